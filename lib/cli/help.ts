@@ -1,0 +1,89 @@
+// What `--help` prints. It fits a terminal of 80 columns; its examples run as they stand.
+
+/** The help text: what the command is for, keywords, switches, examples and exit statuses. */
+export const help = `Usage: make-network-process :KEYWORD VALUE ... [--SWITCH ...]
+
+Makes a network process, a client or with :server a server, on any kind of
+socket that the system has. Standard input goes to the peer, what the peer
+sends comes to standard output, and events are told on standard error.
+
+Values are written as in Emacs Lisp: t, nil, 5, ipv4, [127 0 0 1 80],
+(16 . [0 0]), "a\\tb". Where text is wanted a bare word will do. The shell wants
+quotes around parentheses, double quotes and blanks. The whole argument list
+may also be one word: '(:type datagram :host "localhost" :service 514)'.
+
+Whom to talk to:
+  :host NAME        a name or an address; without it, this host
+  :service PORT     a port by number or name, t for any free one; with
+                    :family local the path of the socket
+  :family FAMILY    ipv4, ipv6, local, or a number; nil is what the host has
+  :remote ADDRESS   instead of these three: [127 0 0 1 80],
+                    [0 0 0 0 0 0 0 1 80], a path, "\\0name" (abstract), or
+                    (FAMILY . [BYTE ...]), the sockaddr's data, for any family
+  :local ADDRESS    the same for a server
+
+How:
+  :type TYPE        nil (a stream), datagram, seqpacket
+  :server t         be a server; a number is the length of its queue
+  :nowait t         connect in the background
+  :coding CODING    a coding system for text, or (DECODING . ENCODING);
+                    without it, bytes pass unchanged
+  :half-open t      go on sending after the peer has ended
+  :name, :plist, :stop and the others of the manual
+
+Options of the socket:
+  :reuseaddr t  :reuseport t  :keepalive t  :nodelay t  :broadcast t
+  :dontroute t  :oobinline t  :linger SECONDS  :priority NUMBER
+  :bindtodevice INTERFACE
+
+Switches:
+  --echo            a server answers each message with itself, and leaves
+                    standard input alone
+  --once            all of standard input is one message
+  --raw             what is read at once is one message; packets are printed
+                    as they are
+  --hex             print hexadecimal dumps
+  --json            print a line of JSON a message: time, process, address,
+                    data
+  --wait SECONDS    end a datagram client this long after the end of input and
+                    the last answer (0.5)
+  -q, --quiet       tell only errors
+  -h, --help        print this
+  --version         print the version
+
+A line of standard input is a message. On a stream it keeps its newline; a
+packet is the line without it, and is printed with it. At the end of input a
+client ends its side and waits for the peer to end. A server sends standard
+input to all its clients (a datagram server: to the last sender), waiting for
+one to come, and goes on until Ctrl-C; then it removes its socket file.
+
+In JSON a byte that is not UTF-8 is a lone surrogate from \\udc80 to \\udcff.
+With :coding binary all data is base64 instead.
+
+Exit status: 0 if the peer ended or everything was sent, 1 if the connection
+failed or broke, 2 for a wrong command line, 130 after Ctrl-C, 143 after
+SIGTERM.
+
+Examples:
+  An echo server for sequenced packets; in another terminal, its client:
+    make-network-process :type seqpacket :server t :family local \\
+      :service /tmp/echo.sock --echo
+    seq 3 | make-network-process :type seqpacket :family local \\
+      :service /tmp/echo.sock
+
+  Whatever comes by UDP, as JSON; in another terminal, something:
+    make-network-process :type datagram :server t :service 7007 --json
+    echo hello | make-network-process :type datagram :service 7007
+
+  Everybody's lines to here, lines from here to everybody:
+    make-network-process :server t :host 0.0.0.0 :service 7000
+
+  A page of the web:
+    printf 'GET / HTTP/1.0\\r\\n\\r\\n' |
+      make-network-process :host example.org :service http
+
+  The network interfaces, asked of the Linux kernel by netlink (family 16):
+    printf '\\24\\0\\0\\0\\22\\0\\1\\3\\1\\0\\0\\0\\0\\0\\0\\0\\0\\0\\0\\0' |
+      make-network-process :type datagram --once --hex \\
+        :remote '(16 . [0 0 0 0 0 0 0 0 0 0])'
+`

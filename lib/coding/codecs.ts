@@ -1,0 +1,41 @@
+// From a coding system's base to its codec. Tables are made when a coding system is first used, and kept.
+
+import type { Codec } from './codec.js'
+import { doubleByteCodec, doubleByteNames } from './double-byte.js'
+import { gb18030Codec } from './gb18030.js'
+import { singleByteCodec, singleByteNames } from './single-byte.js'
+import { utf16be, utf16beWithSignature, utf16le, utf16leWithSignature } from './utf-16.js'
+import { utf8, utf8WithSignature } from './utf-8.js'
+
+const makers = new Map<string, (name: string) => Codec>([
+  // Text that is sent as bytes goes as Emacs keeps it in memory. What is received as bytes has no codec.
+  ['no-conversion', () => utf8],
+  ['raw-text', () => utf8],
+  // While nothing is decided all that was received is ASCII, and UTF-8 is what is sent.
+  ['undecided', () => utf8],
+  ['prefer-utf-8', () => utf8],
+  ['utf-8', () => utf8],
+  ['utf-8-emacs', () => utf8],
+  ['utf-8-auto', () => utf8],
+  ['utf-8-with-signature', () => utf8WithSignature],
+  ['utf-16', () => utf16beWithSignature],
+  ['utf-16be', () => utf16be],
+  ['utf-16le', () => utf16le],
+  ['utf-16be-with-signature', () => utf16beWithSignature],
+  ['utf-16le-with-signature', () => utf16leWithSignature],
+  ['chinese-gb18030', gb18030Codec],
+  ...singleByteNames.map(name => [name, singleByteCodec] as const),
+  ...doubleByteNames.map(name => [name, doubleByteCodec] as const),
+])
+
+const codecs = new Map<string, Codec>()
+
+/** The codec of a coding system, by its base. */
+export function codecOf(base: string): Codec {
+  let codec = codecs.get(base)
+  if (codec === undefined) {
+    codec = makers.get(base)!(base)
+    codecs.set(base, codec)
+  }
+  return codec
+}

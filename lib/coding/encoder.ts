@@ -1,0 +1,68 @@
+// Encoding what a process sends: completes its coding system, puts line ends and signatures in, and encodes. It owns
+// the state of one stream's writing side and knows nothing of sockets.
+
+import { asBuffer } from './codec.js'
+import { codecOf } from './codecs.js'
+import { codingSystem, withLineEnds, type CodingSystem, type LineEnd } from './names.js'
+
+const lineEnds = { unix: '\n', dos: '\r\n', mac: '\r' } as const
+
+/** LFs become line ends, also those that follow a CR: a CRLF becomes CR CR LF. */
+const withLines = (text: string, eol: LineEnd | undefined): string =>
+  eol === undefined || eol === 'unix' ? text : text.replaceAll('\n', lineEnds[eol])
+
+/** The coding system that text is encoded in where the one that was asked for leaves that open. */
+function completed(system: CodingSystem): CodingSystem {
+  if (system.base !== 'undecided' && system.base !== 'prefer-utf-8') return withLineEnds(system, 'unix')
+  return codingSystem(`utf-8-${system.eol ?? 'unix'}`)
+}
+
+/**
+ * Encodes strings and bytes for sending, as `process-coding-system`'s cdr says.
+ *
+ * @example
+ * const encoder = new Encoder(codingSystem('latin-1'))
+ * encoder.encode('é') // <Buffer e9>
+ * encoder.system.name // 'iso-latin-1-unix'
+ */
+export class Encoder {
+  #system: CodingSystem
+  /** Whether the next text begins with a signature, if it is a coding system with one. */
+  #atStart = true
+
+  constructor(system: CodingSystem) {
+    this.#system = system
+  }
+
+  /** The coding system as far as it is decided: what `process-coding-system` says of encoding. */
+  get system(): CodingSystem {
+    return this.#system
+  }
+
+  /**
+   * Encodes what is sent at once.
+   *
+   * Bytes (a unibyte string in Emacs) go as they are but for line ends, and text that follows them begins with a
+   * signature again. Characters that the coding system lacks become a space, in us-ascii `?`.
+   *
+   * @param end whether nothing of the same text follows: for datagrams, which get a signature each.
+   */
+  encode(text: string | Uint8Array, end = false): Uint8Array {
+    if (typeof text !== 'string') {
+      this.#atStart = true
+      return this.#convertBytes(text)
+    }
+    if (text === '') return new Uint8Array(0)
+    this.#system = completed(this.#system)
+    const codec = codecOf(this.#system.base)
+    const signature = codec.signature && this.#atStart ? '\ufeff' : ''
+    this.#atStart = end
+    return codec.encode(signature + withLines(text, this.#system.eol))
+  }
+
+  #convertBytes(bytes: Uint8Array): Uint8Array {
+    const { eol } = this.#system
+    if (eol === undefined || eol === 'unix' || !bytes.includes(0x0a)) return bytes
+    return Buffer.from(withLines(asBuffer(bytes).toString('latin1'), eol), 'latin1')
+  }
+}

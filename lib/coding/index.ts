@@ -1,0 +1,14 @@
+// Emacs's coding systems for network processes: what of lib/coding the layers above may use.
+
+export { Decoder } from './decoder.js'
+export { Encoder } from './encoder.js'
+export {
+  asUnibyte,
+  codingSystem,
+  codingSystemAliases,
+  codingSystemBases,
+  inheritedEncoding,
+  withLineEnds,
+  type CodingSystem,
+  type LineEnd,
+} from './names.js'

@@ -1,0 +1,349 @@
+/**
+ * Emacs's functions by their own names, in camel case. nil comes out as null; a process may be given as Emacs lets it
+ * be given: itself, its name, its buffer or the buffer's name.
+ *
+ * @module make-network-process/emacs
+ */
+import { codedError, typeError } from './socket/errors.js'
+import { TextBuffer, type ProcessBuffer } from './process/buffer.js'
+import * as interfaces from './process/interfaces.js'
+import { formatNetworkAddress as formatAddress } from './process/format-address.js'
+import { isNil, type Contact, type Filter, type Log, type Sentinel } from './process/keywords.js'
+import { networkLookupAddressInfo as lookUpAddress } from './process/look-up-address.js'
+import { make } from './process/make.js'
+import { defaultFilter, defaultSentinel, NetworkProcess } from './process/network-process.js'
+import { hasOption } from './process/options.js'
+import * as registry from './process/registry.js'
+import type { Address, AddressInput } from './socket/address.js'
+import { takeTurns } from './socket/hub.js'
+
+export { NetworkProcess }
+export { acceptProcessOutput } from './process/wait.js'
+export { processList } from './process/registry.js'
+export { defaultFilter as internalDefaultProcessFilter, defaultSentinel as internalDefaultProcessSentinel }
+
+/** A process, its name, its buffer, or the name of its buffer. */
+export type Designator = NetworkProcess | string | ProcessBuffer
+
+const nil = <T>(value: T | undefined): T | null => value ?? null
+
+function only(process: unknown): NetworkProcess {
+  if (process instanceof NetworkProcess) return process
+  throw typeError('process', 'a process', process)
+}
+
+function designated(designator: Designator): NetworkProcess {
+  if (designator instanceof NetworkProcess) return designator
+  if (typeof designator === 'string') {
+    const process = registry.getProcess(designator)
+    if (process !== undefined) return process
+    const buffer = TextBuffer.get(designator)
+    if (buffer === undefined) throw codedError(new Error(`Process ${designator} does not exist`), 'ERR_NO_PROCESS')
+    return designated(buffer)
+  }
+  if (typeof designator === 'object' && designator !== null && 'insert' in designator) {
+    if (!designator.live)
+      throw codedError(new Error('Attempt to get process for a dead buffer'), 'ERR_NO_PROCESS')
+    const process = getBufferProcess(designator)
+    if (process === null) throw codedError(new Error(`Buffer ${designator.name} has no process`), 'ERR_NO_PROCESS')
+    return process
+  }
+  throw typeError('process', 'a process, a buffer or the name of one', designator)
+}
+
+// ---- making -------------------------------------------------------------------------------------------------
+
+const dialect = { strictTypes: true, strictAddresses: true, silentFailure: true }
+
+/** `make-network-process`: Emacs's argument list, or an object. Without arguments it is nil. */
+export function makeNetworkProcess(...args: unknown[]): NetworkProcess | null {
+  takeTurns()
+  return nil(make(args, dialect))
+}
+
+/** `featurep`: whether FEATURE is `'make-network-process'` and has SUBFEATURE, `[':type', 'seqpacket']` or `':linger'`. */
+export function featurep(feature: string, subfeature?: unknown): boolean {
+  if (feature !== 'make-network-process') return false
+  if (isNil(subfeature)) return true
+  if (typeof subfeature === 'string') return subfeature.startsWith(':') && emacsOptions.has(subfeature) && hasOption(subfeature.slice(1))
+  if (!Array.isArray(subfeature) || subfeature.length !== 2) return false
+  const [key, value] = subfeature as unknown[]
+  return features.some(([name, supported]) => name === key && supported === value)
+}
+
+const emacsOptions = new Set(
+  ['bindtodevice', 'broadcast', 'dontroute', 'keepalive', 'linger', 'oobinline', 'priority', 'reuseaddr'].map(name => `:${name}`),
+)
+const features: [string, unknown][] = [
+  [':nowait', true],
+  [':type', 'datagram'],
+  [':type', 'seqpacket'],
+  [':family', 'local'],
+  [':family', 'ipv4'],
+  [':family', 'ipv6'],
+  [':service', true],
+  [':server', true],
+]
+
+// ---- finding ------------------------------------------------------------------------------------------------
+
+/** `processp` */
+export function processp(object: unknown): boolean {
+  return object instanceof NetworkProcess
+}
+
+/** `get-process` */
+export function getProcess(name: string | NetworkProcess): NetworkProcess | null {
+  if (name instanceof NetworkProcess) return name
+  if (typeof name !== 'string') throw typeError('name', 'a string', name)
+  return nil(registry.getProcess(name))
+}
+
+/** `get-buffer-process`: the newest process of a buffer. */
+export function getBufferProcess(buffer: ProcessBuffer | string | null): NetworkProcess | null {
+  const found = typeof buffer === 'string' ? TextBuffer.get(buffer) : buffer
+  if (isNil(found)) return null
+  return nil(registry.processList().find(process => process.buffer === found))
+}
+
+// ---- state --------------------------------------------------------------------------------------------------
+
+/** `process-status`; null for a name that no process has. */
+export function processStatus(process: Designator): string | null {
+  if (typeof process === 'string') return registry.getProcess(process)?.status ?? null
+  return designated(process).status
+}
+
+/** `process-live-p` */
+export function processLiveP(process: unknown): boolean {
+  return process instanceof NetworkProcess && ['open', 'listen', 'connect', 'stop'].includes(process.status)
+}
+
+/** `process-exit-status` */
+export function processExitStatus(process: NetworkProcess): number | string {
+  return only(process).exitStatus
+}
+
+/** `process-type` */
+export function processType(process: Designator): 'network' {
+  return designated(process).type
+}
+
+/** `process-name` */
+export function processName(process: NetworkProcess): string {
+  return only(process).name
+}
+
+/** `process-id`: nil, for a network process. */
+export function processId(process: NetworkProcess): null {
+  only(process)
+  return null
+}
+
+/** `process-tty-name`: nil, for a network process. */
+export function processTtyName(process: NetworkProcess): null {
+  only(process)
+  return null
+}
+
+/** `process-command`: true when it is stopped, else nil. */
+export function processCommand(process: NetworkProcess): true | null {
+  return only(process).stopped || null
+}
+
+/** `delete-process` */
+export function deleteProcess(process: Designator): null {
+  designated(process).delete()
+  return null
+}
+
+/** `stop-process`. Only a process itself can be stopped: a name would mean a subprocess. */
+export function stopProcess(process: Designator): NetworkProcess {
+  return notByName(process).stop()
+}
+
+/** `continue-process` */
+export function continueProcess(process: Designator): NetworkProcess {
+  return notByName(process).continue()
+}
+
+function notByName(process: Designator): NetworkProcess {
+  if (process instanceof NetworkProcess) return process
+  throw codedError(new TypeError(`Process ${designated(process).name} is not a subprocess`), 'ERR_NO_SUBPROCESS')
+}
+
+// ---- sending ------------------------------------------------------------------------------------------------
+
+/** `process-send-string`: blocks until an asynchronous connect is over. An empty string sends nothing. */
+export function processSendString(process: Designator, string: string | Uint8Array): null {
+  const target = designated(process)
+  target.waitForConnection()
+  if (string.length > 0 || target.status === 'closed') target.send(string)
+  return null
+}
+
+/** `process-send-eof`. Gives its argument. */
+export function processSendEof<P extends Designator>(process: P): P {
+  const target = designated(process)
+  target.waitForConnection()
+  target.sendEof()
+  return process
+}
+
+// ---- filter, sentinel, buffer, coding, properties --------------------------------------------------------------
+
+/** `process-filter` */
+export function processFilter(process: NetworkProcess): Filter | true {
+  return only(process).filter
+}
+
+/** `set-process-filter`. nil is the default filter; true reads nothing. */
+export function setProcessFilter(process: NetworkProcess, filter: Filter | true | null): Filter | true {
+  only(process).filter = filter
+  return process.filter
+}
+
+/** `process-sentinel` */
+export function processSentinel(process: NetworkProcess): Sentinel {
+  return only(process).sentinel
+}
+
+/** `set-process-sentinel` */
+export function setProcessSentinel(process: NetworkProcess, sentinel: Sentinel | null): Sentinel {
+  only(process).sentinel = sentinel
+  return process.sentinel
+}
+
+/** `process-buffer` */
+export function processBuffer(process: NetworkProcess): ProcessBuffer | null {
+  return nil(only(process).buffer)
+}
+
+/** `set-process-buffer` */
+export function setProcessBuffer(process: NetworkProcess, buffer: ProcessBuffer | null): ProcessBuffer | null {
+  only(process).buffer = buffer
+  return buffer
+}
+
+/** `process-mark`, as an offset from 0; null where there is none. */
+export function processMark(process: NetworkProcess): number | null {
+  return nil(only(process).mark)
+}
+
+/** `process-plist` */
+export function processPlist(process: NetworkProcess): Record<string, unknown> | null {
+  const { plist } = only(process)
+  return Object.keys(plist).length === 0 ? null : plist
+}
+
+/** `set-process-plist` */
+export function setProcessPlist(process: NetworkProcess, plist: Record<string, unknown> | null): Record<string, unknown> | null {
+  if (!isNil(plist) && typeof plist !== 'object') throw typeError('plist', 'an object', plist)
+  only(process).plist = plist ?? {}
+  return plist
+}
+
+/** `process-get` */
+export function processGet(process: NetworkProcess, property: string): unknown {
+  return only(process).plist[property] ?? null
+}
+
+/** `process-put`. Gives the value. */
+export function processPut<T>(process: NetworkProcess, property: string, value: T): T {
+  only(process).plist[property] = value
+  return value
+}
+
+/** `process-query-on-exit-flag` */
+export function processQueryOnExitFlag(process: NetworkProcess): boolean {
+  return only(process).queryOnExit
+}
+
+/** `set-process-query-on-exit-flag`. Gives the flag. */
+export function setProcessQueryOnExitFlag<T>(process: NetworkProcess, flag: T): T {
+  only(process).queryOnExit = !isNil(flag)
+  return flag
+}
+
+/** `process-coding-system`: `[decoding, encoding]`. */
+export function processCodingSystem(process: NetworkProcess): [string | null, string | null] {
+  return only(process).codingSystem
+}
+
+/** `set-process-coding-system`. Without an encoding it becomes raw-text-unix. */
+export function setProcessCodingSystem(process: NetworkProcess, decoding?: string | null, encoding?: string | null): null {
+  only(process).codingSystem = [decoding ?? null, encoding ?? 'raw-text-unix']
+  return null
+}
+
+/** `process-inherit-coding-system-flag` */
+export function processInheritCodingSystemFlag(process: NetworkProcess): boolean {
+  return only(process).inheritCodingSystem
+}
+
+/** `set-process-inherit-coding-system-flag`. Gives the flag. */
+export function setProcessInheritCodingSystemFlag<T>(process: NetworkProcess, flag: T): T {
+  only(process).inheritCodingSystem = !isNil(flag)
+  return flag
+}
+
+// ---- contact and options ---------------------------------------------------------------------------------------
+
+/** `process-contact`: `[host, service]`, the value of a keyword, or with true all of them. */
+export function processContact(process: NetworkProcess, key?: string | true | null, noBlock?: unknown): unknown {
+  const contact = only(process)
+  const value =
+    typeof key === 'string' ? contact.contact(key, !isNil(noBlock)) : key === true ? contact.contact(true, !isNil(noBlock)) : shortContact(contact, !isNil(noBlock))
+  return value ?? null
+}
+
+function shortContact(process: NetworkProcess, noBlock: boolean): unknown {
+  const all = process.contact(true, noBlock) as Contact | undefined
+  return all && [all['host'] ?? null, all['service'] ?? null]
+}
+
+/** `process-datagram-address` */
+export function processDatagramAddress(process: NetworkProcess): Address | null {
+  return nil(only(process).datagramAddress)
+}
+
+/** `set-process-datagram-address`. Gives the address, or null where it cannot be set: see the property. */
+export function setProcessDatagramAddress(process: NetworkProcess, address: AddressInput): AddressInput | null {
+  const target = only(process)
+  try {
+    target.datagramAddress = address
+    return address
+  } catch (error) {
+    if (error instanceof Error && String((error as { code?: unknown }).code).startsWith('ERR_')) return null
+    throw error
+  }
+}
+
+/** `set-network-process-option` */
+export function setNetworkProcessOption(process: NetworkProcess, option: string, value: unknown, noError?: unknown): true | null {
+  return only(process).setOption(option, value, !isNil(noError)) || null
+}
+
+// ---- addresses --------------------------------------------------------------------------------------------------
+
+/** `format-network-address` */
+export function formatNetworkAddress(address: AddressInput | null, omitPort?: unknown): string | null {
+  return nil(formatAddress(address, !isNil(omitPort)))
+}
+
+/** `network-interface-list` */
+export function networkInterfaceList(full?: unknown, family?: 'ipv4' | 'ipv6' | null): interfaces.InterfaceEntry[] {
+  return interfaces.networkInterfaceList(!isNil(full), family)
+}
+
+/** `network-interface-info` */
+export function networkInterfaceInfo(name: string): interfaces.InterfaceInfo | null {
+  return nil(interfaces.networkInterfaceInfo(name))
+}
+
+/** `network-lookup-address-info` */
+export function networkLookupAddressInfo(name: string, family?: 'ipv4' | 'ipv6' | null): Address[] | null {
+  return nil(lookUpAddress(name, family))
+}
+
+export type { Filter, Log, Sentinel }

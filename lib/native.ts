@@ -1,0 +1,162 @@
+// The addon: where it is found, and everything that it exports. Nothing else loads it.
+//
+// Native functions take sockets by id and give what the call gives, or -errno; lib/socket/errors.ts makes
+// an Error of that. They check types only as far as memory safety needs, so callers check arguments.
+import { createRequire } from 'node:module'
+import { fileURLToPath } from 'node:url'
+
+/** A socket's place in the addon's table. It is given out anew some time after the socket was closed. */
+export type SocketId = number
+/** A socket address's place in the addon's book; -1 is none. */
+export type AddressId = number
+/** A value, or -errno. @typeParam T - what the call gives when it succeeds */
+export type OrError<T> = T | number
+/** A message of recvmsg(2): length, address, control messages, flags. */
+export type RawMessage = [length: number, address: Buffer, control: Buffer, flags: number]
+/** Of every address that getaddrinfo(3) found: family, type, protocol, address. Or the error, see `look-up.ts`. */
+export type RawAnswer = (number | Buffer)[] | number
+/** An address of an interface: name, flags, address, netmask, broadcast. */
+export type RawInterfaceAddress = [string, number, Buffer?, Buffer?, Buffer?]
+/** What is known of one interface: flags, address, netmask, broadcast, hardware address. */
+export type RawInterface = [number, Buffer?, Buffer?, Buffer?, Buffer?]
+/** Called once a wake-up; `hub.ts` says what the arguments hold. */
+export type Dispatch = (
+  events: Int32Array,
+  count: number,
+  kept: Buffer | undefined,
+  lent: Buffer | undefined,
+  text: string | undefined,
+  extras: unknown[] | undefined,
+) => void
+
+export interface Native {
+  readonly constants: Readonly<Record<string, number>>
+  readonly errors: Readonly<Record<string, number>>
+
+  // Sockets, in the order: make, address, transfer, state, options.
+  socket(domain: number, type: number, protocol: number): OrError<SocketId>
+  socketpair(domain: number, type: number, protocol: number): OrError<[SocketId, SocketId]>
+  adopt(fd: number): OrError<SocketId>
+  accept(id: SocketId): OrError<[SocketId, Buffer]>
+  close(id: SocketId): number
+  detach(id: SocketId): OrError<number>
+  fd(id: SocketId): number
+  bind(id: SocketId, address: Uint8Array): number
+  listen(id: SocketId, backlog: number): number
+  connect(id: SocketId, address: Uint8Array): number
+  getsockname(id: SocketId): OrError<Buffer>
+  getpeername(id: SocketId): OrError<Buffer>
+  recv(id: SocketId, buffer: Uint8Array, flags: number): OrError<number>
+  recvfrom(id: SocketId, buffer: Uint8Array, flags: number): OrError<[number, Buffer]>
+  recvmsg(id: SocketId, buffers: Uint8Array[], controlLength: number, flags: number): OrError<RawMessage>
+  recvmmsg(id: SocketId, buffers: Uint8Array[], flags: number): OrError<RawMessage[]>
+  sendto(id: SocketId, data: Uint8Array, flags: number, address: Uint8Array | undefined): OrError<number>
+  sendmsg(
+    id: SocketId,
+    buffers: Uint8Array[],
+    flags: number,
+    address: Uint8Array | undefined,
+    control: Uint8Array | undefined,
+  ): OrError<number>
+  sendmmsg(
+    id: SocketId,
+    messages: Uint8Array[],
+    flags: number,
+    addresses: Uint8Array[] | undefined,
+  ): OrError<number>
+  shutdown(id: SocketId, how: number): number
+  /** SO_ERROR, as a positive errno. */
+  socketError(id: SocketId): number
+  /** Bytes that were sent and not acknowledged yet. */
+  unsent(id: SocketId): OrError<number>
+  /** Triples of (id, events, revents). */
+  poll(triples: Int32Array, timeout: number): OrError<number>
+  getsockopt(id: SocketId, level: number, name: number, length: number): OrError<Buffer>
+  setsockopt(id: SocketId, level: number, name: number, value: Uint8Array): number
+
+  // The hub. `send` and `sendText` give how many bytes are left over, or -errno when none went.
+  start(dispatch: Dispatch): void
+  takeTurns(): void
+  send(id: SocketId, data: Uint8Array, to: AddressId): number
+  sendText(id: SocketId, text: string, to: AddressId): number
+  sendv(id: SocketId, data: Uint8Array[]): OrError<number>
+  encodeUtf8(text: string): Buffer
+  decodeUtf8(bytes: Uint8Array): string
+  configure(
+    id: SocketId,
+    mode: number,
+    kind: number,
+    delivery: number,
+    addressed: number,
+    interest: number,
+  ): number
+  setInterest(id: SocketId, interest: number): number
+  setCounted(id: SocketId, counted: boolean): void
+  wait(timeout: number, only: SocketId | undefined): number
+  counts(id: SocketId): [read: number, written: number]
+  address(id: AddressId): Buffer | undefined
+  internAddress(address: Uint8Array): AddressId
+  addressesFull(): boolean
+  retainAddresses(live: Int32Array): void
+  uncaught(error: unknown): void
+
+  // Names and interfaces.
+  getaddrinfo(
+    host: string | undefined,
+    service: string | undefined,
+    family: number,
+    type: number,
+    protocol: number,
+    flags: number,
+  ): RawAnswer
+  lookUp(
+    host: string | undefined,
+    service: string | undefined,
+    family: number,
+    type: number,
+    protocol: number,
+    flags: number,
+  ): OrError<number>
+  addressInfoError(eai: number): [code: string, errno: number, text: string]
+  getifaddrs(): OrError<RawInterfaceAddress[]>
+  interfaceInfo(name: string): OrError<RawInterface>
+  if_nametoindex(name: string): OrError<number>
+  if_indextoname(index: number): OrError<string>
+}
+
+function load(): Native {
+  // Bun has Node-API but not libuv, and calling that aborts the process: it cannot be caught later.
+  if (process.versions['bun'] !== undefined)
+    throw new Error('make-network-process needs libuv, which Bun does not have. Run it with Node or Deno.')
+
+  const fromEnvironment = process.env['MAKE_NETWORK_PROCESS_ADDON']
+  const report = process.report.getReport() as unknown as { header: { glibcVersionRuntime?: string } }
+  const musl = process.platform === 'linux' && report.header.glibcVersionRuntime === undefined ? '-musl' : ''
+  const candidates = fromEnvironment
+    ? [fromEnvironment]
+    : [
+        '../build/Release/make_network_process.node',
+        '../build/Debug/make_network_process.node',
+        `../prebuilds/${process.platform}-${process.arch}${musl}.node`,
+      ].map(path => fileURLToPath(new URL(path, import.meta.url)))
+  const require = createRequire(import.meta.url)
+  const tried: string[] = []
+  for (const path of candidates) {
+    try {
+      return require(path) as Native
+    } catch (error) {
+      tried.push(`  ${path}: ${error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error)}`)
+    }
+  }
+  throw Object.assign(
+    new Error(
+      `make-network-process has no addon for ${process.platform}-${process.arch}${musl} and Node ` +
+        `${process.versions.node}. Tried:\n${tried.join('\n')}\n` +
+        'In a clone of the repository, `npm ci` builds it; it needs Python and a C++17 compiler. ' +
+        'MAKE_NETWORK_PROCESS_ADDON names one that is elsewhere.',
+    ),
+    { code: 'ERR_ADDON_NOT_FOUND' },
+  )
+}
+
+export const native = load()

@@ -1,0 +1,155 @@
+// How a client comes to its connection: the addresses of its peer are tried one after the other, blocking or
+// not, until one takes it.
+import { native, type SocketId } from '../native.js'
+import { errorAddress } from '../socket/address.js'
+import { constants } from '../socket/constants.js'
+import { check, errno, systemError } from '../socket/errors.js'
+import { after, Delivery, Interest, Kind, Mode, setReceiver, wait, type Receiver } from '../socket/hub.js'
+import type { NetworkProcess } from './network-process.js'
+
+/** An address to try, and the socket that it needs. @internal */
+export interface Candidate {
+  family: number
+  type: number
+  protocol: number
+  /** The sockaddr. */
+  address: Uint8Array
+}
+
+/** A socket of a candidate's kind, set up before it is connected or bound. @internal */
+export type Prepare = (id: SocketId, candidate: Candidate) => void
+
+// A local server whose queue is full gives EAGAIN, and nothing tells when there is room: milliseconds between tries.
+const retryPause = 5
+
+/** Makes a candidate's socket and prepares it; -errno when the system has no such socket. @internal */
+export function openSocket(candidate: Candidate, prepare: Prepare): SocketId {
+  const id = native.socket(candidate.family, candidate.type, candidate.protocol)
+  if (id < 0) return id
+  try {
+    prepare(id, candidate)
+  } catch (error) {
+    native.close(id)
+    throw error
+  }
+  return id
+}
+
+/**
+ * Connects to the first candidate that takes it, and blocks the thread until then.
+ *
+ * @throws the system error of the last one; what `prepare` throws
+ * @internal
+ */
+export function connectBlocking(candidates: readonly Candidate[], prepare: Prepare): { id: SocketId; candidate: Candidate } {
+  let failure: Error | undefined
+  for (const candidate of candidates) {
+    const id = openSocket(candidate, prepare)
+    if (id < 0) {
+      failure = systemError(id, 'socket')
+      continue
+    }
+    const error = finishConnect(id, candidate.address)
+    if (error === 0) return { id, candidate }
+    native.close(id)
+    failure = systemError(error, 'connect', errorAddress(candidate.address))
+  }
+  throw failure ?? systemError(errno.EADDRNOTAVAIL ?? 0, 'connect')
+}
+
+// connect(2) as if the socket were blocking. Gives a positive errno, or 0.
+function finishConnect(id: SocketId, address: Uint8Array): number {
+  for (;;) {
+    const error = -native.connect(id, address)
+    if (error === errno.EISCONN) return 0
+    if (error === errno.EINPROGRESS || error === errno.EALREADY) {
+      check(native.poll(Int32Array.of(id, constants.POLLOUT, 0), -1), 'poll')
+      return native.socketError(id)
+    }
+    if (error !== errno.EAGAIN) return error
+    // The server may be one of this thread's own: it has to get the chance to accept.
+    wait(retryPause)
+  }
+}
+
+/** Connects without blocking; the process is told how it ended. @internal */
+export class Connector implements Receiver {
+  readonly #process: NetworkProcess
+  readonly #candidates: readonly Candidate[]
+  readonly #prepare: Prepare
+  readonly #silently: boolean
+  #next = 0
+  #id: SocketId = -1
+  #stopTimer: (() => void) | undefined
+
+  /** @param silently - an address that fails at once tells nobody, see emacs.ts */
+  constructor(process: NetworkProcess, candidates: readonly Candidate[], prepare: Prepare, silently: boolean) {
+    this.#process = process
+    this.#candidates = candidates
+    this.#prepare = prepare
+    this.#silently = silently
+    this.#tryNext(undefined)
+  }
+
+  // Tries addresses until one is under way or none is left.
+  #tryNext(lastError: number | undefined): void {
+    let error = lastError ?? errno.EADDRNOTAVAIL ?? 0
+    while (this.#next < this.#candidates.length) {
+      const candidate = this.#candidates[this.#next++] as Candidate
+      const id = openSocket(candidate, this.#prepare)
+      if (id < 0) {
+        error = -id
+        continue
+      }
+      this.#id = id
+      this.#process.setConnecting(id, () => this.#cancel())
+      error = this.#connect(candidate)
+      if (error === 0) return
+      this.#close()
+    }
+    this.#process.setConnecting(-1, () => this.#cancel())
+    this.#process.fail(error, this.#silently && lastError === undefined)
+  }
+
+  #connect(candidate: Candidate): number {
+    const error = -native.connect(this.#id, candidate.address)
+    if (error === errno.EAGAIN) {
+      this.#stopTimer = after(retryPause, () => {
+        this.#stopTimer = undefined
+        const again = this.#connect(candidate)
+        if (again === 0) return
+        this.#close()
+        this.#tryNext(again)
+      })
+      return 0
+    }
+    if (error !== 0 && error !== errno.EINPROGRESS) return error
+    // Even one that is connected already is open only when the loop says so: then the caller has the process.
+    setReceiver(this.#id, this)
+    native.configure(this.#id, Mode.connecting, Kind.stream, Delivery.bytes, 0, Interest.writable)
+    this.#process.noteAddresses(this.#id, candidate.address)
+    return 0
+  }
+
+  onConnected(error: number): void {
+    if (error === 0) {
+      this.#process.openLater(this.#id)
+      return
+    }
+    this.#close()
+    this.#tryNext(error)
+  }
+
+  // The process closes the socket itself when it is deleted.
+  #cancel(): void {
+    this.#stopTimer?.()
+    this.#stopTimer = undefined
+    this.#next = this.#candidates.length
+  }
+
+  #close(): void {
+    setReceiver(this.#id, undefined)
+    native.close(this.#id)
+    this.#id = -1
+  }
+}

@@ -1,0 +1,79 @@
+// The end of a socket whose process has gone: what `send` has accepted is still sent, and with `:linger` the
+// kernel's queue is waited for too. The thread is never blocked for it.
+import { native, type SocketId } from '../native.js'
+import { constants } from '../socket/constants.js'
+import { after, Interest, setReceiver, type Receiver } from '../socket/hub.js'
+import { wouldBlock, type Output } from './output.js'
+
+// A peer that takes nothing for this long is given up, in milliseconds.
+const patience = 60_000
+// How often the kernel's queue is looked at, in milliseconds.
+const interval = 10
+
+/** @internal */
+class Farewell implements Receiver {
+  readonly #id: SocketId
+  readonly #output: Output | undefined
+  readonly #linger: number | undefined
+  #giveUp: () => void
+
+  constructor(id: SocketId, output: Output | undefined, linger: number | undefined) {
+    this.#id = id
+    this.#output = output
+    this.#linger = linger
+    this.#giveUp = after(linger === undefined ? patience : linger * 1000, () => this.#close())
+    setReceiver(id, this)
+    native.setCounted(id, true)
+    native.setInterest(id, Interest.none)
+    this.onWritable()
+  }
+
+  onWritable(): void {
+    const before = this.#output?.length
+    const error = this.#output?.flush(this.#id) ?? 0
+    if (error === 0) this.#flushed()
+    else if (!wouldBlock(error)) this.#close()
+    else {
+      if (this.#linger === undefined && before !== this.#output?.length) {
+        this.#giveUp()
+        this.#giveUp = after(patience, () => this.#close())
+      }
+      native.setInterest(this.#id, Interest.writable)
+    }
+  }
+
+  #flushed(): void {
+    native.setInterest(this.#id, Interest.none)
+    if (this.#linger === undefined) return this.#close()
+    native.shutdown(this.#id, constants.SHUT_WR)
+    const look = () => {
+      if (native.fd(this.#id) < 0) return
+      if (native.unsent(this.#id) > 0) after(interval, look)
+      else this.#close()
+    }
+    look()
+  }
+
+  #close(): void {
+    this.#giveUp()
+    setReceiver(this.#id, undefined)
+    native.close(this.#id)
+    this.#output?.settle()
+  }
+}
+
+/**
+ * Closes a socket when everything is sent: at once, if it is.
+ *
+ * @param linger - seconds that the peer has to acknowledge it; undefined: none
+ * @internal
+ */
+export function closeWhenSent(id: SocketId, output: Output | undefined, linger: number | undefined): void {
+  const unsent = output !== undefined && !output.empty
+  // A time of 0 asks for a reset, which sends nothing more.
+  if (linger === undefined ? unsent : linger > 0 && (unsent || native.unsent(id) > 0)) new Farewell(id, output, linger)
+  else {
+    setReceiver(id, undefined)
+    native.close(id)
+  }
+}

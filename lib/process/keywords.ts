@@ -1,0 +1,136 @@
+// Keywords: Emacs's argument list and JavaScript's options object, which say the same, and the list of them that
+// a process keeps as its contact. Names only; what a keyword means is decided where it is used.
+import type { AddressInput } from '../socket/address.js'
+import { codedError, typeError } from '../socket/errors.js'
+import type { ProcessBuffer } from './buffer.js'
+import type { NetworkProcess } from './network-process.js'
+
+/** Called with what a process has received, each packet or piece of a stream at a time. */
+export type Filter = (process: NetworkProcess, data: string | Uint8Array) => void
+/** Called when the status of a process changes; `event` ends in a newline: `'open\n'`, `'deleted\n'` … */
+export type Sentinel = (process: NetworkProcess, event: string) => void
+/** Called when a server accepts; `client` is undefined when accepting failed. */
+export type Log = (server: NetworkProcess, client: NetworkProcess | undefined, message: string) => void
+
+type Nil = null | false | undefined
+
+/** The network options: socket options that can be set when a process is made, and afterwards by `setOption`. */
+export interface NetworkOptions {
+  /** SO_BINDTODEVICE (Linux): the interface to use; nil or `''`: any. */
+  bindtodevice?: string | Nil
+  /** SO_BROADCAST: datagrams may be sent to broadcast addresses. */
+  broadcast?: boolean | null
+  /** SO_DONTROUTE: only hosts on networks of this machine are reached. */
+  dontroute?: boolean | null
+  /** SO_KEEPALIVE: an idle connection is probed. */
+  keepalive?: boolean | null
+  /** SO_LINGER: deleting the process waits, in the background, until all is sent: `true`, or seconds. 0 resets. */
+  linger?: boolean | number | null
+  /** SO_OOBINLINE: urgent data comes among the other. */
+  oobinline?: boolean | null
+  /** SO_PRIORITY (Linux), 0 to 6, or more with privilege. */
+  priority?: number
+  /** SO_REUSEADDR. A server that is not local has it unless it is given as nil. */
+  reuseaddr?: boolean | null
+  /** TCP_NODELAY: small pieces are sent at once. Our own. */
+  nodelay?: boolean | null
+  /** SO_REUSEPORT: several servers share a port. Our own. */
+  reuseport?: boolean | null
+}
+
+/** The keywords of {@link makeNetworkProcess}. */
+export interface NetworkProcessOptions extends NetworkOptions {
+  /** The process's name, which is made unique: `NAME<1>`. */
+  name: string
+  /** nil or `'stream'`: a stream. `'datagram'`, `'seqpacket'`: messages with bounds. */
+  type?: 'stream' | 'datagram' | 'seqpacket' | Nil
+  /** Listen instead of connecting. A number is the length of the queue of connections; `true` is 5. */
+  server?: boolean | number | null
+  /** A name or a numeric address; `'local'`, or nothing: this machine, by its loopback address. */
+  host?: string | null
+  /** A port, a service's name, or a port in digits; `true`: any that is free (servers). For local sockets the path. */
+  service?: string | number | true | null
+  /** nil: IPv4 or IPv6, as the look-up says. A number is any address family of the system. */
+  family?: 'local' | 'ipv4' | 'ipv6' | number | Nil
+  /** The address that a server binds, instead of `host` and `service`. */
+  local?: AddressInput | null
+  /** The address that a client connects to, or that a datagram server sends to first. */
+  remote?: AddressInput | null
+  /** Return at once; the sentinel hears `open\n` or `failed …`. Clients only. */
+  nowait?: boolean | null
+  /** Begin stopped: see {@link NetworkProcess.stop}. */
+  stop?: boolean | null
+  /** A buffer, or the name of one, that output goes to when there is no filter. */
+  buffer?: ProcessBuffer | string | null
+  /** The coding system, or `[decoding, encoding]`. nil: utf-8-unix. */
+  coding?: string | readonly [string | null, string | null] | Nil
+  /** Exiting does not ask about this process. */
+  noquery?: boolean | null
+  /** nil: the default filter, which inserts into the buffer. `true`: nothing is read until there is another. */
+  filter?: Filter | true | Nil
+  /** Given as nil: the filter gets bytes, undecoded. */
+  filterMultibyte?: boolean | null
+  sentinel?: Sentinel | Nil
+  log?: Log | Nil
+  /** Properties of the process, copied: see {@link NetworkProcess.plist}. */
+  plist?: Record<string, unknown> | null
+  /** The peer's end of file calls the sentinel with `end of file\n` and leaves the process open to send. Our own. */
+  halfOpen?: boolean | null
+  /** The filter gets bytes that are valid only until it returns, and no memory is allocated. Our own. */
+  lend?: boolean | null
+  /** Keywords that are not known stay in the contact. */
+  [keyword: string]: unknown
+}
+
+/** A process's keywords by camelCased name, in the order in which they were given. */
+export type Contact = Record<string, unknown>
+
+const camel = (key: string) => key.replace(/^:/, '').replace(/-(.)/g, (_, letter: string) => letter.toUpperCase())
+const kebab = (name: string) => `:${name.replace(/[A-Z]/g, letter => `-${letter.toLowerCase()}`)}`
+
+/** A keyword's name here: `halfOpen` for `:half-open`. One that has no such name keeps its own. */
+export function keywordName(key: string): string {
+  if (!key.startsWith(':')) return key
+  const name = camel(key)
+  return kebab(name) === key ? name : key
+}
+
+/** A keyword's name in Lisp: `:half-open`. */
+export function keyword(name: string): string {
+  return name.startsWith(':') ? name : kebab(name)
+}
+
+/** Whether a value is what Lisp calls nil. */
+export function isNil(value: unknown): value is null | false | undefined {
+  return value === undefined || value === null || value === false
+}
+
+/**
+ * The contact that arguments stand for; undefined where there are none.
+ *
+ * In an argument list the first of two equal keywords counts. In an object `undefined` is: not given.
+ */
+export function contactOf(args: readonly unknown[]): Contact | undefined {
+  const [first] = args
+  if (args.length === 0) return undefined
+  const contact: Contact = {}
+  if (args.length === 1 && typeof first === 'object' && first !== null && !Array.isArray(first)) {
+    for (const [key, value] of Object.entries(first)) {
+      const name = keywordName(key)
+      if (value !== undefined && !Object.hasOwn(contact, name)) contact[name] = value
+    }
+    return contact
+  }
+  if (args.length % 2 === 1)
+    throw codedError(
+      new TypeError(`the argument list must have a value for each keyword; the last, ${String(args.at(-1))}, has none`),
+      'ERR_INVALID_ARG_VALUE',
+    )
+  for (let i = 0; i < args.length; i += 2) {
+    const key = args[i]
+    if (typeof key !== 'string') throw typeError(`argument ${i}`, 'a keyword (":name")', key)
+    const name = keywordName(key)
+    if (!Object.hasOwn(contact, name)) contact[name] = args[i + 1] ?? null
+  }
+  return contact
+}

@@ -1,0 +1,305 @@
+// makeNetworkProcess: what its keywords mean, checked in Emacs's order, and the sockets that follow from them.
+import { codingSystem } from '../coding/index.js'
+import { native } from '../native.js'
+import { decodeAddress, encodeAddress, errorAddress, familyOf } from '../socket/address.js'
+import { constants } from '../socket/constants.js'
+import { check, codedError, errno, systemError, typeError, valueError } from '../socket/errors.js'
+import { Kind } from '../socket/hub.js'
+import { getaddrinfo, lookUp, type LookUpQuery } from '../socket/look-up.js'
+import { TextBuffer, type ProcessBuffer } from './buffer.js'
+import { connectBlocking, Connector, openSocket, type Candidate, type Prepare } from './connect.js'
+import {
+  contactOf,
+  isNil,
+  type Contact,
+  type Filter,
+  type Log,
+  type NetworkProcessOptions,
+  type Sentinel,
+} from './keywords.js'
+import { checkFunction, NetworkProcess } from './network-process.js'
+import { setOption, setOptions } from './options.js'
+
+const { AF_INET, AF_INET6, AF_UNIX, SOCK_DGRAM, SOCK_SEQPACKET, SOCK_STREAM } = constants
+const defaultBacklog = 5
+// What a local socket's path can have in bytes, without its NUL.
+const pathLength = process.platform === 'linux' ? 107 : 103
+
+/** What differs for code that is carried over from Emacs: see emacs.ts. @internal */
+export interface Dialect {
+  /** `:type` is nil for a stream, and nothing else. */
+  strictTypes: boolean
+  /** A string without a slash is a symbol, and a symbol is no address. */
+  strictAddresses: boolean
+  /** An address that fails at once under `:nowait` tells the sentinel nothing. */
+  silentFailure: boolean
+}
+const plain: Dialect = { strictTypes: false, strictAddresses: false, silentFailure: false }
+
+/** Where the socket is to be, or whom to ask. */
+type Target = { candidates: Candidate[] } | { query: LookUpQuery }
+
+/**
+ * Makes a network process: a client, connected when this returns, or a server. Corresponds to
+ * `make-network-process`, whose keywords it takes: as an object, or as a list `':name', 'echo', ':server', true …`.
+ *
+ * @throws TypeError, RangeError for wrong arguments, naming the keyword; errors of look-up (`ENOTFOUND`); system errors
+ *   in Node's shape (`connect ECONNREFUSED 127.0.0.1:9`, `bind EADDRINUSE /tmp/s`)
+ * @example
+ * ```ts
+ * const client = makeNetworkProcess({
+ *   name: 'client', type: 'seqpacket', family: 'local', service: '/tmp/echo.sock',
+ *   filter: (process, text) => console.log(text),
+ *   sentinel: (process, event) => console.log(event.trim()),
+ * })
+ * client.send('one packet')
+ * ```
+ */
+export function makeNetworkProcess(options: NetworkProcessOptions): NetworkProcess
+export function makeNetworkProcess(name: string, value: unknown, ...more: unknown[]): NetworkProcess
+export function makeNetworkProcess(): undefined
+export function makeNetworkProcess(...args: unknown[]): NetworkProcess | undefined {
+  return make(args, plain)
+}
+
+/** @internal */
+export function make(args: readonly unknown[], dialect: Dialect): NetworkProcess | undefined {
+  const contact = contactOf(args)
+  if (contact === undefined) return undefined
+
+  const type = socketType(contact['type'], dialect)
+  const server = !isNil(contact['server'])
+  const nowait = !isNil(contact['nowait'])
+  if (server && nowait)
+    throw codedError(new TypeError(':server is incompatible with :nowait'), 'ERR_INCOMPATIBLE_KEYWORDS')
+  const name = contact['name']
+  if (typeof name !== 'string') throw typeError(':name', 'a string', name)
+  const target = targetOf(contact, type, server, dialect)
+  const candidates = 'candidates' in target ? target.candidates : nowait ? undefined : resolve(target.query)
+
+  const process = new NetworkProcess({ name, contact, kind: kindOf(type), server, ...behaviour(contact) })
+  const prepare: Prepare = id => setOptions(id, contact)
+  try {
+    if (server) serve(process, candidates ?? [], contact)
+    else if (type === SOCK_DGRAM || !nowait) {
+      if (candidates === undefined) openWhenFound(process, (target as { query: LookUpQuery }).query, prepare)
+      else openConnected(process, candidates, prepare)
+    } else if (candidates === undefined) {
+      connectWhenFound(process, (target as { query: LookUpQuery }).query, prepare)
+    } else {
+      new Connector(process, candidates, prepare, dialect.silentFailure)
+    }
+  } catch (error) {
+    process.abandon()
+    throw error
+  }
+  return process
+}
+
+// ---- what the keywords mean -------------------------------------------------------------------------------
+
+function socketType(type: unknown, { strictTypes }: Dialect): number {
+  if (isNil(type) || (type === 'stream' && !strictTypes)) return SOCK_STREAM
+  if (type === 'datagram') return SOCK_DGRAM
+  if (type === 'seqpacket') return SOCK_SEQPACKET
+  throw valueError(':type', 'nil, datagram or seqpacket (Unsupported connection type)', type)
+}
+
+function kindOf(type: number): number {
+  return type === SOCK_STREAM ? Kind.stream : type === SOCK_SEQPACKET ? Kind.packets : Kind.datagrams
+}
+
+/** An address given whole, or a host and a service to look up. */
+function targetOf(contact: Contact, type: number, server: boolean, { strictAddresses }: Dialect): Target {
+  const key = server ? 'local' : 'remote'
+  if (!isNil(contact[key])) {
+    if (strictAddresses && typeof contact[key] === 'string' && /^[^\0/]+$/.test(contact[key]))
+      throw valueError(`:${key}`, 'an address (Malformed :address); the path of a local socket has a slash', contact[key])
+    const address = encodeAddress(contact[key] as never, `:${key}`)
+    return { candidates: [{ family: familyOf(address), type, protocol: 0, address }] }
+  }
+  const family = familyNumber(contact['family'])
+  const host = hostName(contact['host'], family)
+  const service = contact['service']
+  if (family === AF_UNIX) {
+    if (host !== undefined) contact['host'] = null
+    if (typeof service !== 'string') throw typeError(':service', 'the path of a local socket', service)
+    if (Buffer.byteLength(service) > pathLength && !service.startsWith('\0'))
+      throw valueError(':service', `at most ${pathLength} bytes long (Service name too long)`, service)
+    return { candidates: [{ family, type, protocol: 0, address: encodeAddress(service, ':service') }] }
+  }
+  return {
+    query: { host: host ?? (family === AF_INET6 ? '::1' : '127.0.0.1'), service: serviceName(service), family, type },
+  }
+}
+
+function familyNumber(family: unknown): number {
+  if (isNil(family)) return 0
+  if (family === 'local') return AF_UNIX
+  if (family === 'ipv4') return AF_INET
+  if (family === 'ipv6') return AF_INET6
+  if (typeof family === 'number' && Number.isInteger(family) && Math.abs(family) <= 0x7fffffff) return family
+  throw valueError(':family', 'nil, local, ipv4, ipv6 or a number (Unknown address family)', family)
+}
+
+/** Undefined: this machine. */
+function hostName(host: unknown, family: number): string | undefined {
+  if (isNil(host)) return undefined
+  if (typeof host !== 'string') throw typeError(':host', 'a name, an address or local', host)
+  if (host === 'local') return family === AF_UNIX ? host : undefined
+  // What is not ASCII has to be written in the form that name servers know: url.domainToASCII() does it.
+  if (/[^\0-\x7f]/.test(host)) throw valueError(':host', 'ASCII; a name that is not needs domainToASCII', host)
+  if (host.includes('\0')) throw valueError(':host', 'without NUL', host)
+  return host
+}
+
+function serviceName(service: unknown): string {
+  if (service === true) return '0'
+  const port = typeof service === 'string' && /^-?\d+$/.test(service) ? Number(service) : service
+  if (typeof port === 'number') {
+    if (!Number.isInteger(port)) throw typeError(':service', 'a whole number', service)
+    if (port < 0 || port > 65535)
+      throw codedError(new RangeError(`:service must be a port from 0 to 65535, not ${port}`), 'ERR_OUT_OF_RANGE')
+    return String(port)
+  }
+  if (typeof service !== 'string') throw typeError(':service', 'a name, a port or true', service)
+  if (service.includes('\0')) throw valueError(':service', 'without NUL', service)
+  return service
+}
+
+function resolve(query: LookUpQuery): Candidate[] {
+  return getaddrinfo(query)
+}
+
+/** Everything that is not about where the socket is. */
+function behaviour(contact: Contact) {
+  const { buffer, filter, sentinel, log, plist, coding, filterMultibyte } = contact
+  checkFunction(':filter', filter, true)
+  checkFunction(':sentinel', sentinel, false)
+  checkFunction(':log', log, false)
+  if (!isNil(plist) && (typeof plist !== 'object' || Array.isArray(plist))) throw typeError(':plist', 'an object', plist)
+  const [decoding, encoding] = codings(coding)
+  return {
+    filter: isNil(filter) ? undefined : (filter as Filter | true),
+    sentinel: isNil(sentinel) ? undefined : (sentinel as Sentinel),
+    log: isNil(log) ? undefined : (log as Log),
+    plist: isNil(plist) ? {} : (plist as Record<string, unknown>),
+    queryOnExit: isNil(contact['noquery']),
+    stopped: !isNil(contact['stop']),
+    decoding: codingSystem(decoding),
+    encoding: codingSystem(encoding),
+    multibyte: !('filterMultibyte' in contact) || !isNil(filterMultibyte),
+    halfOpen: !isNil(contact['halfOpen']),
+    lend: !isNil(contact['lend']),
+    buffer: bufferOf(buffer),
+  }
+}
+
+// Emacs's default in a UTF-8 locale: no detection, and line ends as they are.
+const defaultCoding = 'utf-8-unix'
+
+function codings(coding: unknown): [string | null, string | null] {
+  if (isNil(coding)) return [defaultCoding, defaultCoding]
+  if (typeof coding === 'string') return [coding, coding]
+  if (Array.isArray(coding) && coding.length === 2 && coding.every(one => one == null || typeof one === 'string'))
+    return coding as [string | null, string | null]
+  throw typeError(':coding', 'a coding system, or [decoding, encoding]', coding)
+}
+
+function bufferOf(buffer: unknown): ProcessBuffer | undefined {
+  if (isNil(buffer)) return undefined
+  if (typeof buffer === 'string') return TextBuffer.named(buffer)
+  if (typeof buffer === 'object' && 'insert' in buffer) return buffer as ProcessBuffer
+  throw typeError(':buffer', 'a buffer or the name of one', buffer)
+}
+
+// ---- servers ----------------------------------------------------------------------------------------------
+
+// The first address that there is a socket for decides; binding it is not tried elsewhere.
+function serve(process: NetworkProcess, candidates: readonly Candidate[], contact: Contact): void {
+  let failure = systemError(errno['EADDRNOTAVAIL'] ?? 0, 'socket')
+  for (const candidate of candidates) {
+    const id = openSocket(candidate, id => {
+      setOptions(id, contact)
+      if (candidate.family !== AF_UNIX && !('reuseaddr' in contact)) setOption(id, 'reuseaddr', true)
+    })
+    if (id < 0) {
+      failure = systemError(id, 'socket')
+      continue
+    }
+    try {
+      check(native.bind(id, candidate.address), 'bind', errorAddress(candidate.address))
+      const local = check(native.getsockname(id), 'getsockname') as Buffer
+      const address = decodeAddress(local)
+      if (Array.isArray(address)) contact['service'] = address.at(-1)
+      contact['local'] = address
+      if (candidate.type === SOCK_DGRAM) {
+        process.openOn(id, true, firstPeer(contact['remote'], familyOf(local)))
+      } else {
+        check(native.listen(id, backlog(contact['server'])), 'listen', errorAddress(local))
+        process.listenOn(id)
+      }
+      return
+    } catch (error) {
+      // Nobody knows of the socket unless the process has it.
+      if (process.fd < 0) native.close(id)
+      throw error
+    }
+  }
+  throw failure
+}
+
+function backlog(server: unknown): number {
+  return typeof server === 'number' && Number.isInteger(server) && Math.abs(server) <= 0x7fffffff
+    ? server
+    : defaultBacklog
+}
+
+// Where a datagram server sends before anybody has sent to it.
+function firstPeer(remote: unknown, family: number): number {
+  if (isNil(remote)) return -1
+  const address = encodeAddress(remote as never, ':remote')
+  if (familyOf(address) !== family) throw valueError(':remote', 'an address of the same family as the server', remote)
+  return native.internAddress(address)
+}
+
+// ---- clients ----------------------------------------------------------------------------------------------
+
+function openConnected(process: NetworkProcess, candidates: readonly Candidate[], prepare: Prepare): void {
+  const { id, candidate } = connectBlocking(candidates, prepare)
+  process.noteAddresses(id, candidate.address)
+  process.openOn(id, false)
+}
+
+function connectWhenFound(process: NetworkProcess, query: LookUpQuery, prepare: Prepare): void {
+  whenFound(process, query, candidates => new Connector(process, candidates, prepare, false))
+}
+
+// A datagram socket connects at once, but a name is still looked up without blocking.
+function openWhenFound(process: NetworkProcess, query: LookUpQuery, prepare: Prepare): void {
+  whenFound(process, query, candidates => {
+    const { id, candidate } = connectBlocking(candidates, prepare)
+    process.noteAddresses(id, candidate.address)
+    process.openLater(id)
+  })
+}
+
+function whenFound(process: NetworkProcess, query: LookUpQuery, found: (candidates: Candidate[]) => void): void {
+  let cancelled = false
+  process.setConnecting(-1, () => (cancelled = true))
+  lookUp(query, (error, candidates) => {
+    if (cancelled) return
+    if (error !== undefined) return process.fail(`Name lookup of ${query.host} failed`)
+    try {
+      found(candidates)
+    } catch (failure) {
+      // An option that the kernel refuses, or a socket that it does not give: nobody is left to throw it to.
+      process.fail(failureCode(failure))
+      if (!isSystemError(failure)) throw failure
+    }
+  })
+}
+
+const isSystemError = (failure: unknown): failure is { errno: number } =>
+  failure instanceof Error && typeof (failure as { errno?: unknown }).errno === 'number'
+const failureCode = (failure: unknown) => (isSystemError(failure) ? -failure.errno : String(failure))

@@ -1,0 +1,863 @@
+// The process object: a socket with a name, a status, a filter that gets what comes and a sentinel that hears
+// of changes. It owns the order of things: what is delivered when, what a change of state does, who is told.
+// How a socket comes to be connected is in connect.ts and make.ts.
+import { inspect } from 'node:util'
+import { codingSystem, Decoder, Encoder, type CodingSystem } from '../coding/index.js'
+import { native, type AddressId, type SocketId } from '../native.js'
+import { decodeAddress, encodeAddress, errorAddress, familyOf, type Address, type AddressInput } from '../socket/address.js'
+import { constants } from '../socket/constants.js'
+import { bytes, check, codedError, errno, systemError, typeError, valueError } from '../socket/errors.js'
+import {
+  after,
+  afterDelivery,
+  Delivery,
+  guarded,
+  holdAddresses,
+  Interest,
+  Kind,
+  Mode,
+  setReceiver,
+  wait,
+  type Receiver,
+} from '../socket/hub.js'
+import { TextBuffer, type ProcessBuffer } from './buffer.js'
+import { describePeer, event, logMessage, noPeer, type Status } from './events.js'
+import { closeWhenSent } from './farewell.js'
+import { formatNetworkAddress } from './format-address.js'
+import { isNil, keyword, keywordName, type Contact, type Filter, type Log, type Sentinel } from './keywords.js'
+import { hasOption, lingerSeconds, setOption, unsupported } from './options.js'
+import { Output, wouldBlock } from './output.js'
+import { isRegistered, processList, register, uniqueName, unregister } from './registry.js'
+
+/** What a new process is made with. @internal */
+export interface Making {
+  name: string
+  contact: Contact
+  /** How the socket bounds what it receives: {@link Kind}. */
+  kind: number
+  server: boolean
+  filter: Filter | true | undefined
+  sentinel: Sentinel | undefined
+  log: Log | undefined
+  plist: Record<string, unknown>
+  queryOnExit: boolean
+  stopped: boolean
+  decoding: CodingSystem
+  encoding: CodingSystem
+  multibyte: boolean
+  halfOpen: boolean
+  lend: boolean
+  /** The buffer, or how a server's child will call its own when it needs one. */
+  buffer: ProcessBuffer | string | undefined
+}
+
+// Without `send` having been refused, at most this many bytes wait: what Node's streams take, too.
+const highWaterMark = 64 * 1024
+// How long a server without descriptors waits before it accepts again, in milliseconds.
+const acceptPause = 100
+// Exit status of a process whose peer has gone; Emacs's.
+const brokenStatus = 256
+
+let accepted = 0
+let outputs = 0
+
+/** How many messages and pieces all processes of this thread have given to their filters. @internal */
+export function outputCount(): number {
+  return outputs
+}
+
+function insertInto(process: NetworkProcess, text: string): void {
+  const { buffer } = process
+  if (!buffer?.live) return
+  const at = Math.min(process.mark ?? buffer.length, buffer.length)
+  buffer.insert(at, text)
+  for (const other of processList())
+    if (other !== process && other.buffer === buffer && other.mark !== undefined && other.mark >= at)
+      other.mark += text.length
+  process.mark = at + text.length
+}
+
+// They have the names of Emacs's functions, which is what people see who print a process's filter.
+const defaults = {
+  'internal-default-process-filter'(process: NetworkProcess, data: string | Uint8Array): void {
+    if (process.buffer?.live) insertInto(process, typeof data === 'string' ? data : Buffer.from(data).toString('latin1'))
+  },
+  'internal-default-process-sentinel'(process: NetworkProcess, event: string): void {
+    if (process.status !== 'open') insertInto(process, `\nProcess ${process.name} ${event}`)
+  },
+}
+
+/**
+ * Inserts output into the process's buffer, at its mark, which moves. Corresponds to
+ * `internal-default-process-filter`.
+ */
+export const defaultFilter: Filter = defaults['internal-default-process-filter']
+/** Inserts a line about a change of status into the process's buffer. Corresponds to `internal-default-process-sentinel`. */
+export const defaultSentinel: Sentinel = defaults['internal-default-process-sentinel']
+
+/**
+ * A network process: a connection, a server, or a datagram socket. {@link makeNetworkProcess} makes one.
+ *
+ * @example
+ * ```ts
+ * const server = makeNetworkProcess({
+ *   name: 'echo', server: true, service: true,
+ *   filter: (connection, text) => connection.send(text),
+ * })
+ * ```
+ */
+export class NetworkProcess implements Receiver {
+  /** Every process here is one. Corresponds to `process-type`. */
+  readonly type = 'network'
+  /** Its name, which no other process of this thread has. Corresponds to `process-name`. */
+  readonly name: string
+  /** Properties, for anybody's use. Corresponds to `process-plist`. */
+  plist: Record<string, unknown>
+  /** Whether exiting asks about it, see {@link confirmExit}. Corresponds to `process-query-on-exit-flag`. */
+  queryOnExit: boolean
+  /** Whether its buffer takes over the coding system. Corresponds to `process-inherit-coding-system-flag`. */
+  inheritCodingSystem = false
+  /** Where in its buffer the next output goes; undefined: at the end. Corresponds to `process-mark`. */
+  mark: number | undefined
+
+  readonly #contact: Contact
+  readonly #kind: number
+  readonly #server: boolean
+  readonly #log: Log | undefined
+  readonly #multibyte: boolean
+  readonly #halfOpen: boolean
+  readonly #lend: boolean
+  #id: SocketId = -1
+  #state: 'connect' | 'run' | 'listen' | 'exit' | 'failed'
+  #stopped: boolean
+  #exitStatus: number | string = 0
+  #filter: Filter | true
+  #sentinel: Sentinel
+  #buffer: ProcessBuffer | string | undefined
+  #decoder: Decoder | undefined // Undefined: the addon decodes.
+  #encoder: Encoder | undefined // Undefined: UTF-8, as it is.
+  #decoding: CodingSystem
+  #encoding: CodingSystem
+
+  #cancelConnect: (() => void) | undefined
+  #addressed = false
+  #peer: AddressId = -1
+  #output: Output | undefined
+  #ending = false // sendEof: wanted, or done.
+  #ended = false // The peer's half has ended.
+  #held: { data: string | Uint8Array; sender: AddressId }[] | undefined
+  #pendingEvent: string | undefined
+  #reported = false
+  #unreferenced = false
+  #cancelTimer: (() => void) | undefined
+  #outputs = 0
+  #counts: [read: number, written: number] = [0, 0]
+
+  /** @internal */
+  constructor(making: Making) {
+    this.name = uniqueName(making.name)
+    this.plist = { ...making.plist }
+    this.queryOnExit = making.queryOnExit
+    this.#contact = making.contact
+    this.#kind = making.kind
+    this.#server = making.server
+    this.#log = making.log
+    this.#multibyte = making.multibyte
+    this.#halfOpen = making.halfOpen
+    this.#lend = making.lend
+    this.#state = 'connect'
+    this.#stopped = making.stopped
+    this.#filter = making.filter ?? defaultFilter
+    this.#sentinel = making.sentinel ?? defaultSentinel
+    this.#buffer = making.buffer
+    if (typeof making.buffer === 'object') this.mark = making.buffer.length
+    this.#decoding = making.decoding
+    this.#encoding = making.encoding
+    this.#setCodings()
+    register(this)
+  }
+
+  // ---- state ------------------------------------------------------------------------------------------------
+
+  /** What it is doing. Corresponds to `process-status`. */
+  get status(): Status {
+    switch (this.#state) {
+      case 'exit':
+        return 'closed'
+      case 'run':
+        return this.#stopped ? 'stop' : 'open'
+      default:
+        return this.#stopped ? 'stop' : this.#state
+    }
+  }
+
+  /**
+   * 0 while it lives, and when it was deleted; 256 when its peer has gone; when an asynchronous connect failed, the
+   * errno or what failed. Corresponds to `process-exit-status`.
+   */
+  get exitStatus(): number | string {
+    return this.#exitStatus
+  }
+
+  /** Whether it is stopped. Corresponds to `process-command`. */
+  get stopped(): boolean {
+    return this.#stopped
+  }
+
+  /** The descriptor of its socket, which stays the process's own; -1 when there is none. */
+  get fd(): number {
+    return this.#id < 0 ? -1 : native.fd(this.#id)
+  }
+
+  /** Stops receiving and accepting; sending goes on. Nobody is told. Corresponds to `stop-process`. */
+  stop(): this {
+    this.#stopped = true
+    this.#updateInterest()
+    return this
+  }
+
+  /** Ends {@link NetworkProcess.stop}. Corresponds to `continue-process`. */
+  continue(): this {
+    this.#stopped = false
+    this.#resume()
+    return this
+  }
+
+  /**
+   * Ends the process: its status is `closed` and its sentinel hears `deleted\n` before this returns. What `send` has
+   * accepted is still sent. Corresponds to `delete-process`.
+   */
+  delete(): void {
+    const gone = this.#state === 'exit' && !isRegistered(this)
+    this.#exitStatus = 0
+    if (gone) return
+    this.#pendingEvent = undefined
+    this.#close(true)
+    this.#state = 'exit'
+    this.#report(event.deleted)
+  }
+
+  [Symbol.dispose](): void {
+    this.delete()
+  }
+
+  /** Lets it keep Node's event loop alive, as it does from the start. */
+  ref(): this {
+    this.#unreferenced = false
+    if (this.#id >= 0) native.setCounted(this.#id, true)
+    return this
+  }
+
+  /** Lets Node's event loop end although it lives. */
+  unref(): this {
+    this.#unreferenced = true
+    if (this.#id >= 0) native.setCounted(this.#id, false)
+    return this
+  }
+
+  hasRef(): boolean {
+    return this.#id >= 0 && !this.#unreferenced
+  }
+
+  // The socket goes; what is queued is sent first if it may be.
+  #close(sendQueued: boolean): void {
+    this.#cancelConnect?.()
+    this.#cancelConnect = undefined
+    this.#cancelTimer?.()
+    this.#cancelTimer = undefined
+    this.#held = undefined
+    const id = this.#id
+    if (id < 0) return
+    this.#counts = native.counts(id)
+    this.#id = -1
+    const output = this.#output
+    this.#output = undefined
+    if (sendQueued) closeWhenSent(id, output, lingerSeconds(this.#contact['linger']))
+    else {
+      setReceiver(id, undefined)
+      native.close(id)
+    }
+    output?.settle(this.#notRunning())
+  }
+
+  // Tells the sentinel of a change that is not the caller's: after all output that came with it. A process that
+  // has closed leaves the list first.
+  #reportLater(what: string): void {
+    this.#pendingEvent = what
+    afterDelivery(() => {
+      const pending = this.#pendingEvent
+      this.#pendingEvent = undefined
+      if (pending !== undefined) this.#report(pending)
+    })
+  }
+
+  #report(what: string): void {
+    if (this.#state === 'exit') unregister(this)
+    const sentinel = this.#sentinel
+    guarded(() => sentinel(this, what))
+  }
+
+  #notRunning(): Error {
+    return codedError(new Error(`Process ${this.name} not running`), 'ERR_PROCESS_NOT_RUNNING')
+  }
+
+  // ---- becoming connected: connect.ts, make.ts and the hub call these ------------------------------------------
+
+  /** The socket that it will have, while it is connecting. @internal */
+  setConnecting(id: SocketId, cancel: () => void): void {
+    this.#id = id
+    this.#cancelConnect = cancel
+    if (id >= 0) native.setCounted(id, !this.#unreferenced)
+  }
+
+  /** Notes the actual addresses of a client. @param remote - the sockaddr that it connects to @internal */
+  noteAddresses(id: SocketId, remote: Uint8Array): void {
+    this.#contact['remote'] = decodeAddress(remote)
+    const local = native.getsockname(id)
+    if (typeof local !== 'number') this.#contact['local'] = decodeAddress(local)
+  }
+
+  /** It has a listening socket. @internal */
+  listenOn(id: SocketId): void {
+    this.#state = 'listen'
+    this.#start(id, Mode.listening)
+  }
+
+  /**
+   * It has a socket that can receive and send. @param addressed - which is not connected @internal
+   */
+  openOn(id: SocketId, addressed: boolean, peer: AddressId = -1): void {
+    this.#addressed = addressed
+    this.#peer = peer
+    this.#state = 'run'
+    this.#cancelConnect = undefined
+    this.#start(id, Mode.receiving)
+  }
+
+  /** The same, at the end of an asynchronous connect: the sentinel hears of it before anything is received. @internal */
+  openLater(id: SocketId): void {
+    this.#cancelConnect = undefined
+    this.#id = id
+    this.#state = 'run'
+    this.#report(event.open)
+    if (this.#id !== id || this.#state !== 'run') return
+    this.openOn(id, false)
+    this.#flush()
+  }
+
+  /** An asynchronous connect has failed. @param silently - nobody is told, see emacs.ts @internal */
+  fail(code: number | string, silently = false): void {
+    this.#close(false)
+    this.#state = 'failed'
+    this.#exitStatus = code
+    if (!silently) this.#reportLater(event.failed(code))
+  }
+
+  /** It could not be made: it was never there. @internal */
+  abandon(): void {
+    this.#close(false)
+    this.#state = 'exit'
+    unregister(this)
+  }
+
+  #start(id: SocketId, mode: number): void {
+    this.#id = id
+    setReceiver(id, this)
+    if (!this.#unreferenced) native.setCounted(id, true)
+    this.#configure(mode)
+  }
+
+  // Between the socket and the filter: who decodes, and what is waited for.
+  #configure(mode: number = this.#state === 'listen' ? Mode.listening : Mode.receiving): void {
+    if (this.#id < 0 || this.#state === 'connect') return
+    const addressed = this.#addressed ? 1 : 0
+    check(
+      native.configure(this.#id, mode, this.#kind, this.#delivery(), addressed, this.#interest()),
+      'epoll_ctl',
+    )
+  }
+
+  #delivery(): number {
+    if (this.#decoder !== undefined) return this.#decoding.unibyte ? Delivery.bytes : Delivery.lent
+    if (!this.#decoding.unibyte) return Delivery.text
+    return this.#lend ? Delivery.lent : Delivery.bytes
+  }
+
+  get #reading(): boolean {
+    if (this.#stopped) return false
+    return this.#state === 'listen' || (this.#filter !== true && !this.#ended)
+  }
+
+  #interest(): number {
+    const writing = this.#output !== undefined && !this.#output.empty && this.#cancelTimer === undefined
+    return (this.#reading ? Interest.readable : 0) | (writing ? Interest.writable : 0)
+  }
+
+  #updateInterest(): void {
+    if (this.#id >= 0 && this.#state !== 'connect') native.setInterest(this.#id, this.#interest())
+  }
+
+  // ---- receiving --------------------------------------------------------------------------------------------
+
+  /** @internal */
+  onData(data: string | Uint8Array, sender: AddressId, lent: boolean): void {
+    if (!this.#reading || this.#held !== undefined) {
+      this.#held ??= []
+      this.#held.push({ data: lent ? Buffer.from(data as Uint8Array) : data, sender })
+      return
+    }
+    if (this.#addressed && sender >= 0) this.#peer = sender
+    this.#outputs++
+    outputs++
+    const filter = this.#filter as Filter
+    const decoder = this.#decoder
+    if (decoder === undefined) {
+      filter(this, data)
+      return
+    }
+    const text = decoder.decode(data as Uint8Array, this.#kind !== Kind.stream)
+    this.#noteDetected(decoder)
+    if (text.length > 0 || this.#kind !== Kind.stream) filter(this, text)
+  }
+
+  /** @internal */
+  onTruncated(length: number): void {
+    this.#reportLater(event.truncated(length))
+  }
+
+  // What came in one wake-up with what stopped the process is delivered when it goes on, before anything newer.
+  #resume(): void {
+    if (this.#held === undefined) return this.#updateInterest()
+    after(0, () => {
+      while (this.#held !== undefined && this.#reading) {
+        const next = this.#held.shift()
+        const rest = this.#held
+        this.#held = undefined
+        if (next !== undefined) guarded(() => this.onData(next.data, next.sender, false))
+        if (rest.length > 0) this.#held = rest
+      }
+      if (this.#held === undefined) this.#updateInterest()
+    })
+  }
+
+  /** @internal */
+  onEnd(): void {
+    this.#flushDecoder()
+    if (this.#halfOpen) {
+      this.#ended = true
+      this.#reportLater(event.endOfFile)
+      return
+    }
+    this.#break(true)
+  }
+
+  #flushDecoder(): void {
+    const decoder = this.#decoder
+    if (decoder === undefined || this.#filter === true) return
+    const rest = decoder.flush()
+    const filter = this.#filter
+    if (rest.length > 0) guarded(() => filter(this, rest))
+  }
+
+  /** @internal */
+  onFailed(error: number): void {
+    if (this.#kind === Kind.datagrams) {
+      this.#reportLater(event.datagramFailed(error))
+      return
+    }
+    this.#flushDecoder()
+    this.#break(false)
+  }
+
+  // The peer has gone. The process stays on the list until its sentinel is told.
+  #break(sendQueued: boolean): void {
+    if (this.#state === 'exit') return
+    this.#close(sendQueued)
+    this.#state = 'exit'
+    this.#exitStatus = brokenStatus
+    this.#reportLater(event.broken)
+  }
+
+  /** @internal */
+  onAccepted(id: SocketId, sockaddr: Uint8Array): void {
+    if (this.#state !== 'listen') {
+      native.close(id)
+      return
+    }
+    const remote = decodeAddress(sockaddr)
+    const peer = describePeer(remote, ++accepted)
+    const contact: Contact = { ...this.#contact, server: null, host: peer.host }
+    if (peer.service !== undefined) contact['service'] = peer.service
+    contact['remote'] = remote
+    const local = native.getsockname(id)
+    if (typeof local !== 'number') contact['local'] = decodeAddress(local)
+    const inserts = this.#filter === defaultFilter || this.#filter === true
+    const child = new NetworkProcess({
+      name: `${this.name} ${peer.suffix}`,
+      contact,
+      kind: this.#kind,
+      server: false,
+      filter: this.#filter,
+      sentinel: this.#sentinel,
+      log: undefined,
+      plist: this.plist,
+      queryOnExit: true,
+      stopped: false,
+      decoding: this.#decoding,
+      encoding: this.#encoding,
+      multibyte: this.#multibyte,
+      halfOpen: this.#halfOpen,
+      lend: this.#lend,
+      buffer: inserts ? `${this.buffer?.name ?? this.name} ${peer.suffix}` : undefined,
+    })
+    child.inheritCodingSystem = inserts && this.inheritCodingSystem
+    child.openOn(id, false)
+    const log = this.#log
+    if (log !== undefined) guarded(() => log(this, child, logMessage.accepted(peer.from)))
+    child.#report(event.openFrom(peer.from))
+  }
+
+  /** @internal */
+  onAcceptFailed(error: number): void {
+    const log = this.#log
+    if (log !== undefined) guarded(() => log(this, undefined, logMessage.failed(error)))
+    if (this.#state !== 'listen') return
+    this.#cancelTimer = after(acceptPause, () => {
+      this.#cancelTimer = undefined
+      this.#updateInterest()
+    })
+  }
+
+  // ---- sending ----------------------------------------------------------------------------------------------
+
+  /**
+   * Sends text, in the process's coding system, or bytes as they are: one packet, or more of the stream. Never blocks:
+   * what the kernel does not take is queued, in order. Corresponds to `process-send-string`.
+   *
+   * @returns false when so much is queued that it is better to wait for {@link NetworkProcess.drained}
+   * @throws `ERR_PROCESS_NOT_RUNNING`; `ERR_SEND_AFTER_EOF`; `EPIPE` and `ECONNRESET`: the peer has gone; `EMSGSIZE`: a
+   *   packet is too long; `EDESTADDRREQ`, `ENOTCONN`: nobody to send to; TypeError `ERR_INVALID_ARG_TYPE`
+   */
+  send(data: string | ArrayBufferView): boolean {
+    if (this.#state !== 'run' && this.#state !== 'connect') throw this.#notRunning()
+    if (this.#ending)
+      throw codedError(new Error(`Process ${this.name} has sent its end of file`), 'ERR_SEND_AFTER_EOF')
+    if (this.#state === 'connect' || (this.#output !== undefined && !this.#output.empty)) {
+      return this.#enqueue(this.#encode(data))
+    }
+    const fast = typeof data === 'string' && this.#encoder === undefined && data.length <= textLimit
+    const encoded = fast ? undefined : this.#encode(data)
+    const left = fast
+      ? native.sendText(this.#id, data as string, this.#peer)
+      : native.send(this.#id, encoded as Uint8Array, this.#peer)
+    if (left === 0) return true
+    if (left < 0 && !wouldBlock(left)) throw this.#sendError(left)
+    const rest = encoded ?? this.#encode(data)
+    return this.#enqueue(left > 0 ? rest.subarray(rest.length - left) : rest)
+  }
+
+  #encode(data: string | ArrayBufferView): Uint8Array {
+    if (typeof data !== 'string') {
+      const plain = bytes('data', data)
+      return this.#encoder === undefined ? plain : this.#encoder.encode(plain)
+    }
+    if (this.#encoder === undefined) return native.encodeUtf8(data)
+    const encoded = this.#encoder.encode(data)
+    this.#encoding = this.#encoder.system
+    return encoded
+  }
+
+  #enqueue(data: Uint8Array): boolean {
+    this.#output ??= new Output(this.#kind === Kind.stream)
+    this.#output.push(data, this.#peer)
+    this.#awaitRoom(1)
+    return this.#output.length < highWaterMark
+  }
+
+  // An unconnected local datagram socket is always writable for the set, whether its peer's queue is full or not:
+  // it tries again by a timer.
+  #awaitRoom(milliseconds: number): void {
+    if (this.#state !== 'run') return
+    if (!this.#addressed) return this.#updateInterest()
+    this.#cancelTimer ??= after(milliseconds, () => {
+      this.#cancelTimer = undefined
+      this.#flush(Math.min(2 * milliseconds, 64))
+    })
+  }
+
+  /** @internal */
+  onWritable(): void {
+    this.#flush()
+  }
+
+  #flush(pause = 1): void {
+    const output = this.#output
+    if (output !== undefined) {
+      for (;;) {
+        const error = output.flush(this.#id)
+        if (error === 0) break
+        if (wouldBlock(error)) {
+          if (output.length < highWaterMark) output.settle()
+          return this.#awaitRoom(pause)
+        }
+        if (this.#kind !== Kind.datagrams) return this.#break(false)
+        output.dropPacket()
+        this.#reportLater(event.datagramFailed(-error))
+      }
+      output.settle()
+    }
+    this.#updateInterest()
+    if (this.#ending) this.#shutdown()
+  }
+
+  // EPIPE: there is nobody left to read, so the process is over; its sentinel hears of it soon.
+  #sendError(error: number): Error {
+    const failure = systemError(error, 'send', this.#errorAddress())
+    if (-error === errno.EPIPE) this.#break(false)
+    return failure
+  }
+
+  #errorAddress() {
+    const peer = native.address(this.#peer) ?? native.getpeername(this.#id)
+    return typeof peer === 'number' ? {} : errorAddress(peer)
+  }
+
+  /**
+   * Sends the end of file when all is sent; receiving goes on. For datagrams it is nothing. Corresponds to
+   * `process-send-eof`.
+   *
+   * @throws `ERR_PROCESS_NOT_RUNNING`
+   */
+  sendEof(): this {
+    if (this.#kind === Kind.datagrams) return this
+    if (this.#state !== 'run' && this.#state !== 'connect') throw this.#notRunning()
+    if (this.#ending) return this
+    this.#ending = true
+    if (this.#state === 'run' && (this.#output === undefined || this.#output.empty)) this.#shutdown()
+    return this
+  }
+
+  #shutdown(): void {
+    // A peer that has gone is reported by reading.
+    native.shutdown(this.#id, constants.SHUT_WR)
+  }
+
+  /** Bytes that `send` has accepted and the kernel has not. */
+  get writableLength(): number {
+    return this.#output?.length ?? 0
+  }
+
+  /** Resolves when there is room to send; rejects (`ERR_PROCESS_NOT_RUNNING`) when the process ends before. */
+  get drained(): Promise<void> {
+    const output = this.#output
+    if (output === undefined || output.length < highWaterMark) {
+      return this.#state === 'run' || this.#state === 'connect' ? Promise.resolve() : Promise.reject(this.#notRunning())
+    }
+    return output.wait()
+  }
+
+  /** Bytes received, before decoding. */
+  get bytesRead(): number {
+    return this.#id < 0 ? this.#counts[0] : native.counts(this.#id)[0]
+  }
+
+  /** Bytes that the kernel has taken. */
+  get bytesWritten(): number {
+    return this.#id < 0 ? this.#counts[1] : native.counts(this.#id)[1]
+  }
+
+  /** The socket's place in the addon's table. @internal */
+  get socketId(): SocketId {
+    return this.#id
+  }
+
+  /** How often its filter was called. @internal */
+  get outputs(): number {
+    return this.#outputs
+  }
+
+  // ---- filter, sentinel, buffer, coding ------------------------------------------------------------------------
+
+  /** Gets what is received; `true`: nothing is read. Given nil it is the default. Corresponds to `process-filter`. */
+  get filter(): Filter | true {
+    return this.#filter
+  }
+
+  set filter(filter: Filter | true | null | undefined) {
+    checkFunction(':filter', filter, true)
+    this.#filter = filter ?? defaultFilter
+    this.#contact['filter'] = this.#filter
+    this.#resume()
+  }
+
+  /** Hears of changes of status. Given nil it is the default. Corresponds to `process-sentinel`. */
+  get sentinel(): Sentinel {
+    return this.#sentinel
+  }
+
+  set sentinel(sentinel: Sentinel | null | undefined) {
+    checkFunction(':sentinel', sentinel, false)
+    this.#sentinel = sentinel ?? defaultSentinel
+    this.#contact['sentinel'] = this.#sentinel
+  }
+
+  /** Where the default filter puts output. Setting it moves the mark to its end. Corresponds to `process-buffer`. */
+  get buffer(): ProcessBuffer | undefined {
+    if (typeof this.#buffer === 'string') this.#buffer = TextBuffer.named(this.#buffer)
+    return this.#buffer
+  }
+
+  set buffer(buffer: ProcessBuffer | null | undefined) {
+    this.#buffer = buffer ?? undefined
+    this.mark = this.#buffer?.length
+    this.#contact['buffer'] = buffer ?? null
+  }
+
+  /** `[decoding, encoding]`, as they are by now. Corresponds to `process-coding-system`. */
+  get codingSystem(): [decoding: string | null, encoding: string | null] {
+    return [this.#decoding.name, this.#encoding.name]
+  }
+
+  set codingSystem(codings: string | readonly [string | null, string | null]) {
+    const [decoding, encoding] = Array.isArray(codings) ? codings : [codings as string, codings as string]
+    this.#decoding = codingSystem(decoding)
+    this.#encoding = codingSystem(encoding)
+    this.#setCodings()
+    this.#configure()
+  }
+
+  #setCodings(): void {
+    if (!this.#multibyte && !this.#decoding.unibyte)
+      this.#decoding = codingSystem(`raw-text${this.#decoding.eol === undefined ? '' : `-${this.#decoding.eol}`}`)
+    this.#decoder = decodesNatively(this.#decoding) ? undefined : new Decoder(this.#decoding)
+    this.#encoder = encodesNatively(this.#encoding) ? undefined : new Encoder(this.#encoding)
+  }
+
+  #noteDetected(decoder: Decoder): void {
+    this.#decoding = decoder.system
+  }
+
+  // ---- contact ------------------------------------------------------------------------------------------------
+
+  /**
+   * What the process is connected to. Without a key the host and the service; with `true` all keywords, with the
+   * actual addresses; with a keyword's name (`'local'` or `':local'`) its value. Blocks until there is a socket.
+   * Corresponds to `process-contact`.
+   *
+   * @param noBlock - undefined instead of blocking, and for a process that has no socket any more
+   */
+  contact(): [host: unknown, service: unknown]
+  contact(key: true, noBlock?: boolean): Contact
+  contact(key: string, noBlock?: boolean): unknown
+  contact(key?: string | true | null, noBlock?: boolean): unknown
+  contact(key?: string | true | null, noBlock = false): unknown {
+    if (this.#id < 0) {
+      if (noBlock) return undefined
+      this.waitForSocket()
+    }
+    const name = typeof key === 'string' ? keywordName(key) : key
+    if (this.#kind === Kind.datagrams && (name === true || name === 'remote')) {
+      const peer = this.datagramAddress
+      if (peer !== undefined) this.#contact['remote'] = peer
+    }
+    if (name === true) return { ...this.#contact }
+    if (typeof name === 'string') return this.#contact[name] ?? undefined
+    return [this.#contact['host'] ?? undefined, this.#contact['service'] ?? undefined]
+  }
+
+  /**
+   * Where datagrams are sent: the peer of a connection, or the last sender of a server. Setting it connects the socket
+   * of a client anew. undefined for what is no datagram process, or has ended. Blocks until there is a socket.
+   * Corresponds to `process-datagram-address`.
+   *
+   * @throws setting it: a TypeError or RangeError for what is no address of the socket's family; system errors
+   */
+  get datagramAddress(): Address | undefined {
+    if (this.#kind !== Kind.datagrams) return undefined
+    this.waitForSocket()
+    if (this.#id < 0) return undefined
+    const peer = this.#addressed ? native.address(this.#peer) : native.getpeername(this.#id)
+    if (peer !== undefined && typeof peer !== 'number') return decodeAddress(peer)
+    const own = native.getsockname(this.#id)
+    return noPeer(typeof own === 'number' ? 0 : familyOf(own))
+  }
+
+  set datagramAddress(address: AddressInput) {
+    if (this.#kind !== Kind.datagrams) throw codedError(new TypeError(`${this.name} is no datagram process`), 'ERR_NO_DATAGRAM')
+    this.waitForSocket()
+    if (this.#id < 0) throw this.#notRunning()
+    const sockaddr = encodeAddress(address, 'datagramAddress')
+    const own = check(native.getsockname(this.#id), 'getsockname') as Buffer
+    if (familyOf(own) !== familyOf(sockaddr)) throw valueError('datagramAddress', "an address of the socket's family", address)
+    if (this.#addressed) this.#peer = native.internAddress(sockaddr)
+    else check(native.connect(this.#id, sockaddr), 'connect', errorAddress(sockaddr))
+  }
+
+  /** Waits until an asynchronous connect has a socket, delivering what comes meanwhile. @internal */
+  waitForSocket(): void {
+    while (this.#id < 0 && this.#state === 'connect') wait(-1)
+  }
+
+  /** Waits until an asynchronous connect is over. @internal */
+  waitForConnection(): void {
+    while (this.#state === 'connect') wait(-1)
+  }
+
+  /** The addresses that it may still send to. @internal */
+  *addresses(): Iterable<AddressId> {
+    yield this.#peer
+    if (this.#output !== undefined) yield* this.#output.addresses()
+    for (const { sender } of this.#held ?? []) yield sender
+  }
+
+  /**
+   * Sets a network option, and notes it in the contact. Corresponds to `set-network-process-option`.
+   *
+   * @param noError - give false for an option that this system does not have, instead of an error
+   * @throws `ERR_PROCESS_NOT_RUNNING`, `ERR_UNSUPPORTED_OPTION`, a TypeError or RangeError, or what the kernel says
+   */
+  setOption(name: string, value: unknown, noError = false): boolean {
+    this.waitForSocket()
+    if (this.#id < 0) throw this.#notRunning()
+    if (typeof name !== 'string') throw typeError('option', 'the name of a network option', name)
+    const option = keywordName(name)
+    if (!hasOption(option)) {
+      if (noError) return false
+      throw unsupported(option)
+    }
+    setOption(this.#id, option, value)
+    this.#contact[option] = value ?? null
+    return true
+  }
+
+  // ---- for people -----------------------------------------------------------------------------------------------
+
+  toString(): string {
+    return `#<process ${this.name}>`
+  }
+
+  [inspect.custom](): string {
+    const address = (this.#contact['remote'] ?? this.#contact['local']) as AddressInput | undefined
+    const where = formatNetworkAddress(address)?.replace(/^\0/, '@')
+    return `#<process ${this.name} ${this.status}${where ? ` ${where}` : ''}>`
+  }
+}
+
+// Longer strings are encoded before they are sent: native/hub_functions.cc has the same number.
+const textLimit = 16 * 1024
+
+const decodesNatively = (system: CodingSystem) =>
+  system.eol === 'unix' || (system.unibyte && system.base === 'no-conversion')
+    ? system.unibyte || system.base === 'utf-8'
+    : false
+const encodesNatively = decodesNatively
+
+/** Refuses what is neither a function nor nil. @internal */
+export function checkFunction(name: string, value: unknown, orTrue: boolean): void {
+  if (isNil(value) || typeof value === 'function' || (orTrue && value === true)) return
+  throw typeError(name, orTrue ? 'a function, true or nil' : 'a function or nil', value)
+}
+
+holdAddresses(function* () {
+  for (const process of processList()) yield* process.addresses()
+})

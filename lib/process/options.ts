@@ -1,0 +1,101 @@
+// The network options: one table of what can be set, and one function that sets it.
+import { endianness } from 'node:os'
+import { native, type SocketId } from '../native.js'
+import { constants } from '../socket/constants.js'
+import { check, codedError, rangeError, typeError, valueError } from '../socket/errors.js'
+import { isNil, keyword } from './keywords.js'
+
+type Kind = 'flag' | 'integer' | 'device' | 'linger'
+interface Option {
+  kind: Kind
+  level: number | undefined
+  name: number | undefined
+}
+
+const { SOL_SOCKET } = constants
+const option = (kind: Kind, name: number | undefined, level = SOL_SOCKET): Option => ({ kind, level, name })
+
+const table = new Map<string, Option>(
+  Object.entries({
+    bindtodevice: option('device', constants.SO_BINDTODEVICE),
+    broadcast: option('flag', constants.SO_BROADCAST),
+    dontroute: option('flag', constants.SO_DONTROUTE),
+    keepalive: option('flag', constants.SO_KEEPALIVE),
+    linger: option('linger', constants.SO_LINGER),
+    oobinline: option('flag', constants.SO_OOBINLINE),
+    priority: option('integer', constants.SO_PRIORITY),
+    reuseaddr: option('flag', constants.SO_REUSEADDR),
+    nodelay: option('flag', constants.TCP_NODELAY, constants.IPPROTO_TCP),
+    reuseport: option('flag', constants.SO_REUSEPORT),
+  }),
+)
+
+/** Seconds that `:linger t` gives the peer: there is no "for ever" in the kernel's option. */
+export const lingerForever = 0x7fff
+
+/** Whether this system has the network option. */
+export function hasOption(name: string): boolean {
+  return table.get(name)?.name !== undefined
+}
+
+function ints(...values: number[]): Uint8Array {
+  const bytes = Buffer.alloc(4 * values.length)
+  values.forEach((value, i) => (endianness() === 'LE' ? bytes.writeInt32LE(value, 4 * i) : bytes.writeInt32BE(value, 4 * i)))
+  return bytes
+}
+
+/** How many seconds a value of `:linger` means; undefined: none. */
+export function lingerSeconds(value: unknown): number | undefined {
+  if (isNil(value)) return undefined
+  if (value === true) return lingerForever
+  if (typeof value !== 'number') throw typeError(':linger', 'nil, true or a number of seconds', value)
+  if (!Number.isInteger(value) || value < 0 || value > lingerForever)
+    throw rangeError(':linger', `a whole number of seconds from 0 to ${lingerForever}`, value)
+  return value
+}
+
+function valueOf(name: string, { kind }: Option, value: unknown): Uint8Array {
+  switch (kind) {
+    case 'flag':
+      return ints(isNil(value) ? 0 : 1)
+    case 'integer':
+      if (typeof value !== 'number') throw typeError(keyword(name), 'a whole number', value)
+      if (!Number.isInteger(value) || value < -0x80000000 || value > 0x7fffffff)
+        throw rangeError(keyword(name), 'a whole number', value)
+      return ints(value)
+    case 'linger': {
+      const seconds = lingerSeconds(value)
+      return ints(seconds === undefined ? 0 : 1, seconds ?? 0)
+    }
+    case 'device': {
+      if (!isNil(value) && typeof value !== 'string') throw typeError(keyword(name), 'an interface name or nil', value)
+      const bytes = Buffer.from(isNil(value) ? '' : value)
+      if (bytes.length > 15 || bytes.includes(0)) throw valueError(keyword(name), 'an interface name', value)
+      return Buffer.concat([bytes, Buffer.alloc(1)])
+    }
+  }
+}
+
+/**
+ * Sets an option on a socket. False for a name that is no option of this system.
+ *
+ * @throws TypeError, RangeError for a value that it cannot have; a system error when the kernel refuses it
+ */
+export function setOption(id: SocketId, name: string, value: unknown): boolean {
+  const option = table.get(name)
+  if (option?.name === undefined || option.level === undefined) return false
+  check(native.setsockopt(id, option.level, option.name, valueOf(name, option, value)), `setsockopt ${keyword(name)}`)
+  return true
+}
+
+/** Sets every option that the keywords have, in their order. */
+export function setOptions(id: SocketId, keywords: Readonly<Record<string, unknown>>): void {
+  for (const [name, value] of Object.entries(keywords)) {
+    if (table.has(name) && !setOption(id, name, value)) throw unsupported(name)
+  }
+}
+
+/** The error for an option that this system does not have. */
+export function unsupported(name: string): Error {
+  return codedError(new Error(`${keyword(name)}: Unknown or unsupported option`), 'ERR_UNSUPPORTED_OPTION')
+}

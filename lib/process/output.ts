@@ -1,0 +1,113 @@
+// What a process wants to send and the kernel does not take yet: a queue, in order, of packets or of pieces of
+// a stream. It owns its bytes: the caller's memory may change as soon as it was queued.
+import { native, type AddressId, type SocketId } from '../native.js'
+import { errno } from '../socket/errors.js'
+
+// One call takes this many pieces of a stream; IOV_MAX is 1024 and more gains nothing.
+const piecesPerCall = 64
+
+interface Piece {
+  data: Uint8Array
+  to: AddressId
+}
+
+const again = new Set([errno.EAGAIN, errno.EWOULDBLOCK])
+
+/** Whether an error of send means: later. @internal */
+export function wouldBlock(error: number): boolean {
+  return again.has(-error)
+}
+
+/** The queue of one socket. @internal */
+export class Output {
+  readonly #stream: boolean
+  #pieces: Piece[] = []
+  #length = 0
+  #waiting: { resolve: () => void; reject: (error: Error) => void }[] = []
+
+  constructor(stream: boolean) {
+    this.#stream = stream
+  }
+
+  /** Bytes that wait. */
+  get length(): number {
+    return this.#length
+  }
+
+  get empty(): boolean {
+    return this.#pieces.length === 0
+  }
+
+  /** The addresses that waiting packets go to. */
+  *addresses(): Iterable<AddressId> {
+    for (const { to } of this.#pieces) yield to
+  }
+
+  push(data: Uint8Array, to: AddressId): void {
+    // Not slice(): a Buffer's shares its memory.
+    this.#pieces.push({ data: Uint8Array.prototype.slice.call(data), to })
+    this.#length += data.length
+  }
+
+  /**
+   * Sends what the kernel takes. Gives 0 when all is gone, or the -errno that the rest waits for or failed with.
+   */
+  flush(id: SocketId): number {
+    while (this.#pieces.length > 0) {
+      const error = this.#stream ? this.#sendPieces(id) : this.#sendPacket(id)
+      if (error < 0) return error
+    }
+    return 0
+  }
+
+  #sendPieces(id: SocketId): number {
+    const sent = native.sendv(
+      id,
+      this.#pieces.slice(0, piecesPerCall).map(({ data }) => data),
+    )
+    if (sent < 0) return sent
+    this.#length -= sent
+    let rest = sent
+    let gone = 0
+    for (const piece of this.#pieces) {
+      if (rest < piece.data.length) {
+        piece.data = piece.data.subarray(rest)
+        break
+      }
+      rest -= piece.data.length
+      if (++gone === piecesPerCall) break
+    }
+    this.#pieces.splice(0, gone)
+    return 0
+  }
+
+  #sendPacket(id: SocketId): number {
+    const [{ data, to }] = this.#pieces as [Piece]
+    const left = native.send(id, data, to)
+    if (left < 0) return left
+    this.dropPacket()
+    return 0
+  }
+
+  /** Gives up the packet that could not be sent. */
+  dropPacket(): void {
+    const packet = this.#pieces.shift()
+    this.#length -= packet?.data.length ?? 0
+  }
+
+  /** Resolves when {@link Output.settle} is called. */
+  wait(): Promise<void> {
+    return new Promise((resolve, reject) => this.#waiting.push({ resolve, reject }))
+  }
+
+  /** Ends all waiting: there is room again, or there never will be. */
+  settle(error?: Error): void {
+    const waiting = this.#waiting
+    if (waiting.length === 0) return
+    this.#waiting = []
+    for (const { resolve, reject } of waiting) {
+      if (error === undefined) resolve()
+      else reject(error)
+    }
+  }
+}

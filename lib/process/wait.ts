@@ -1,0 +1,50 @@
+// Waiting for output without returning to Node's loop.
+import { typeError } from '../socket/errors.js'
+import { wait } from '../socket/hub.js'
+import { isNil } from './keywords.js'
+import { NetworkProcess, outputCount } from './network-process.js'
+
+// How many wake-ups are taken in when there was output and there is more of it: a peer that never stops must not
+// keep the caller for ever.
+const furtherRounds = 64
+
+/**
+ * Waits for output, delivering it and everything else that comes: filters and sentinels run before this returns, and
+ * Node's event loop does not. Corresponds to `accept-process-output`.
+ *
+ * @param process - wait for output of this one; without it, of any
+ * @param seconds - at most so long. Without it: for a process without limit, otherwise not at all; 0 or less: not at all
+ * @param milliseconds - added to the seconds
+ * @param justThisOne - let only this process run
+ * @returns whether there was output of the process, or of any
+ * @throws TypeError `ERR_INVALID_ARG_TYPE`
+ */
+export function acceptProcessOutput(
+  process?: NetworkProcess | null,
+  seconds?: number | null,
+  milliseconds?: number | null,
+  justThisOne?: unknown,
+): boolean {
+  if (!isNil(process) && !(process instanceof NetworkProcess)) throw typeError('process', 'a process or nil', process)
+  for (const [name, value] of Object.entries({ seconds, milliseconds }))
+    if (!isNil(value) && (typeof value !== 'number' || Number.isNaN(value))) throw typeError(name, 'a number', value)
+  const limited = !isNil(seconds) || !isNil(milliseconds)
+  const length = (seconds ?? 0) * 1000 + (milliseconds ?? 0)
+  const end = process && !limited ? Infinity : performance.now() + Math.max(0, length)
+  const only = process && !isNil(justThisOne) ? process : undefined
+
+  const count = () => (process ? process.outputs : outputCount())
+  const before = count()
+  for (;;) {
+    const id = only?.socketId
+    const over = process && process.status !== 'open' && process.status !== 'connect'
+    const left = over ? 0 : end - performance.now()
+    const events = wait(left === Infinity ? -1 : Math.max(0, left), id !== undefined && id >= 0 ? id : undefined)
+    if (count() !== before) break
+    if (over ? events === 0 : performance.now() >= end) break
+    if (over && events === 0) break
+  }
+  if (count() === before) return false
+  for (let round = 0; round < furtherRounds && wait(0) > 0; round++);
+  return true
+}

@@ -1,0 +1,106 @@
+// Where -errno, and wrong arguments, become JavaScript errors. Node's own shapes, exactly: users match on
+// `code`, and compare with what node:net gives for the same failure.
+import { native } from '../native.js'
+
+const names = new Map(Object.entries(native.errors).map(([name, number]) => [number, name]))
+/** The system's errno numbers by name: `errno.ECONNREFUSED`. Positive, as in C. */
+export const errno = native.errors
+
+/** What a system error says besides its message. */
+export interface SystemError extends Error {
+  /** The errno's name: `'ECONNREFUSED'`. */
+  code: string
+  /** The errno, negative. */
+  errno: number
+  /** The call that failed: `'connect'`. */
+  syscall: string
+  /** The address that it was about: a host, or the path of a local socket. */
+  address?: string
+  /** The port that it was about. */
+  port?: number
+  /** The path of a local socket, which is `address` too. Not enumerable. */
+  path?: string
+}
+
+/** What an address is called in an error. */
+export interface ErrorAddress {
+  address?: string | undefined
+  port?: number | undefined
+  path?: string | undefined
+}
+
+/** The name of an errno, or `errno 4711` for one that the system has no name for. */
+export function errorName(number: number): string {
+  return names.get(Math.abs(number)) ?? `errno ${Math.abs(number)}`
+}
+
+/** Makes the error that node:net would make: `connect ECONNREFUSED 127.0.0.1:9`. */
+export function systemError(number: number, syscall: string, about: ErrorAddress = {}): SystemError {
+  const code = errorName(number)
+  const address = about.path ?? about.address
+  const where = address === undefined ? '' : about.port ? ` ${address}:${about.port}` : ` ${address}`
+  const error = new Error(`${syscall} ${code}${where}`) as SystemError
+  error.errno = -Math.abs(number)
+  error.code = code
+  error.syscall = syscall
+  if (address !== undefined) error.address = address
+  if (about.port) error.port = about.port
+  // net calls a local path `address`, fs calls it `path`: both are there, but the error is equal to net's.
+  if (about.path !== undefined) Object.defineProperty(error, 'path', { value: about.path, configurable: true })
+  return error
+}
+
+/** Gives the value of a native call, or throws the system error that it stands for. */
+export function check<T>(result: T | number, syscall: string, about?: ErrorAddress): T {
+  if (typeof result === 'number' && result < 0) throw systemError(result, syscall, about)
+  return result as T
+}
+
+/** An error with a code of ours or of Node's (`ERR_…`). */
+export function codedError<E extends Error>(error: E, code: string): E & { code: string } {
+  return Object.assign(error, { code })
+}
+
+/** A `TypeError` for an argument of a wrong type. */
+export function typeError(name: string, expected: string, actual: unknown): TypeError & { code: string } {
+  return codedError(
+    new TypeError(`${name} must be ${expected}, not ${describe(actual)}`),
+    'ERR_INVALID_ARG_TYPE',
+  )
+}
+
+/** A `TypeError` for an argument of the right type with a value that means nothing. */
+export function valueError(name: string, expected: string, actual: unknown): TypeError & { code: string } {
+  return codedError(
+    new TypeError(`${name} must be ${expected}, not ${describe(actual)}`),
+    'ERR_INVALID_ARG_VALUE',
+  )
+}
+
+/** A `RangeError` for a number that is too small or too large. */
+export function rangeError(name: string, expected: string, actual: unknown): RangeError & { code: string } {
+  return codedError(new RangeError(`${name} must be ${expected}, not ${describe(actual)}`), 'ERR_OUT_OF_RANGE')
+}
+
+function describe(value: unknown): string {
+  if (typeof value === 'string') return JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}…` : value)
+  if (typeof value === 'function') return `a function`
+  if (Array.isArray(value)) return `[${value.slice(0, 12).map(describe).join(', ')}]`
+  if (typeof value === 'object' && value !== null) return `an object (${value.constructor?.name ?? 'null prototype'})`
+  return typeof value === 'bigint' ? `${value}n` : String(value)
+}
+
+/** Checks that a value is a whole number in a range. */
+export function integer(name: string, value: unknown, low = -0x80000000, high = 0x7fffffff): number {
+  if (typeof value !== 'number') throw typeError(name, 'a whole number', value)
+  if (!Number.isInteger(value) || value < low || value > high)
+    throw rangeError(name, `a whole number from ${low} to ${high}`, value)
+  return value
+}
+
+/** The bytes of any ArrayBuffer view, as they lie in memory; nothing is copied. */
+export function bytes(name: string, value: unknown): Uint8Array {
+  if (!ArrayBuffer.isView(value)) throw typeError(name, 'a Buffer or another view of bytes', value)
+  if ('detached' in value.buffer && value.buffer.detached) throw valueError(name, 'a view that is not detached', value)
+  return value instanceof Uint8Array ? value : new Uint8Array(value.buffer, value.byteOffset, value.byteLength)
+}

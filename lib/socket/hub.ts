@@ -1,0 +1,231 @@
+// JavaScript's side of the hub: who gets what a wake-up brought.
+//
+// The addon calls `dispatch` once a wake-up with everything that came for every socket. A receiver may close,
+// stop or replace anything while it is called, so each event looks again for whom it is. What a callback throws
+// is an uncaught exception, as everywhere in Node, and takes nothing from the events after it.
+import { native, type AddressId, type RawAnswer, type SocketId } from '../native.js'
+
+/** What a socket does when it is ready. native/socket_table.h has the same numbers. @internal */
+export const Mode = { idle: 0, watched: 1, listening: 2, connecting: 3, receiving: 4 } as const
+/** What bounds a read, and what a read of no bytes means. @internal */
+export const Kind = { stream: 0, packets: 1, datagrams: 2 } as const
+/** How received bytes are handed over. @internal */
+export const Delivery = { bytes: 0, text: 1, lent: 2 } as const
+/** What the hub waits for. @internal */
+export const Interest = { none: 0, readable: 1, writable: 2 } as const
+
+// native/hub.h has the same numbers.
+const Event = {
+  end: -1,
+  writable: -2,
+  failed: -3,
+  accepted: -4,
+  acceptFailed: -5,
+  connected: -6,
+  ready: -7,
+  lookedUp: -8,
+  truncated: -9,
+} as const
+const textBit = 1 << 30
+const lentBit = 1 << 29
+const lengthMask = lentBit - 1
+
+/** What the hub calls. Whoever receives nothing of a kind never hears of it. @internal */
+export interface Receiver {
+  /** A message, or a piece of a stream; `lent` bytes are valid until this returns. */
+  onData?(data: string | Uint8Array, sender: AddressId, lent: boolean): void
+  /** The message before was longer than it could be received: it had this many bytes. */
+  onTruncated?(length: number): void
+  onEnd?(): void
+  onFailed?(errno: number): void
+  onWritable?(): void
+  onAccepted?(id: SocketId, peer: Uint8Array): void
+  onAcceptFailed?(errno: number): void
+  onConnected?(errno: number): void
+  onReady?(interest: number): void
+}
+
+const receivers: (Receiver | undefined)[] = []
+const lookUps = new Map<number, (answer: RawAnswer) => void>()
+// Work that waits until everything that is there has been delivered.
+let afterwards: (() => void)[] = []
+let depth = 0
+let inTurns = false
+
+/** Makes `receiver` the one that hears of this socket; `undefined` is nobody. @internal */
+export function setReceiver(id: SocketId, receiver: Receiver | undefined): void {
+  receivers[id] = receiver
+}
+
+/** Calls back what belongs to a user. What it throws is reported as uncaught, and goes no further. @internal */
+export function guarded(callback: () => void): void {
+  try {
+    callback()
+  } catch (error) {
+    native.uncaught(error)
+  }
+}
+
+/** Runs `work` when everything that is there has been delivered: later, in any case. @internal */
+export function afterDelivery(work: () => void): void {
+  if (depth > 0) afterwards.push(work)
+  else after(0, work)
+}
+
+/**
+ * Makes the hub do as Emacs's loop does: one message, one callback, then look again, so that what a filter causes
+ * comes before what was there behind its own message. It costs the batches. For the whole thread, from now on.
+ * @internal
+ */
+export function takeTurns(): void {
+  if (inTurns) return
+  inTurns = true
+  native.takeTurns()
+}
+
+/** Looks a name up on a thread. @internal */
+export function startLookUp(
+  done: (answer: RawAnswer) => void,
+  ...query: Parameters<typeof native.lookUp>
+): number {
+  const request = native.lookUp(...query)
+  if (request >= 0) lookUps.set(request, done)
+  return request
+}
+
+function deliver(
+  id: number,
+  what: number,
+  offset: number,
+  address: number,
+  kept: Buffer | undefined,
+  lent: Buffer | undefined,
+  text: string | undefined,
+  extras: unknown[] | undefined,
+): void {
+  if (what === Event.lookedUp) {
+    const done = lookUps.get(id)
+    lookUps.delete(id)
+    done?.(extras?.[offset] as RawAnswer)
+    return
+  }
+  const receiver = receivers[id]
+  if (receiver === undefined) {
+    // Its listener was closed by an earlier event: a connection that nobody wants.
+    if (what === Event.accepted) native.close(address)
+    return
+  }
+  if (what >= 0) {
+    const length = what & lengthMask
+    const end = offset + length
+    if (what & textBit) receiver.onData?.(text === undefined ? '' : text.substring(offset, end), address, false)
+    else if (what & lentBit) receiver.onData?.((lent as Buffer).subarray(offset, end), address, true)
+    else if (offset < 0) receiver.onData?.(extras?.[~offset] as Buffer, address, false)
+    else receiver.onData?.((kept as Buffer).subarray(offset, end), address, false)
+    return
+  }
+  switch (what) {
+    case Event.end:
+      return receiver.onEnd?.()
+    case Event.writable:
+      return receiver.onWritable?.()
+    case Event.failed:
+      return receiver.onFailed?.(offset)
+    case Event.accepted: {
+      const length = kept?.[offset] ?? 0
+      return receiver.onAccepted?.(address, (kept as Buffer).subarray(offset + 1, offset + 1 + length))
+    }
+    case Event.acceptFailed:
+      return receiver.onAcceptFailed?.(offset)
+    case Event.connected:
+      return receiver.onConnected?.(offset)
+    case Event.ready:
+      return receiver.onReady?.(offset)
+    case Event.truncated:
+      return receiver.onTruncated?.(offset)
+  }
+}
+
+native.start((events, count, kept, lent, text, extras) => {
+  depth++
+  for (let i = 0; i < count; i++) {
+    const at = 4 * i
+    try {
+      deliver(
+        events[at] as number,
+        events[at + 1] as number,
+        events[at + 2] as number,
+        events[at + 3] as number,
+        kept,
+        lent,
+        text,
+        extras,
+      )
+    } catch (error) {
+      native.uncaught(error)
+    }
+  }
+  // In turns, an empty dispatch says that nothing is left.
+  if (afterwards.length > 0 && (!inTurns || count === 0)) {
+    const work = afterwards
+    afterwards = []
+    work.forEach(guarded)
+  }
+  depth--
+  if (depth === 0 && native.addressesFull()) forgetAddresses()
+})
+
+// ---- addresses ------------------------------------------------------------------------------------------
+
+const holders = new Set<() => Iterable<AddressId>>()
+
+/** Says which address ids somebody still holds; asked when many new ones have come. @internal */
+export function holdAddresses(held: () => Iterable<AddressId>): void {
+  holders.add(held)
+}
+
+function forgetAddresses(): void {
+  native.retainAddresses(Int32Array.from(Array.from(holders).flatMap(held => [...held()])))
+}
+
+// ---- timers and waiting -----------------------------------------------------------------------------------
+
+interface Timer {
+  due: number
+  run: () => void
+  handle: NodeJS.Timeout
+}
+const timers = new Set<Timer>()
+
+/** Runs `run` in `milliseconds`, also while somebody waits synchronously. Gives what stops it. @internal */
+export function after(milliseconds: number, run: () => void): () => void {
+  const fire = () => {
+    if (timers.delete(timer)) run()
+  }
+  const timer: Timer = { due: performance.now() + milliseconds, run: fire, handle: setTimeout(fire, milliseconds) }
+  timers.add(timer)
+  return () => {
+    clearTimeout(timer.handle)
+    timers.delete(timer)
+  }
+}
+
+/**
+ * Waits for at most `milliseconds` without running Node's loop, and delivers what has come, as the watcher would.
+ *
+ * @param only - the one socket to wait for
+ * @returns how many events there were
+ * @internal
+ */
+export function wait(milliseconds: number, only?: SocketId): number {
+  let limit = milliseconds
+  for (const { due } of timers) limit = Math.min(limit < 0 ? Infinity : limit, Math.max(0, due - performance.now()))
+  const events = native.wait(limit < 0 ? -1 : Math.min(Math.ceil(limit), 0x7fffffff), only)
+  const now = performance.now()
+  for (const timer of [...timers]) {
+    if (timer.due > now) continue
+    clearTimeout(timer.handle)
+    guarded(timer.run)
+  }
+  return events
+}

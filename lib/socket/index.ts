@@ -1,0 +1,21 @@
+/**
+ * The raw layer: sockets as the kernel has them, by the kernel's names.
+ *
+ * @module make-network-process/socket
+ */
+export { constants } from './constants.js'
+export { controlSpace, type Control, type ControlMessage, type Credentials } from './control.js'
+export { decodeAddress, encodeAddress, familyOf, type Address, type AddressInput, type RawAddress } from './address.js'
+export { errno, type SystemError } from './errors.js'
+export { getaddrinfo, type FoundAddress, type LookUpError, type LookUpQuery } from './look-up.js'
+export {
+  ifIndexToName,
+  ifNameToIndex,
+  poll,
+  Socket,
+  socketpair,
+  type OutgoingMessage,
+  type PollEntry,
+  type Readiness,
+  type ReceivedMessage,
+} from './socket.js'

@@ -1,0 +1,87 @@
+// getaddrinfo(3), at once or on a thread, with errors in the shape of dns.lookup's.
+import { native, type RawAnswer } from '../native.js'
+import { systemError, type SystemError } from './errors.js'
+import { startLookUp } from './hub.js'
+
+/** An address that a look-up found. */
+export interface FoundAddress {
+  family: number
+  type: number
+  protocol: number
+  /** The sockaddr. */
+  address: Buffer
+}
+
+/** What is looked for. Numbers are 0 where anything will do. */
+export interface LookUpQuery {
+  host?: string | undefined
+  service?: string | undefined
+  family?: number
+  type?: number
+  protocol?: number
+  /** `AI_` flags. */
+  flags?: number
+}
+
+/** The error of a look-up: `code` `'ENOTFOUND'`, `'EAI_AGAIN'` … as dns.lookup() gives it. */
+export interface LookUpError extends SystemError {
+  /** The name that was looked for. */
+  hostname?: string
+  /** What the system says of it: gai_strerror(3). */
+  reason: string
+}
+
+type Arguments = Parameters<typeof native.getaddrinfo>
+const arguments_ = ({ host, service, family = 0, type = 0, protocol = 0, flags = 0 }: LookUpQuery): Arguments => [
+  host,
+  service,
+  family,
+  type,
+  protocol,
+  flags,
+]
+
+function found(answer: RawAnswer, query: LookUpQuery): FoundAddress[] {
+  if (typeof answer === 'number') throw lookUpError(answer, query)
+  const addresses: FoundAddress[] = []
+  for (let i = 0; i < answer.length; i += 4) {
+    const [family, type, protocol, address] = answer.slice(i, i + 4) as [number, number, number, Buffer]
+    addresses.push({ family, type, protocol, address })
+  }
+  return addresses
+}
+
+function lookUpError(answer: number, query: LookUpQuery): LookUpError {
+  const name = query.host ?? query.service
+  // A positive number is the errno behind EAI_SYSTEM.
+  if (answer > 0) {
+    const error = systemError(answer, 'getaddrinfo', { address: name }) as LookUpError
+    error.reason = error.code
+    return error
+  }
+  const [code, errno, reason] = native.addressInfoError(process.platform === 'linux' ? answer : -answer)
+  const error = new Error(`getaddrinfo ${code}${name === undefined ? '' : ` ${name}`}`) as LookUpError
+  error.errno = errno
+  error.code = code
+  error.syscall = 'getaddrinfo'
+  if (name !== undefined) error.hostname = name
+  Object.defineProperty(error, 'reason', { value: reason })
+  return error
+}
+
+/** Looks a name up and blocks the thread until there is an answer: getaddrinfo(3). @throws LookUpError */
+export function getaddrinfo(query: LookUpQuery): FoundAddress[] {
+  return found(native.getaddrinfo(...arguments_(query)), query)
+}
+
+/** The same on a thread; `done` is called from the event loop, or from whoever waits. @internal */
+export function lookUp(
+  query: LookUpQuery,
+  done: (error: LookUpError | undefined, addresses: FoundAddress[]) => void,
+): void {
+  const request = startLookUp(answer => {
+    if (typeof answer === 'number') done(lookUpError(answer, query), [])
+    else done(undefined, found(answer, query))
+  }, ...arguments_(query))
+  if (request < 0) throw systemError(request, 'pthread_create')
+}

@@ -1,0 +1,429 @@
+// The raw socket: socket(2) and its relatives as methods, one for one. It has no policy: nothing is retried,
+// queued or named, and EAGAIN is an error like any other. Methods stand in the order: make, address, transfer,
+// state, options.
+import { inspect } from 'node:util'
+import { native, type OrError, type RawMessage, type SocketId } from '../native.js'
+import { decodeAddress, errorAddress, familyOf } from './address.js'
+import { constants } from './constants.js'
+import { controlSpace, decodeControl, encodeControl, type Control } from './control.js'
+import { bytes, check, codedError, integer, typeError } from './errors.js'
+import { Delivery, Interest, Kind, Mode, setReceiver } from './hub.js'
+
+/** What a socket is watched for, and what it is ready for. */
+export interface Readiness {
+  /** There is something to receive, or the end, or an error: the next receive does not give EAGAIN. */
+  readable: boolean
+  /** There is room to send. */
+  writable: boolean
+}
+
+/** What recvmsg(2) gives. */
+export interface ReceivedMessage extends Control {
+  /** Bytes received; with `MSG_TRUNC` among the flags given, the length that the message had. */
+  length: number
+  /** The sender's sockaddr; empty where there is none. */
+  address: Buffer
+  /** `MSG_TRUNC`: the message was cut. `MSG_CTRUNC`: control messages were. */
+  flags: number
+  /** The message was longer than the buffers. */
+  truncated: boolean
+  /** Control messages did not fit, and what did not fit is gone (descriptors are closed). */
+  controlTruncated: boolean
+}
+
+/** A message for sendmsg(2). */
+export interface OutgoingMessage extends Control {
+  /** The data: one packet, in pieces. */
+  data: ArrayBufferView | readonly ArrayBufferView[]
+  /** The sockaddr to send to. */
+  address?: Uint8Array | undefined
+  /** `MSG_` flags. */
+  flags?: number
+}
+
+const abandoned = new FinalizationRegistry<SocketId>(id => {
+  const fd = native.fd(id)
+  if (fd < 0) return
+  native.close(id)
+  process.emitWarning(`A Socket (descriptor ${fd}) was collected while it was open; it is closed now`, {
+    type: 'ResourceWarning',
+    code: 'MAKE_NETWORK_PROCESS_SOCKET_LEAK',
+  })
+})
+
+function views(data: ArrayBufferView | readonly ArrayBufferView[], name = 'data'): Uint8Array[] {
+  return Array.isArray(data)
+    ? (data as readonly ArrayBufferView[]).map((view, i) => bytes(`${name}[${i}]`, view))
+    : [bytes(name, data)]
+}
+
+// The id of a Socket, -1 when it is closed; anything else is refused, so that a method which is called on a
+// foreign object never reaches somebody else's socket.
+let idOf: (socket: unknown) => SocketId
+
+/**
+ * A socket, as the kernel has it. It is non-blocking and close-on-exec, and belongs to this object: whoever needs its
+ * descriptor for longer takes it with {@link Socket.detach}.
+ *
+ * Methods are the system calls of their names. They throw what node:net would give: `code` (`'EAGAIN'`), a negative
+ * `errno`, `syscall`. On a closed socket they throw `EBADF`; on anything that is no Socket, `TypeError`.
+ *
+ * @example
+ * ```ts
+ * import { Socket, constants, encodeAddress } from 'make-network-process/socket'
+ * const { AF_UNIX, SOCK_SEQPACKET } = constants
+ * const listener = new Socket(AF_UNIX, SOCK_SEQPACKET)
+ * listener.bind(encodeAddress('\0example'))
+ * listener.listen(8)
+ * const client = new Socket(AF_UNIX, SOCK_SEQPACKET)
+ * client.connect(listener.getsockname())
+ * const { socket } = listener.accept()
+ * client.send(Buffer.from('one packet'))
+ * listener.close(); client.close(); socket.close()
+ * ```
+ */
+export class Socket {
+  static {
+    idOf = socket => {
+      if (typeof socket !== 'object' || socket === null || !(#id in socket))
+        throw codedError(new TypeError('Illegal invocation'), 'ERR_INVALID_THIS')
+      return socket.#id
+    }
+  }
+
+  #id: SocketId
+  #watched: ((readiness: Readiness) => void) | undefined
+
+  // ---- make -------------------------------------------------------------------------------------------------
+
+  /**
+   * Makes a socket: socket(2).
+   *
+   * @param domain - an address family, `constants.AF_INET`
+   * @param type - `constants.SOCK_STREAM` …
+   * @param protocol - 0: the family's own for that type
+   * @throws `EAFNOSUPPORT`, `EPROTONOSUPPORT`, `ESOCKTNOSUPPORT`, `EACCES`, `EMFILE` …
+   */
+  constructor(domain: number, type: number, protocol = 0) {
+    // Socket.#own makes the object without a call: there is no other way to a private field.
+    const owned = Socket.#owned
+    Socket.#owned = undefined
+    this.#id =
+      owned ??
+      check(
+        native.socket(integer('domain', domain), integer('type', type), integer('protocol', protocol)),
+        'socket',
+      )
+    abandoned.register(this, this.#id, this)
+  }
+
+  static #owned: SocketId | undefined
+  static #own(id: SocketId): Socket {
+    Socket.#owned = id
+    return new Socket(0, 0)
+  }
+
+  /**
+   * Takes a descriptor that came from elsewhere. It becomes non-blocking and close-on-exec.
+   *
+   * @throws `ENOTSOCK`; `EBADF`; `EEXIST`: a Socket of this thread owns it already
+   */
+  static fromFd(fd: number): Socket {
+    return Socket.#own(check(native.adopt(integer('fd', fd, 0)), 'fstat'))
+  }
+
+  /** Makes two sockets that are connected to each other: socketpair(2). */
+  static pair(domain: number, type: number, protocol = 0): [Socket, Socket] {
+    const ids = check(
+      native.socketpair(integer('domain', domain), integer('type', type), integer('protocol', protocol)),
+      'socketpair',
+    ) as [SocketId, SocketId]
+    return [Socket.#own(ids[0]), Socket.#own(ids[1])]
+  }
+
+  /**
+   * Takes the next connection: accept4(2).
+   *
+   * @throws `EAGAIN` when none is waiting
+   */
+  accept(): { socket: Socket; address: Buffer } {
+    const [id, address] = check(native.accept(idOf(this)), 'accept') as [SocketId, Buffer]
+    return { socket: Socket.#own(id), address }
+  }
+
+  /** Closes the socket: close(2). May be called again. */
+  close(): void {
+    const id = this.#release()
+    if (id >= 0) native.close(id)
+  }
+
+  /** Gives the descriptor to the caller, who closes it. The Socket is closed for everybody else. */
+  detach(): number {
+    const id = this.#release()
+    return check(native.detach(id), 'detach')
+  }
+
+  #release(): SocketId {
+    const id = idOf(this)
+    if (id >= 0) {
+      setReceiver(id, undefined)
+      abandoned.unregister(this)
+    }
+    this.#id = -1
+    this.#watched = undefined
+    return id
+  }
+
+  [Symbol.dispose](): void {
+    this.close()
+  }
+
+  // ---- address ----------------------------------------------------------------------------------------------
+
+  /** Gives the socket a name: bind(2). `address`: a sockaddr's bytes. */
+  bind(address: Uint8Array): void {
+    const sockaddr = bytes('address', address)
+    this.#check(native.bind(idOf(this), sockaddr), 'bind', sockaddr)
+  }
+
+  /** Takes connections from now on: listen(2). */
+  listen(backlog: number): void {
+    check(native.listen(idOf(this), integer('backlog', backlog)), 'listen')
+  }
+
+  /**
+   * Connects: connect(2).
+   *
+   * @throws `EINPROGRESS` while it goes on: watch for `writable`, then read `SO_ERROR`
+   */
+  connect(address: Uint8Array): void {
+    const sockaddr = bytes('address', address)
+    this.#check(native.connect(idOf(this), sockaddr), 'connect', sockaddr)
+  }
+
+  /** The socket's own sockaddr: getsockname(2). */
+  getsockname(): Buffer {
+    return check(native.getsockname(idOf(this)), 'getsockname') as Buffer
+  }
+
+  /** The peer's sockaddr: getpeername(2). */
+  getpeername(): Buffer {
+    return check(native.getpeername(idOf(this)), 'getpeername') as Buffer
+  }
+
+  #check(result: number, syscall: string, sockaddr: Uint8Array): void {
+    if (result < 0) check(result, syscall, errorAddress(sockaddr))
+  }
+
+  // ---- transfer ---------------------------------------------------------------------------------------------
+
+  /** Receives into `buffer`: recv(2). Gives the number of bytes; 0 is the end of a stream, or an empty packet. */
+  recv(buffer: ArrayBufferView, flags = 0): number {
+    return check(native.recv(idOf(this), bytes('buffer', buffer), integer('flags', flags)), 'recv')
+  }
+
+  /** Receives, and says from whom: recvfrom(2). */
+  recvfrom(buffer: ArrayBufferView, flags = 0): { length: number; address: Buffer } {
+    const result = native.recvfrom(idOf(this), bytes('buffer', buffer), integer('flags', flags))
+    const [length, address] = check(result, 'recvfrom') as [number, Buffer]
+    return { length, address }
+  }
+
+  /**
+   * Receives a message into one buffer or several, with what travels beside it: recvmsg(2).
+   *
+   * @param controlLength - room for control messages in bytes, see {@link controlSpace}; by default for 32 descriptors
+   *   and credentials. Descriptors that are received belong to the caller, who closes them.
+   */
+  recvmsg(
+    buffer: ArrayBufferView | readonly ArrayBufferView[],
+    controlLength: number = controlSpace(4 * 32, 12),
+    flags = 0,
+  ): ReceivedMessage {
+    const result = native.recvmsg(
+      idOf(this),
+      views(buffer, 'buffer'),
+      integer('controlLength', controlLength, 0),
+      integer('flags', flags),
+    )
+    return received(check(result, 'recvmsg') as RawMessage)
+  }
+
+  /** Receives up to 64 messages by one call, a buffer each: recvmmsg(2) where the system has it. */
+  recvmmsg(buffers: readonly ArrayBufferView[], flags = 0): ReceivedMessage[] {
+    const result = native.recvmmsg(idOf(this), views(buffers, 'buffers'), integer('flags', flags))
+    return (check(result as OrError<RawMessage[]>, 'recvmmsg') as RawMessage[]).map(received)
+  }
+
+  /** Sends to the peer: send(2). Gives the number of bytes taken, which for a stream may be fewer. */
+  send(data: ArrayBufferView, flags = 0): number {
+    return check(native.sendto(idOf(this), bytes('data', data), integer('flags', flags), undefined), 'send')
+  }
+
+  /** Sends to an address: sendto(2). */
+  sendto(data: ArrayBufferView, flags: number, address: Uint8Array): number {
+    const sockaddr = bytes('address', address)
+    const sent = native.sendto(idOf(this), bytes('data', data), integer('flags', flags), sockaddr)
+    return check(sent, 'sendto', sent < 0 ? errorAddress(sockaddr) : undefined)
+  }
+
+  /** Sends a message with what travels beside it: sendmsg(2). */
+  sendmsg(message: OutgoingMessage): number {
+    const address = message.address === undefined ? undefined : bytes('address', message.address)
+    const flags = integer('flags', message.flags ?? 0)
+    const sent = native.sendmsg(idOf(this), views(message.data), flags, address, encodeControl(message))
+    return check(sent, 'sendmsg', sent < 0 && address ? errorAddress(address) : undefined)
+  }
+
+  /**
+   * Sends up to 64 messages by one call: sendmmsg(2) where the system has it. Gives how many went.
+   *
+   * @param addresses - a sockaddr for each; none on a connected socket
+   */
+  sendmmsg(messages: readonly ArrayBufferView[], flags = 0, addresses?: readonly Uint8Array[]): number {
+    if (addresses !== undefined && addresses.length !== messages.length)
+      throw typeError('addresses', `an array as long as messages (${messages.length})`, addresses.length)
+    const to = addresses?.map((address, i) => bytes(`addresses[${i}]`, address))
+    return check(native.sendmmsg(idOf(this), views(messages, 'messages'), integer('flags', flags), to), 'sendmmsg')
+  }
+
+  // ---- state ------------------------------------------------------------------------------------------------
+
+  /** Ends a half of the connection, or both: shutdown(2). `how`: `constants.SHUT_WR` … */
+  shutdown(how: number): void {
+    check(native.shutdown(idOf(this), integer('how', how)), 'shutdown')
+  }
+
+  /**
+   * Calls `callback` whenever the socket is ready, from Node's event loop, and keeps the loop alive meanwhile.
+   *
+   * Readiness is level-triggered: the callback comes again until the condition is gone, so receive until `EAGAIN` or
+   * {@link Socket.unwatch}. It may be spurious, so expect `EAGAIN` even at first. An error that is pending counts as
+   * both: the next call gives it.
+   */
+  watch(interest: Partial<Readiness>, callback: (readiness: Readiness) => void): void {
+    if (typeof callback !== 'function') throw typeError('callback', 'a function', callback)
+    const wanted = (interest.readable ? Interest.readable : 0) | (interest.writable ? Interest.writable : 0)
+    check(native.configure(idOf(this), Mode.watched, Kind.stream, Delivery.bytes, 0, wanted), 'watch')
+    this.#watched = callback
+    setReceiver(idOf(this), {
+      onReady: ready =>
+        this.#watched?.({
+          readable: (ready & Interest.readable) !== 0,
+          writable: (ready & Interest.writable) !== 0,
+        }),
+    })
+    native.setCounted(idOf(this), true)
+  }
+
+  /** Ends {@link Socket.watch}. */
+  unwatch(): void {
+    const id = idOf(this)
+    if (id < 0 || this.#watched === undefined) return
+    this.#watched = undefined
+    setReceiver(id, undefined)
+    native.configure(id, Mode.idle, Kind.stream, Delivery.bytes, 0, Interest.none)
+    native.setCounted(id, false)
+  }
+
+  /** Lets a watched socket keep Node's event loop alive, as it does from the start. */
+  ref(): this {
+    if (this.#watched !== undefined) native.setCounted(idOf(this), true)
+    return this
+  }
+
+  /** Lets Node's event loop end although the socket is watched. */
+  unref(): this {
+    if (idOf(this) >= 0) native.setCounted(idOf(this), false)
+    return this
+  }
+
+  /** The descriptor, which stays the socket's own; -1 when it is closed. */
+  get fd(): number {
+    return idOf(this) < 0 ? -1 : native.fd(idOf(this))
+  }
+
+  [inspect.custom](): string {
+    if (idOf(this) < 0) return 'Socket { closed }'
+    const name = native.getsockname(idOf(this))
+    if (typeof name === 'number') return `Socket { fd: ${this.fd} }`
+    const peer = native.getpeername(idOf(this))
+    const show = (sockaddr: Buffer) => inspect(decodeAddress(sockaddr))
+    const family = Object.entries(constants).find(
+      ([key, value]) => key.startsWith('AF_') && key !== 'AF_LOCAL' && value === familyOf(name),
+    )
+    return `Socket { fd: ${this.fd}, ${family?.[0] ?? familyOf(name)}, local: ${show(name)}${
+      typeof peer === 'number' ? '' : `, peer: ${show(peer)}`
+    } }`
+  }
+
+  // ---- options ----------------------------------------------------------------------------------------------
+
+  /**
+   * An option's value as bytes: getsockopt(2).
+   *
+   * @param length - the most bytes it can have; an `int` has 4
+   */
+  getsockopt(level: number, name: number, length = 4): Buffer {
+    const value = native.getsockopt(idOf(this), integer('level', level), integer('name', name), integer('length', length, 0))
+    return check(value, 'getsockopt') as Buffer
+  }
+
+  /** Sets an option to an `int` (a number, or a boolean as 0 or 1) or to bytes: setsockopt(2). */
+  setsockopt(level: number, name: number, value: number | boolean | ArrayBufferView): void {
+    const data = typeof value === 'object' ? bytes('value', value) : int(integer('value', Number(value), -0x80000000, 0xffffffff))
+    check(native.setsockopt(idOf(this), integer('level', level), integer('name', name), data), 'setsockopt')
+  }
+}
+
+function int(value: number): Uint8Array {
+  return new Uint8Array(Int32Array.of(value).buffer)
+}
+
+function received([length, address, control, flags]: RawMessage): ReceivedMessage {
+  return {
+    length,
+    address,
+    flags,
+    truncated: (flags & constants.MSG_TRUNC) !== 0,
+    controlTruncated: (flags & constants.MSG_CTRUNC) !== 0,
+    ...decodeControl(control),
+  }
+}
+
+/** Makes two sockets that are connected to each other: socketpair(2). */
+export function socketpair(domain: number, type: number, protocol = 0): [Socket, Socket] {
+  return Socket.pair(domain, type, protocol)
+}
+
+/** An entry of {@link poll}. */
+export interface PollEntry {
+  socket: Socket
+  /** What to wait for: `constants.POLLIN` … */
+  events: number
+  /** What is there, set by the call. */
+  revents?: number
+}
+
+/**
+ * Blocks the thread until one of the sockets is ready: poll(2). Gives how many are.
+ *
+ * @param timeout - milliseconds; -1 for no limit
+ */
+export function poll(entries: readonly PollEntry[], timeout: number): number {
+  const triples = Int32Array.from(entries.flatMap(({ socket, events }) => [idOf(socket), integer('events', events), 0]))
+  const ready = check(native.poll(triples, integer('timeout', timeout, -1)), 'poll')
+  entries.forEach((entry, i) => (entry.revents = triples[3 * i + 2] ?? 0))
+  return ready
+}
+
+/** The index of a network interface: if_nametoindex(3). @throws `ENODEV` */
+export function ifNameToIndex(name: string): number {
+  if (typeof name !== 'string') throw typeError('name', 'a string', name)
+  return check(native.if_nametoindex(name), 'if_nametoindex')
+}
+
+/** The name of a network interface: if_indextoname(3). @throws `ENXIO` */
+export function ifIndexToName(index: number): string {
+  return check(native.if_indextoname(integer('index', index, 0)), 'if_indextoname') as string
+}

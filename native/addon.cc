@@ -1,0 +1,44 @@
+// The entry: what the addon exports. lib/native.ts declares it for TypeScript.
+#include <napi.h>
+
+#include "environment.h"
+#include "interfaces.h"
+#include "look_up.h"
+#include "socket.h"
+#include "sys/constants.h"
+#include "sys/errors.h"
+
+namespace mnp {
+namespace {
+
+void ExportTables(Napi::Env env, Napi::Object exports) {
+  Napi::Object constants = Napi::Object::New(env);
+  for (const sys::Constant& constant : sys::Constants()) {
+    constants.Set(constant.name, Napi::Number::New(env, static_cast<double>(constant.value)));
+  }
+  exports.Set("constants", constants);
+
+  Napi::Object errors = Napi::Object::New(env);
+  for (const sys::Constant& error : sys::ErrorNames()) {
+    errors.Set(error.name, Napi::Number::New(env, static_cast<double>(error.value)));
+  }
+  exports.Set("errors", errors);
+}
+
+Napi::Object Initialize(Napi::Env env, Napi::Object exports) {
+  Environment* environment = Environment::Make(env);
+  if (environment == nullptr) return exports;
+  ExportTables(env, exports);
+  ExportSocket(env, exports, environment);
+  ExportHub(env, exports, environment);
+  ExportLookUp(env, exports, environment);
+  ExportInterfaces(env, exports);
+  return exports;
+}
+
+}  // namespace
+}  // namespace mnp
+
+static Napi::Object Init(Napi::Env env, Napi::Object exports) { return mnp::Initialize(env, exports); }
+
+NODE_API_MODULE(make_network_process, Init)

@@ -1,0 +1,48 @@
+// Arguments of native functions. Their one caller is lib/native.ts, which has
+// checked them; what is checked here keeps memory safe whatever comes.
+#pragma once
+
+#include <napi.h>
+
+#include <cstdint>
+
+#include "sys/address.h"
+
+namespace mnp {
+
+struct Bytes {
+  std::uint8_t* data = nullptr;
+  std::size_t length = 0;
+};
+
+inline std::int32_t IntegerOf(napi_env env, napi_value value) {
+  std::int32_t integer = -1;
+  napi_get_value_int32(env, value, &integer);
+  return integer;
+}
+
+// The bytes of a Uint8Array (or of a Buffer, which is one); none for anything else.
+inline Bytes BytesOf(napi_env env, napi_value value) {
+  napi_typedarray_type type;
+  void* data = nullptr;
+  Bytes bytes;
+  if (napi_get_typedarray_info(env, value, &type, &bytes.length, &data, nullptr, nullptr) != napi_ok ||
+      type != napi_uint8_array) {
+    return Bytes();
+  }
+  bytes.data = static_cast<std::uint8_t*>(data);
+  return bytes;
+}
+
+inline bool AddressOf(napi_env env, napi_value value, sys::Address* address) {
+  const Bytes bytes = BytesOf(env, value);
+  return address->Assign(bytes.data, bytes.length);
+}
+
+inline Napi::Value AddressValue(Napi::Env env, const sys::Address& address) {
+  return Napi::Buffer<std::uint8_t>::Copy(env, address.bytes, address.length);
+}
+
+inline Napi::Value Number(const Napi::CallbackInfo& info, double number) { return Napi::Number::New(info.Env(), number); }
+
+}  // namespace mnp

@@ -1,0 +1,30 @@
+#include "environment.h"
+
+#include <cstring>
+
+namespace mnp {
+
+Environment* Environment::Make(Napi::Env env) {
+  auto* environment = new Environment(env);
+  const int error = environment->hub_.Open();
+  if (error < 0) {
+    // The handle, if it was made, is not active; the process cannot go on using us.
+    Napi::Error::New(env, std::string("cannot watch sockets: ") + std::strerror(-error)).ThrowAsJavaScriptException();
+    return nullptr;
+  }
+  napi_add_async_cleanup_hook(env, CleanUp, environment, &environment->hook_);
+  return environment;
+}
+
+void Environment::CleanUp(napi_async_cleanup_hook_handle, void* argument) {
+  static_cast<Environment*>(argument)->hub_.Close(
+      [](void* closed) {
+        auto* environment = static_cast<Environment*>(closed);
+        const napi_async_cleanup_hook_handle hook = environment->hook_;
+        delete environment;
+        napi_remove_async_cleanup_hook(hook);
+      },
+      argument);
+}
+
+}  // namespace mnp

@@ -1,0 +1,32 @@
+// What one environment (the main thread, a worker) has: a hub with its sockets
+// and addresses. Nothing in the addon is static, because workers come and go.
+//
+// JavaScript reaches it as the data of every function. It ends by an
+// asynchronous clean-up hook: libuv frees its handle only in a later turn, and a
+// loop that is closed while it has one aborts the process.
+#pragma once
+
+#include <napi.h>
+
+#include "hub.h"
+
+namespace mnp {
+
+class Environment {
+ public:
+  // Null, with an exception pending, when the system has no set to wait on.
+  static Environment* Make(Napi::Env env);
+  static Environment* Of(const Napi::CallbackInfo& info) { return static_cast<Environment*>(info.Data()); }
+
+  Hub& hub() { return hub_; }
+  SocketTable& sockets() { return hub_.sockets(); }
+
+ private:
+  explicit Environment(napi_env env) : hub_(env) {}
+  static void CleanUp(napi_async_cleanup_hook_handle handle, void* argument);
+
+  Hub hub_;
+  napi_async_cleanup_hook_handle hook_ = nullptr;
+};
+
+}  // namespace mnp

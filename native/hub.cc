@@ -1,0 +1,632 @@
+// Sizes and limits are measured (docs/performance.md): a page fault and an entry
+// into JavaScript cost more than a syscall, so batches are large and memory is
+// used again where that is safe.
+#include "hub.h"
+
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#include "look_up.h"
+#include "sys/socket.h"
+#include "text.h"
+
+namespace mnp {
+namespace {
+
+constexpr Id kResolverToken = 0xFFFFFFFF;
+constexpr ssize_t kPeerEnded = -0x10000;  // Not an errno.
+
+constexpr std::int32_t kFrameEvents = 1024;
+constexpr int kRounds = 4;       // Calls into JavaScript in one turn of the loop …
+constexpr int kTurns = 64;       // … or where each brings one message.
+constexpr int kAccepts = 16;     // Per listener and wake-up.
+constexpr int kMessages = 64;    // Per socket and wake-up …
+constexpr std::size_t kBytesBudget = 256 * 1024;
+constexpr std::size_t kTextBudget = 64 * 1024;  // Longer strings leave V8's young space.
+
+constexpr std::size_t kScratch = 8 * 1024 * 1024;  // Untouched pages cost nothing.
+constexpr std::size_t kStreamRead = 64 * 1024;
+constexpr std::size_t kSlab = 256 * 1024;
+constexpr std::size_t kLargeSlab = 64 * 1024;  // malloc gives this from memory it has had before.
+constexpr std::size_t kLarge = 8 * 1024;       // From here a copy costs more than a slab.
+constexpr std::size_t kSmallRoom = 4 * 1024;
+constexpr std::size_t kLargeRoom = 16 * 1024;
+constexpr std::size_t kAddressRoom = sys::Address::kCapacity + 1;
+
+#ifdef __linux__
+constexpr int kTrueLength = MSG_TRUNC;  // Gives the length the message had. Not for streams.
+#else
+constexpr int kTrueLength = 0;
+#endif
+
+std::size_t Aligned(std::size_t length) { return (length + 7) & ~std::size_t{7}; }
+
+}  // namespace
+
+// ---- life ---------------------------------------------------------------------------------
+
+int Hub::Open() {
+  int error = set_.Open();
+  if (error < 0) return error;
+  error = resolver_.Open();
+  if (error < 0) return error;
+  error = set_.Change(resolver_.fd(), kResolverToken, sys::kNone, sys::kReadable);
+  if (error < 0) return error;
+
+  scratch_.reset(new std::uint8_t[kScratch]);
+  uv_loop_t* loop = nullptr;
+  if (napi_get_uv_event_loop(env_, &loop) != napi_ok) return -EINVAL;
+  error = uv_poll_init(loop, &poll_, set_.fd());
+  if (error < 0) return error;
+  poll_.data = this;
+  uv_unref(reinterpret_cast<uv_handle_t*>(&poll_));
+  return uv_poll_start(&poll_, UV_READABLE, OnPoll);
+}
+
+void Hub::SetDispatch(Napi::Function dispatch) {
+  napi_value resource;
+  napi_value name;
+  napi_create_object(env_, &resource);
+  napi_create_string_utf8(env_, "make-network-process", NAPI_AUTO_LENGTH, &name);
+  napi_create_reference(env_, dispatch, 1, &dispatch_);
+  napi_create_reference(env_, resource, 1, &resource_);
+  napi_async_init(env_, resource, name, &context_);
+}
+
+void Hub::Close(void (*closed)(void*), void* argument) {
+  closed_ = closed;
+  closed_argument_ = argument;
+  for (Id id = 0; id < sockets_.size(); id++) {
+    if (sockets_.Get(id) == nullptr) continue;
+    Forget(id);
+    sockets_.Close(id);
+  }
+  for (Frame& frame : frames_) {
+    napi_delete_reference(env_, frame.events_reference);
+    for (Slab* slab : {&frame.kept, &frame.lent}) {
+      if (slab->reference != nullptr) napi_delete_reference(env_, slab->reference);
+    }
+  }
+  if (dispatch_ != nullptr) {
+    napi_async_destroy(env_, context_);
+    napi_delete_reference(env_, resource_);
+    napi_delete_reference(env_, dispatch_);
+    dispatch_ = nullptr;
+  }
+  uv_close(reinterpret_cast<uv_handle_t*>(&poll_), [](uv_handle_t* handle) {
+    const Hub* hub = static_cast<Hub*>(handle->data);
+    hub->closed_(hub->closed_argument_);
+  });
+}
+
+// ---- what JavaScript asks for ---------------------------------------------------------------
+
+int Hub::SetInterest(Id id, std::uint8_t interest) {
+  Socket* socket = sockets_.Get(id);
+  if (socket == nullptr) return -EBADF;
+  const int error = set_.Change(socket->descriptor.get(), id, socket->interest, interest);
+  if (error == 0) socket->interest = interest;
+  return error;
+}
+
+void Hub::SetCounted(Id id, bool counted) {
+  Socket* socket = sockets_.Get(id);
+  if (socket == nullptr || socket->counted == counted) return;
+  socket->counted = counted;
+  counted_ += counted ? 1 : -1;
+  const auto handle = reinterpret_cast<uv_handle_t*>(&poll_);
+  if (counted_ == 0) uv_unref(handle);
+  if (counted_ == 1 && counted) uv_ref(handle);
+}
+
+void Hub::Forget(Id id) {
+  SetCounted(id, false);
+  (void)SetInterest(id, sys::kNone);
+  // What was ready and is not handled yet would be taken for its successor's.
+  ready_count_ = static_cast<int>(
+      std::remove_if(ready_ + cursor_, ready_ + ready_count_,
+                     [id](const sys::Ready& ready) { return ready.token == id; }) -
+      ready_);
+}
+
+int Hub::StartLookUp(const sys::Query& query, std::uint32_t* request) {
+  const int error = resolver_.Start(query, request);
+  if (error == 0 && counted_++ == 0) uv_ref(reinterpret_cast<uv_handle_t*>(&poll_));
+  return error;
+}
+
+// ---- waking up ------------------------------------------------------------------------------
+
+void Hub::OnPoll(uv_poll_t* poll, int, int) {
+  Hub* hub = static_cast<Hub*>(poll->data);
+  if (hub->dispatch_ == nullptr) return;
+  const int rounds = hub->in_turns_ ? kTurns : kRounds;
+  for (int round = 0; round < rounds; round++) {
+    napi_handle_scope scope;
+    if (napi_open_handle_scope(hub->env_, &scope) != napi_ok) return;
+    const bool found = hub->Collect(0);
+    if (found) hub->Emit(true);
+    if (hub->in_turns_) hub->EmitWhenIdle(true);
+    napi_close_handle_scope(hub->env_, scope);
+    if (hub->in_turns_ ? !found : hub->cursor_ == hub->ready_count_) return;
+  }
+}
+
+int Hub::Wait(int timeout, const Id* only) {
+  if (dispatch_ == nullptr) return 0;
+  const Frame* frame = CurrentFrame();
+  if (frame == nullptr) return 0;
+  if (only == nullptr) {
+    Collect(timeout);
+  } else if (const Socket* socket = sockets_.Get(*only)) {
+    const std::uint8_t interest = socket->interest;
+    const bool reading = (interest & sys::kReadable) != 0;
+    const bool writing = (interest & sys::kWritable) != 0;
+    pollfd entry = {socket->descriptor.get(), static_cast<short>((reading ? POLLIN : 0) | (writing ? POLLOUT : 0)), 0};
+    if (interest != sys::kNone && sys::Poll(&entry, 1, timeout) > 0) {
+      Handle({*only, (entry.revents & POLLIN) != 0, (entry.revents & POLLOUT) != 0,
+              (entry.revents & (POLLERR | POLLHUP)) != 0});
+    }
+  }
+  const int count = frame->count;
+  if (count > 0) Emit(false);
+  if (in_turns_) EmitWhenIdle(false);
+  return count;
+}
+
+Hub::Frame* Hub::CurrentFrame() {
+  if (depth_ < frames_.size()) return &frames_[depth_];
+  napi_value buffer;
+  napi_value events;
+  void* data = nullptr;
+  constexpr std::size_t kNumbers = 4 * kFrameEvents;
+  Frame frame;
+  if (napi_create_arraybuffer(env_, kNumbers * sizeof(std::int32_t), &data, &buffer) != napi_ok ||
+      napi_create_typedarray(env_, napi_int32_array, kNumbers, buffer, 0, &events) != napi_ok ||
+      napi_create_reference(env_, events, 1, &frame.events_reference) != napi_ok) {
+    return nullptr;
+  }
+  frame.events = static_cast<std::int32_t*>(data);
+  frames_.push_back(frame);
+  return &frames_.back();
+}
+
+// Fills the current frame; false when there is nothing in it.
+bool Hub::Collect(int timeout) {
+  Frame* frame = CurrentFrame();
+  if (frame == nullptr) return false;
+  if (depth_ == 0) sockets_.Reclaim();
+  frame->lent.used = 0;
+
+  if (cursor_ == ready_count_) {
+    cursor_ = ready_count_ = 0;
+    Guess();
+    if (frame->count > 0) return true;
+    ready_count_ = std::max(set_.Wait(ready_, sizeof ready_ / sizeof *ready_, timeout), 0);
+    const bool alone = ready_count_ == 1 && ready_[0].readable && !ready_[0].writable && !ready_[0].failed;
+    if (alone && ready_[0].token == favourite_) {
+      streak_++;
+    } else {
+      streak_ = 0;
+      favourite_ = alone ? ready_[0].token : kResolverToken;
+    }
+  }
+  if (in_turns_) {
+    HandleInTurn();
+    return frame->count > 0;
+  }
+  // What finds no room stays for the next round; nobody holds a wake-up for itself.
+  while (cursor_ < ready_count_ && Handle(ready_[cursor_])) cursor_++;
+  return frame->count > 0;
+}
+
+// Emacs's order: look-ups, then descriptors from the one after the last that was
+// read, until one brings something.
+void Hub::HandleInTurn() {
+  const auto turn = [this](const sys::Ready& ready) -> std::int64_t {
+    if (ready.token == kResolverToken) return -1;
+    const Socket* socket = sockets_.Get(ready.token);
+    const std::int64_t fd = socket == nullptr ? 0 : socket->descriptor.get();
+    return fd > last_read_ ? fd : fd + INT32_MAX;
+  };
+  std::sort(ready_, ready_ + ready_count_,
+            [&](const sys::Ready& one, const sys::Ready& other) { return turn(one) < turn(other); });
+  has_read_ = false;
+  for (int i = 0; i < ready_count_ && !has_read_; i++) {
+    Handle(ready_[i]);
+    const Socket* socket = sockets_.Get(ready_[i].token);
+    if (has_read_ && socket != nullptr) last_read_ = socket->descriptor.get();
+  }
+  cursor_ = ready_count_ = 0;
+}
+
+void Hub::EmitWhenIdle(bool from_loop) {
+  sys::Ready ready;
+  if (!busy_ || set_.Wait(&ready, 1, 0) > 0) return;
+  Emit(from_loop);
+  busy_ = false;
+}
+
+void Hub::Guess() {
+  if (in_turns_ || streak_ < 4 || depth_ > 0 || (++turn_ & 7) == 0) return;
+  Socket* socket = sockets_.Get(favourite_);
+  if (socket == nullptr || socket->mode != Mode::kReceiving || socket->interest != sys::kReadable ||
+      !HasRoom(*socket)) {
+    streak_ = 0;
+    return;
+  }
+  Read(favourite_, socket);
+  if (CurrentFrame()->count == 0) streak_ = 0;
+}
+
+// False when there is no room for what it would give.
+bool Hub::Handle(const sys::Ready& ready) {
+  if (CurrentFrame()->count > kFrameEvents - 2 * kMessages) return false;
+  if (ready.token == kResolverToken) {
+    TakeLookUps();
+    return true;
+  }
+  const Id id = ready.token;
+  Socket* socket = sockets_.Get(id);
+  if (socket == nullptr || socket->interest == sys::kNone) return true;
+  switch (socket->mode) {
+    case Mode::kIdle:
+      return true;
+    case Mode::kWatched: {
+      int now = (ready.readable ? sys::kReadable : 0) | (ready.writable ? sys::kWritable : 0);
+      if (ready.failed) now |= socket->interest;
+      Push(id, kReady, now, -1);
+      return true;
+    }
+    case Mode::kListening:
+      if (!HasRoom(*socket)) return false;
+      AcceptFrom(id, socket);
+      return true;
+    case Mode::kConnecting:
+      (void)SetInterest(id, sys::kNone);
+      Push(id, kConnected, sys::SocketError(socket->descriptor.get()), -1);
+      return true;
+    case Mode::kReceiving:
+      break;
+  }
+  const bool reading = (socket->interest & sys::kReadable) != 0;
+  if (reading && (ready.readable || ready.failed) && !HasRoom(*socket)) return false;
+  if ((socket->interest & sys::kWritable) != 0 && (ready.writable || ready.failed)) Push(id, kWritable, 0, -1);
+  if (reading && (ready.readable || ready.failed)) Read(id, socket);
+  return true;
+}
+
+// ---- reading --------------------------------------------------------------------------------
+
+Hub::Slab* Hub::SlabOf(const Socket& socket) {
+  Frame* frame = CurrentFrame();
+  const bool lent = socket.mode == Mode::kReceiving && socket.delivery == Delivery::kLent;
+  return lent ? &frame->lent : &frame->kept;
+}
+
+std::size_t Hub::ScratchRoom() const { return kScratch - text_length_; }
+
+bool Hub::HasRoom(const Socket& socket) {
+  if (CurrentFrame()->count > kFrameEvents - 2 * kMessages || text_length_ >= kTextBudget) return false;
+  if (socket.mode == Mode::kReceiving && socket.delivery == Delivery::kText) return true;
+  Slab* slab = SlabOf(socket);
+  if (slab->room() >= (socket.large ? kLargeRoom : kSmallRoom)) return true;
+  const bool lent = slab == &CurrentFrame()->lent;
+  return !slab->shown && RenewSlab(slab, socket.large && !lent ? kLargeSlab : kSlab);
+}
+
+bool Hub::RenewSlab(Slab* slab, std::size_t size) {
+  napi_value buffer;
+  void* data = nullptr;
+  if (napi_create_buffer(env_, size, &data, &buffer) != napi_ok) return false;
+  if (slab->reference != nullptr) napi_delete_reference(env_, slab->reference);
+  *slab = Slab();
+  if (napi_create_reference(env_, buffer, 1, &slab->reference) != napi_ok) return false;
+  slab->data = static_cast<std::uint8_t*>(data);
+  slab->size = size;
+  return true;
+}
+
+void Hub::AcceptFrom(Id id, Socket* socket) {
+  Slab* slab = &CurrentFrame()->kept;
+  const int accepts = in_turns_ ? 1 : kAccepts;
+  for (int i = 0; i < accepts && slab->room() >= kAddressRoom; i++) {
+    sys::Address peer;
+    const int fd = sys::Accept(socket->descriptor.get(), &peer);
+    if (fd == -EAGAIN || fd == -EWOULDBLOCK) return;
+    // The connection ended before it was accepted; the next one may be there.
+    if (fd == -ECONNABORTED || fd == -EPROTO) continue;
+    if (fd < 0) {
+      // Out of descriptors or memory: the connection stays in the queue, so the
+      // set would report it for ever.
+      (void)SetInterest(id, sys::kNone);
+      Push(id, kAcceptFailed, -fd, -1);
+      return;
+    }
+    const bool lingers = socket->lingers;  // Adding a socket may not move this one, but let nobody rely on it.
+    const Id accepted = sockets_.Add(fd);
+    sockets_.Get(accepted)->lingers = lingers;
+    const std::size_t length = std::min<std::size_t>(peer.length, 255);
+    slab->end()[0] = static_cast<std::uint8_t>(length);
+    std::memcpy(slab->end() + 1, peer.bytes, length);
+    slab->shown = true;
+    Push(id, kAccepted, static_cast<std::int32_t>(slab->used), static_cast<std::int32_t>(accepted));
+    slab->used += std::min(Aligned(length + 1), slab->room());
+  }
+}
+
+// The adaptive loop. A socket that brings one message at a time is asked for a
+// second one ever more rarely; one that brought two together is drained, within
+// its budget. A stream is drained when a read comes back short.
+void Hub::Read(Id id, Socket* socket) {
+  const bool text = socket->delivery == Delivery::kText;
+  const std::size_t budget = text ? kTextBudget : kBytesBudget;
+  std::size_t bytes = 0;
+  int messages = 0;
+  bool drained = false;
+  while (messages < kMessages && bytes < budget && (messages == 0 || HasRoom(*socket))) {
+    const ssize_t received = text            ? ReadText(id, socket)
+                             : socket->large ? ReadLarge(id, socket)
+                                             : ReadSmall(id, socket);
+    if (received == -EAGAIN || received == -EWOULDBLOCK) {
+      drained = true;
+      break;
+    }
+    if (received < 0) {
+      if (received == kPeerEnded) {
+        End(id, socket);
+        return;
+      }
+      // Reading an error has cleared it, so a datagram socket goes on.
+      if (socket->kind != Kind::kDatagrams) (void)SetInterest(id, sys::kNone);
+      Push(id, kFailed, static_cast<std::int32_t>(-received), -1);
+      return;
+    }
+    const std::size_t length = static_cast<std::size_t>(received);
+    socket->bytes_read += length;
+    socket->large = length >= kLarge;
+    bytes += length;
+    messages++;
+    has_read_ = true;
+    if (in_turns_) return;
+    if (socket->kind == Kind::kStream) {
+      if (length < kStreamRead) return;
+    } else if (messages == 1 && !socket->hot && (++socket->turn & socket->mask) != 0) {
+      return;
+    }
+  }
+  if (messages >= 2) {
+    socket->hot = true;
+    socket->mask = 0;
+  } else if (drained && messages == 1) {
+    socket->hot = false;
+    if ((socket->turn & socket->mask) == 0) {
+      socket->mask = static_cast<std::uint8_t>(std::min(63, socket->mask * 2 + 1));
+    }
+  }
+}
+
+// Gives the length that the message had, which may be more than there was room
+// for, kPeerEnded, or -errno.
+ssize_t Hub::Receive(Socket* socket, void* data, std::size_t length) {
+  const int fd = socket->descriptor.get();
+  const int flags = MSG_DONTWAIT | (socket->kind == Kind::kStream ? 0 : kTrueLength);
+  ssize_t received;
+  if (socket->addressed) {
+    sys::Address sender;
+    received = sys::RecvFrom(fd, data, length, flags, &sender);
+    if (received >= 0) NoteSender(socket, sender);
+  } else {
+    received = sys::Recv(fd, data, length, flags);
+  }
+  return received == 0 && HasEnded(*socket) ? kPeerEnded : received;
+}
+
+bool Hub::HasEnded(const Socket& socket) {
+  return socket.kind == Kind::kStream ||
+         (socket.kind == Kind::kPackets && sys::PeerHasEnded(socket.descriptor.get()));
+}
+
+void Hub::NoteSender(Socket* socket, const sys::Address& sender) {
+  const sys::Address* last = addresses_.Get(socket->sender);
+  if (last == nullptr || !(*last == sender)) socket->sender = addresses_.Intern(sender);
+}
+
+ssize_t Hub::ReadText(Id id, Socket* socket) {
+  const bool stream = socket->kind == Kind::kStream;
+  std::uint8_t* text = ScratchEnd();
+  const std::size_t carried = socket->carry_length;
+  std::memcpy(text, socket->carry, carried);
+  const std::size_t room = stream ? kStreamRead : ScratchRoom();
+  const ssize_t received = Receive(socket, text + carried, room);
+  if (received < 0) return received;
+  const std::size_t length = carried + std::min(static_cast<std::size_t>(received), room);
+  const std::size_t tail = stream ? text::IncompleteTail(text, length) : 0;
+  socket->carry_length = static_cast<std::uint8_t>(tail);
+  std::memcpy(socket->carry, text + length - tail, tail);
+  // A stream that has brought but a part of a character has brought nothing yet.
+  if (length > tail || !stream) {
+    Push(id, static_cast<std::int32_t>(length - tail) | kTextBit, static_cast<std::int32_t>(text_length_),
+         socket->sender);
+    text_length_ += length - tail;
+  }
+  if (length < static_cast<std::size_t>(received)) Push(id, kTruncated, static_cast<std::int32_t>(received), -1);
+  return received;
+}
+
+ssize_t Hub::ReadSmall(Id id, Socket* socket) {
+  const std::size_t room = socket->kind == Kind::kStream ? kStreamRead : ScratchRoom();
+  const ssize_t received = Receive(socket, ScratchEnd(), room);
+  if (received < 0) return received;
+  const std::size_t length = std::min(static_cast<std::size_t>(received), room);
+  Slab* slab = SlabOf(*socket);
+  if (length <= slab->room()) {
+    std::memcpy(slab->end(), ScratchEnd(), length);
+    ShowSlab(id, *socket, length);
+  } else {
+    ShowBuffer(id, *socket, ScratchEnd(), length, nullptr, 0);
+  }
+  if (length < static_cast<std::size_t>(received)) Push(id, kTruncated, static_cast<std::int32_t>(received), -1);
+  return received;
+}
+
+// Large reads go where they stay. A packet that is larger than the rest of the
+// slab spills into the scratch memory, and is put together in a buffer of its own.
+ssize_t Hub::ReadLarge(Id id, Socket* socket) {
+  Slab* slab = SlabOf(*socket);
+  const std::size_t room = std::min(slab->room(), kStreamRead);
+  if (socket->kind == Kind::kStream) {
+    const ssize_t received = Receive(socket, slab->end(), room);
+    if (received > 0) ShowSlab(id, *socket, static_cast<std::size_t>(received));
+    return received;
+  }
+  iovec buffers[2] = {{slab->end(), slab->room()}, {ScratchEnd(), ScratchRoom()}};
+  sys::Address sender;
+  sys::Message message;
+  message.buffers = buffers;
+  message.buffer_count = 2;
+  message.address = socket->addressed ? &sender : nullptr;
+  const ssize_t received = sys::RecvMsg(socket->descriptor.get(), &message, MSG_DONTWAIT | kTrueLength);
+  if (received < 0) return received;
+  if (received == 0 && HasEnded(*socket)) return kPeerEnded;
+  if (socket->addressed) NoteSender(socket, sender);
+  const std::size_t whole = static_cast<std::size_t>(received);
+  const std::size_t length = std::min(whole, slab->room() + ScratchRoom());
+  if (length <= slab->room()) {
+    ShowSlab(id, *socket, length);
+  } else {
+    ShowBuffer(id, *socket, slab->end(), slab->room(), ScratchEnd(), length - slab->room());
+  }
+  if (length < whole) Push(id, kTruncated, static_cast<std::int32_t>(whole), -1);
+  return received;
+}
+
+void Hub::ShowSlab(Id id, const Socket& socket, std::size_t length) {
+  Slab* slab = SlabOf(socket);
+  const std::int32_t bits = slab == &CurrentFrame()->lent ? kLentBit : 0;
+  Push(id, static_cast<std::int32_t>(length) | bits, static_cast<std::int32_t>(slab->used), socket.sender);
+  slab->shown = true;
+  slab->used += std::min(Aligned(length), slab->room());
+}
+
+void Hub::ShowBuffer(Id id, const Socket& socket, const std::uint8_t* first, std::size_t first_length,
+                     const std::uint8_t* rest, std::size_t rest_length) {
+  napi_value buffer;
+  void* data = nullptr;
+  if (napi_create_buffer(env_, first_length + rest_length, &data, &buffer) != napi_ok) {
+    Push(id, kFailed, ENOMEM, -1);
+    return;
+  }
+  std::memcpy(data, first, first_length);
+  if (rest_length > 0) std::memcpy(static_cast<std::uint8_t*>(data) + first_length, rest, rest_length);
+  Push(id, static_cast<std::int32_t>(first_length + rest_length), ~AddExtra(buffer), socket.sender);
+}
+
+// The socket leaves the set before JavaScript hears of it: the set would report
+// the end for ever.
+void Hub::End(Id id, Socket* socket) {
+  (void)SetInterest(id, socket->interest & sys::kWritable);
+  if (socket->carry_length > 0) {
+    std::memcpy(ScratchEnd(), socket->carry, socket->carry_length);
+    Push(id, socket->carry_length | kTextBit, static_cast<std::int32_t>(text_length_), socket->sender);
+    text_length_ += std::exchange(socket->carry_length, std::uint8_t{0});
+  }
+  Push(id, kEnd, 0, -1);
+}
+
+void Hub::TakeLookUps() {
+  for (const LookUp& done : resolver_.Take()) {
+    if (--counted_ == 0) uv_unref(reinterpret_cast<uv_handle_t*>(&poll_));
+    Push(done.request, kLookedUp, AddExtra(AnswerValue(env_, done.answer)), -1);
+  }
+}
+
+// ---- into JavaScript ------------------------------------------------------------------------
+
+void Hub::Push(Id id, std::int32_t what, std::int32_t offset, std::int32_t address) {
+  Frame* frame = CurrentFrame();
+  std::int32_t* quad = frame->events + 4 * frame->count++;
+  quad[0] = static_cast<std::int32_t>(id);
+  quad[1] = what;
+  quad[2] = offset;
+  quad[3] = address;
+}
+
+std::int32_t Hub::AddExtra(napi_value value) {
+  Frame* frame = CurrentFrame();
+  frame->extras.push_back(value);
+  return static_cast<std::int32_t>(frame->extras.size() - 1);
+}
+
+// One string for all text of the frame. When it is not ASCII, offsets and
+// lengths become code units.
+napi_value Hub::Text(Frame* frame) {
+  napi_value string = nullptr;
+  if (text::IsAscii(scratch_.get(), text_length_)) {
+    napi_create_string_latin1(env_, reinterpret_cast<const char*>(scratch_.get()), text_length_, &string);
+    return string;
+  }
+  units_.resize(text_length_);
+  std::size_t units = 0;
+  for (std::int32_t i = 0; i < frame->count; i++) {
+    std::int32_t* quad = frame->events + 4 * i;
+    if (quad[1] < 0 || (quad[1] & kTextBit) == 0) continue;
+    const std::size_t length = text::DecodeUtf8(scratch_.get() + quad[2], static_cast<std::size_t>(quad[1] & ~kTextBit),
+                                                units_.data() + units);
+    quad[1] = static_cast<std::int32_t>(length) | kTextBit;
+    quad[2] = static_cast<std::int32_t>(units);
+    units += length;
+  }
+  napi_create_string_utf16(env_, units_.data(), units, &string);
+  return string;
+}
+
+void Hub::Emit(bool from_loop) {
+  Frame* frame = CurrentFrame();
+  napi_value undefined;
+  napi_get_undefined(env_, &undefined);
+  const auto shown = [&](const Slab& slab) {
+    napi_value value = undefined;
+    if (slab.shown) napi_get_reference_value(env_, slab.reference, &value);
+    return value;
+  };
+
+  napi_value arguments[6] = {undefined, undefined, shown(frame->kept), shown(frame->lent), undefined, undefined};
+  napi_get_reference_value(env_, frame->events_reference, &arguments[0]);
+  if (text_length_ > 0) arguments[4] = Text(frame);
+  napi_create_int32(env_, frame->count, &arguments[1]);
+  if (!frame->extras.empty()) {
+    napi_create_array_with_length(env_, frame->extras.size(), &arguments[5]);
+    for (std::uint32_t i = 0; i < frame->extras.size(); i++) {
+      napi_set_element(env_, arguments[5], i, frame->extras[i]);
+    }
+    frame->extras.clear();
+  }
+  busy_ = true;
+  frame->count = 0;
+  frame->kept.shown = frame->lent.shown = false;
+  text_length_ = 0;
+
+  napi_value dispatch;
+  napi_value resource;
+  napi_value result;
+  napi_get_reference_value(env_, dispatch_, &dispatch);
+  napi_get_reference_value(env_, resource_, &resource);
+  depth_++;
+  const napi_status status =
+      from_loop ? napi_make_callback(env_, context_, resource, dispatch, 6, arguments, &result)
+                : napi_call_function(env_, resource, dispatch, 6, arguments, &result);
+  depth_--;
+  // The dispatcher catches what callbacks throw; what gets here is an exhausted
+  // stack or the end of a worker, which is a state and not an error.
+  if (from_loop && status == napi_pending_exception) {
+    napi_value error;
+    if (napi_get_and_clear_last_exception(env_, &error) == napi_ok) napi_fatal_exception(env_, error);
+  }
+}
+
+}  // namespace mnp

@@ -1,0 +1,166 @@
+// The event loop's side of every socket of one environment.
+//
+// One uv_poll_t watches one kernel set (epoll, kqueue) that holds every socket
+// and the resolver. A wake-up collects what is ready, reads it, and makes one
+// call into JavaScript that carries every message of every socket: quads of
+// (id, length or event, offset, address id) in an Int32Array, over one slab of
+// bytes and one string. Waiting without the loop (Wait) does the same.
+//
+// It knows ids, bytes and readiness: no names, no policy. Runs on the thread of
+// its environment only.
+#pragma once
+
+#include <napi.h>
+#include <uv.h>
+
+#include <deque>
+#include <memory>
+#include <vector>
+
+#include "address_book.h"
+#include "resolver.h"
+#include "socket_table.h"
+#include "sys/readiness.h"
+
+namespace mnp {
+
+// What a quad's second number means when it is negative. lib/socket/hub.ts has
+// the same list.
+enum Event : std::int32_t {
+  kEnd = -1,           // the peer has ended its half
+  kWritable = -2,      // there is room to send
+  kFailed = -3,        // offset: errno
+  kAccepted = -4,      // offset: in the slab, a length and the peer's address; address: the new id
+  kAcceptFailed = -5,  // offset: errno; the listener has left the set
+  kConnected = -6,     // offset: errno, or 0
+  kReady = -7,         // offset: the interest that is ready
+  kLookedUp = -8,      // id: the request; offset: in the extras
+  kTruncated = -9,     // offset: the length that the message before had
+};
+// What is set in the length of a message that is not plain bytes.
+constexpr std::int32_t kTextBit = 1 << 30;
+constexpr std::int32_t kLentBit = 1 << 29;
+
+class Hub {
+ public:
+  explicit Hub(napi_env env) : env_(env) {}
+  Hub(const Hub&) = delete;
+  Hub& operator=(const Hub&) = delete;
+
+  // Begins to watch. -errno, or a libuv error, which is one too.
+  [[nodiscard]] int Open();
+  // Closes everything; the hub may be freed when `closed` is called.
+  void Close(void (*closed)(void*), void* argument);
+  void SetDispatch(Napi::Function dispatch);
+  // From now on a wake-up brings one message at most, from the descriptor that
+  // follows the last one's, and an empty dispatch says that nothing is left.
+  void TakeTurns() { in_turns_ = true; }
+
+  SocketTable& sockets() { return sockets_; }
+  AddressBook& addresses() { return addresses_; }
+
+  [[nodiscard]] int SetInterest(Id id, std::uint8_t interest);
+  // Whether the socket, or a look-up under way, keeps the loop alive.
+  void SetCounted(Id id, bool counted);
+  // Takes the socket out of everything that may still name it. Before close(2).
+  void Forget(Id id);
+  [[nodiscard]] int StartLookUp(const sys::Query& query, std::uint32_t* request);
+
+  // Waits for at most `timeout` milliseconds (-1: no limit) and dispatches what
+  // there is, on the caller's stack. `only` waits for that socket alone. Gives
+  // the number of events.
+  int Wait(int timeout, const Id* only);
+
+ private:
+  // Memory that JavaScript owns and sockets are read into, from `used` on.
+  struct Slab {
+    napi_ref reference = nullptr;
+    std::uint8_t* data = nullptr;
+    std::size_t size = 0;
+    std::size_t used = 0;
+    bool shown = false;  // An event of this frame points into it.
+
+    std::size_t room() const { return size - used; }
+    std::uint8_t* end() const { return data + used; }
+  };
+  // What one dispatch owns. A nested wait uses the next frame.
+  struct Frame {
+    napi_ref events_reference = nullptr;
+    std::int32_t* events = nullptr;
+    std::int32_t count = 0;
+    Slab kept;
+    Slab lent;
+    std::vector<napi_value> extras;
+  };
+
+  static void OnPoll(uv_poll_t* poll, int status, int events);
+
+  Frame* CurrentFrame();
+  bool Collect(int timeout);
+  void Guess();
+  void HandleInTurn();
+  void EmitWhenIdle(bool from_loop);
+  bool Handle(const sys::Ready& ready);
+  bool HasRoom(const Socket& socket);
+  bool RenewSlab(Slab* slab, std::size_t size);
+
+  void AcceptFrom(Id id, Socket* socket);
+  void Read(Id id, Socket* socket);
+  ssize_t ReadText(Id id, Socket* socket);
+  ssize_t ReadSmall(Id id, Socket* socket);
+  ssize_t ReadLarge(Id id, Socket* socket);
+  ssize_t Receive(Socket* socket, void* data, std::size_t length);
+  bool HasEnded(const Socket& socket);
+  void NoteSender(Socket* socket, const sys::Address& sender);
+  void ShowSlab(Id id, const Socket& socket, std::size_t length);
+  void ShowBuffer(Id id, const Socket& socket, const std::uint8_t* first, std::size_t first_length,
+                  const std::uint8_t* rest, std::size_t rest_length);
+  void End(Id id, Socket* socket);
+  void TakeLookUps();
+
+  void Push(Id id, std::int32_t what, std::int32_t offset, std::int32_t address);
+  std::int32_t AddExtra(napi_value value);
+  Slab* SlabOf(const Socket& socket);
+  std::uint8_t* ScratchEnd() { return scratch_.get() + text_length_; }
+  std::size_t ScratchRoom() const;
+  napi_value Text(Frame* frame);
+  void Emit(bool from_loop);
+
+  napi_env env_;
+  sys::ReadinessSet set_;
+  SocketTable sockets_;
+  AddressBook addresses_;
+  Resolver resolver_;
+
+  uv_poll_t poll_ = {};
+  napi_ref dispatch_ = nullptr;
+  napi_ref resource_ = nullptr;
+  napi_async_context context_ = nullptr;
+  int counted_ = 0;
+  void (*closed_)(void*) = nullptr;
+  void* closed_argument_ = nullptr;
+
+  std::deque<Frame> frames_;
+  std::size_t depth_ = 0;  // Dispatches under way.
+
+  sys::Ready ready_[256];
+  int ready_count_ = 0;
+  int cursor_ = 0;
+
+  // Everything small and all text is read here first, and no message is larger.
+  std::unique_ptr<std::uint8_t[]> scratch_;
+  std::size_t text_length_ = 0;
+  std::vector<char16_t> units_;
+
+  // While one socket does all the talking its read is tried before the set is asked.
+  Id favourite_ = 0;
+  unsigned streak_ = 0;
+  unsigned turn_ = 0;
+
+  bool in_turns_ = false;
+  bool busy_ = false;       // Something was dispatched, and no empty dispatch since.
+  bool has_read_ = false;   // This wake-up has its message.
+  int last_read_ = -1;      // The descriptor of the last one.
+};
+
+}  // namespace mnp

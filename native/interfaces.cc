@@ -1,0 +1,71 @@
+#include "interfaces.h"
+
+#include "arguments.h"
+#include "sys/interfaces.h"
+
+namespace mnp {
+namespace {
+
+// Undefined for an address that there is none of.
+Napi::Value Sockaddr(Napi::Env env, const sys::SockaddrBytes& bytes) {
+  if (bytes.empty()) return env.Undefined();
+  return Napi::Buffer<std::uint8_t>::Copy(env, bytes.data(), bytes.size());
+}
+
+// getifaddrs(): [[name, flags, address, netmask, broadcast], …], or -errno
+Napi::Value GetIfAddrs(const Napi::CallbackInfo& info) {
+  const auto result = sys::GetIfAddrs();
+  if (!result.ok()) return Number(info, -result.error());
+  const Napi::Env env = info.Env();
+  Napi::Array list = Napi::Array::New(env, result.value().size());
+  std::uint32_t at = 0;
+  for (const sys::InterfaceAddress& item : result.value()) {
+    Napi::Array entry = Napi::Array::New(env, 5);
+    entry.Set(0u, Napi::String::New(env, item.name));
+    entry.Set(1u, Napi::Number::New(env, item.flags));
+    entry.Set(2u, Sockaddr(env, item.address));
+    entry.Set(3u, Sockaddr(env, item.netmask));
+    entry.Set(4u, Sockaddr(env, item.broadcast));
+    list.Set(at++, entry);
+  }
+  return list;
+}
+
+// interfaceInfo(name): [flags, address, netmask, broadcast, hardware], or -errno
+Napi::Value InterfaceInfo(const Napi::CallbackInfo& info) {
+  const auto result = sys::GetInterfaceInfo(info[0].As<Napi::String>().Utf8Value());
+  if (!result.ok()) return Number(info, -result.error());
+  const Napi::Env env = info.Env();
+  const sys::InterfaceInfo& found = result.value();
+  Napi::Array entry = Napi::Array::New(env, 5);
+  entry.Set(0u, Napi::Number::New(env, found.flags));
+  entry.Set(1u, Sockaddr(env, found.address));
+  entry.Set(2u, Sockaddr(env, found.netmask));
+  entry.Set(3u, Sockaddr(env, found.broadcast));
+  entry.Set(4u, Sockaddr(env, found.hardware));
+  return entry;
+}
+
+// if_nametoindex(name): index, or -errno
+Napi::Value IfNameToIndex(const Napi::CallbackInfo& info) {
+  const auto result = sys::IfNameToIndex(info[0].As<Napi::String>().Utf8Value());
+  return Number(info, result.ok() ? static_cast<double>(result.value()) : -result.error());
+}
+
+// if_indextoname(index): name, or -errno
+Napi::Value IfIndexToName(const Napi::CallbackInfo& info) {
+  const auto result = sys::IfIndexToName(static_cast<unsigned>(IntegerOf(info.Env(), info[0])));
+  if (!result.ok()) return Number(info, -result.error());
+  return Napi::String::New(info.Env(), result.value());
+}
+
+}  // namespace
+
+void ExportInterfaces(Napi::Env env, Napi::Object exports) {
+  exports.Set("getifaddrs", Napi::Function::New(env, GetIfAddrs, "getifaddrs"));
+  exports.Set("interfaceInfo", Napi::Function::New(env, InterfaceInfo, "interfaceInfo"));
+  exports.Set("if_nametoindex", Napi::Function::New(env, IfNameToIndex, "if_nametoindex"));
+  exports.Set("if_indextoname", Napi::Function::New(env, IfIndexToName, "if_indextoname"));
+}
+
+}  // namespace mnp

@@ -1,0 +1,77 @@
+#include "look_up.h"
+
+#include <netdb.h>
+
+#include "arguments.h"
+#include "sys/errors.h"
+
+namespace mnp {
+namespace {
+
+sys::Query QueryOf(const Napi::CallbackInfo& info) {
+  sys::Query query;
+  if (info[0].IsString()) {
+    query.host = info[0].As<Napi::String>().Utf8Value();
+    query.has_host = true;
+  }
+  if (info[1].IsString()) {
+    query.service = info[1].As<Napi::String>().Utf8Value();
+    query.has_service = true;
+  }
+  query.family = IntegerOf(info.Env(), info[2]);
+  query.type = IntegerOf(info.Env(), info[3]);
+  query.protocol = IntegerOf(info.Env(), info[4]);
+  query.flags = IntegerOf(info.Env(), info[5]);
+  return query;
+}
+
+// getaddrinfo(host, service, family, type, protocol, flags)
+Napi::Value GetAddrInfo(const Napi::CallbackInfo& info) {
+  return Napi::Value(info.Env(), AnswerValue(info.Env(), sys::GetAddrInfo(QueryOf(info))));
+}
+
+// lookUp(the same): the number of the request, or -errno
+Napi::Value StartLookUp(const Napi::CallbackInfo& info) {
+  std::uint32_t request = 0;
+  const int error = Environment::Of(info)->hub().StartLookUp(QueryOf(info), &request);
+  return Number(info, error < 0 ? error : request);
+}
+
+// addressInfoError(eai): [code, number], for a negative answer
+Napi::Value AddressInfoError(const Napi::CallbackInfo& info) {
+  const sys::AddressInfoError error = sys::AddressInfoErrorName(IntegerOf(info.Env(), info[0]));
+  Napi::Array pair = Napi::Array::New(info.Env(), 2);
+  pair.Set(0u, Napi::String::New(info.Env(), error.code == nullptr ? "EAI_FAIL" : error.code));
+  pair.Set(1u, Napi::Number::New(info.Env(), error.number));
+  pair.Set(2u, Napi::String::New(info.Env(), ::gai_strerror(IntegerOf(info.Env(), info[0]))));
+  return pair;
+}
+
+}  // namespace
+
+napi_value AnswerValue(napi_env env, const sys::Answer& answer) {
+  napi_value value = nullptr;
+  if (answer.error != 0) {
+    // EAI_ numbers are negative on Linux and positive on macOS.
+    napi_create_int32(env, answer.error == EAI_SYSTEM ? answer.system_error : -std::abs(answer.error), &value);
+    return value;
+  }
+  const Napi::Env environment(env);
+  Napi::Array list = Napi::Array::New(environment, 4 * answer.addresses.size());
+  std::uint32_t at = 0;
+  for (const sys::Found& found : answer.addresses) {
+    list.Set(at++, Napi::Number::New(environment, found.family));
+    list.Set(at++, Napi::Number::New(environment, found.type));
+    list.Set(at++, Napi::Number::New(environment, found.protocol));
+    list.Set(at++, AddressValue(environment, found.address));
+  }
+  return list;
+}
+
+void ExportLookUp(Napi::Env env, Napi::Object exports, Environment* environment) {
+  exports.Set("getaddrinfo", Napi::Function::New(env, GetAddrInfo, "getaddrinfo", environment));
+  exports.Set("lookUp", Napi::Function::New(env, StartLookUp, "lookUp", environment));
+  exports.Set("addressInfoError", Napi::Function::New(env, AddressInfoError, "addressInfoError", environment));
+}
+
+}  // namespace mnp

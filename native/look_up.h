@@ -1,0 +1,17 @@
+// Name look-ups for JavaScript: getaddrinfo(3) at once, or by the resolver.
+#pragma once
+
+#include <napi.h>
+
+#include "environment.h"
+#include "sys/resolve.h"
+
+namespace mnp {
+
+// [family, type, protocol, address, family, …], or -EAI_… , or for EAI_SYSTEM
+// the errno as a positive number.
+napi_value AnswerValue(napi_env env, const sys::Answer& answer);
+
+void ExportLookUp(Napi::Env env, Napi::Object exports, Environment* environment);
+
+}  // namespace mnp

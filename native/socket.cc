@@ -1,0 +1,329 @@
+// One function per syscall, in the order: make, address, transfer, state,
+// options. The first argument is the socket's id, except where one is made.
+//
+// Each gives what the call gives, or -errno: what becomes an Error, and with
+// which words, is decided in lib/socket/errors.ts. Close order: out of the hub,
+// then the descriptor, then the id.
+#include "socket.h"
+
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <vector>
+
+#include "arguments.h"
+#include "sys/socket.h"
+
+namespace mnp {
+namespace {
+
+Id IdOf(const Napi::CallbackInfo& info) { return static_cast<Id>(IntegerOf(info.Env(), info[0])); }
+
+// The descriptor of the socket that the first argument names; -1 when it is closed.
+int DescriptorOf(const Napi::CallbackInfo& info) {
+  const Socket* socket = Environment::Of(info)->sockets().Get(IdOf(info));
+  return socket == nullptr ? -1 : socket->descriptor.get();
+}
+
+int Integer(const Napi::CallbackInfo& info, std::size_t index) { return IntegerOf(info.Env(), info[index]); }
+
+Napi::Value Made(const Napi::CallbackInfo& info, int fd) {
+  return Number(info, fd < 0 ? fd : Environment::Of(info)->sockets().Add(fd));
+}
+
+// ---- make -----------------------------------------------------------------------------------
+
+// socket(domain, type, protocol): id
+Napi::Value MakeSocket(const Napi::CallbackInfo& info) {
+  return Made(info, sys::Socket(Integer(info, 0), Integer(info, 1), Integer(info, 2)));
+}
+
+// socketpair(domain, type, protocol): [id, id]
+Napi::Value MakePair(const Napi::CallbackInfo& info) {
+  int pair[2];
+  const int error = sys::SocketPair(Integer(info, 0), Integer(info, 1), Integer(info, 2), pair);
+  if (error < 0) return Number(info, error);
+  Napi::Array ids = Napi::Array::New(info.Env(), 2);
+  ids.Set(0u, Made(info, pair[0]));
+  ids.Set(1u, Made(info, pair[1]));
+  return ids;
+}
+
+// adopt(fd): id
+Napi::Value Adopt(const Napi::CallbackInfo& info) {
+  const int fd = Integer(info, 0);
+  if (fd < 0) return Number(info, -EBADF);
+  // Two owners would close it twice, and the second time it may be another's.
+  if (Environment::Of(info)->sockets().Owns(fd)) return Number(info, -EEXIST);
+  const int error = sys::Adopt(fd);
+  return Made(info, error < 0 ? error : fd);
+}
+
+// accept(id): [id, address]
+Napi::Value Accept(const Napi::CallbackInfo& info) {
+  sys::Address peer;
+  const int fd = sys::Accept(DescriptorOf(info), &peer);
+  if (fd < 0) return Number(info, fd);
+  Napi::Array accepted = Napi::Array::New(info.Env(), 2);
+  accepted.Set(0u, Made(info, fd));
+  accepted.Set(1u, AddressValue(info.Env(), peer));
+  return accepted;
+}
+
+Napi::Value Close(const Napi::CallbackInfo& info) {
+  Environment* environment = Environment::Of(info);
+  const Id id = IdOf(info);
+  if (environment->sockets().Get(id) == nullptr) return Number(info, -EBADF);
+  environment->hub().Forget(id);
+  environment->sockets().Close(id);
+  return Number(info, 0);
+}
+
+// detach(id): fd, which is the caller's now
+Napi::Value Detach(const Napi::CallbackInfo& info) {
+  Environment* environment = Environment::Of(info);
+  const Id id = IdOf(info);
+  if (environment->sockets().Get(id) == nullptr) return Number(info, -EBADF);
+  environment->hub().Forget(id);
+  return Number(info, environment->sockets().Detach(id));
+}
+
+Napi::Value FileDescriptor(const Napi::CallbackInfo& info) { return Number(info, DescriptorOf(info)); }
+
+// ---- address --------------------------------------------------------------------------------
+
+Napi::Value Bind(const Napi::CallbackInfo& info) {
+  sys::Address address;
+  if (!AddressOf(info.Env(), info[1], &address)) return Number(info, -EINVAL);
+  return Number(info, sys::Bind(DescriptorOf(info), address));
+}
+
+Napi::Value Listen(const Napi::CallbackInfo& info) {
+  return Number(info, sys::Listen(DescriptorOf(info), Integer(info, 1)));
+}
+
+Napi::Value Connect(const Napi::CallbackInfo& info) {
+  sys::Address address;
+  if (!AddressOf(info.Env(), info[1], &address)) return Number(info, -EINVAL);
+  return Number(info, sys::Connect(DescriptorOf(info), address));
+}
+
+template <int (*Name)(int, sys::Address*)>
+Napi::Value NameOf(const Napi::CallbackInfo& info) {
+  sys::Address address;
+  const int error = Name(DescriptorOf(info), &address);
+  return error < 0 ? Number(info, error) : AddressValue(info.Env(), address);
+}
+
+// ---- transfer -------------------------------------------------------------------------------
+
+// recv(id, view, flags): length
+Napi::Value Recv(const Napi::CallbackInfo& info) {
+  const Bytes bytes = BytesOf(info.Env(), info[1]);
+  return Number(info, static_cast<double>(sys::Recv(DescriptorOf(info), bytes.data, bytes.length, Integer(info, 2))));
+}
+
+// recvfrom(id, view, flags): [length, address]
+Napi::Value RecvFrom(const Napi::CallbackInfo& info) {
+  const Bytes bytes = BytesOf(info.Env(), info[1]);
+  sys::Address address;
+  const ssize_t length = sys::RecvFrom(DescriptorOf(info), bytes.data, bytes.length, Integer(info, 2), &address);
+  if (length < 0) return Number(info, static_cast<double>(length));
+  Napi::Array received = Napi::Array::New(info.Env(), 2);
+  received.Set(0u, Number(info, static_cast<double>(length)));
+  received.Set(1u, AddressValue(info.Env(), address));
+  return received;
+}
+
+// A message of recvmsg as [length, address, control, flags].
+Napi::Value MessageValue(Napi::Env env, const sys::Message& message, std::size_t length) {
+  Napi::Array value = Napi::Array::New(env, 4);
+  value.Set(0u, Napi::Number::New(env, static_cast<double>(length)));
+  value.Set(1u, AddressValue(env, *message.address));
+  value.Set(2u, Napi::Buffer<std::uint8_t>::Copy(env, static_cast<const std::uint8_t*>(message.control),
+                                                 message.control_length));
+  value.Set(3u, Napi::Number::New(env, message.flags));
+  return value;
+}
+
+std::vector<iovec> BuffersOf(Napi::Env env, napi_value value) {
+  const Napi::Array views = Napi::Value(env, value).As<Napi::Array>();
+  std::vector<iovec> buffers(views.Length());
+  for (std::uint32_t i = 0; i < buffers.size(); i++) {
+    const Bytes bytes = BytesOf(env, views.Get(i));
+    buffers[i] = {bytes.data, bytes.length};
+  }
+  return buffers;
+}
+
+// recvmsg(id, views, control length, flags): [length, address, control, flags]
+Napi::Value RecvMsg(const Napi::CallbackInfo& info) {
+  std::vector<iovec> buffers = BuffersOf(info.Env(), info[1]);
+  std::vector<std::uint8_t> control(static_cast<std::size_t>(std::max(Integer(info, 2), 0)));
+  sys::Address address;
+  sys::Message message;
+  message.buffers = buffers.data();
+  message.buffer_count = buffers.size();
+  message.address = &address;
+  message.control = control.data();
+  message.control_length = control.size();
+  const ssize_t length = sys::RecvMsg(DescriptorOf(info), &message, Integer(info, 3));
+  if (length < 0) return Number(info, static_cast<double>(length));
+  return MessageValue(info.Env(), message, static_cast<std::size_t>(length));
+}
+
+// recvmmsg(id, views, flags): [[length, address, control, flags], …], a view a message
+Napi::Value RecvMMsg(const Napi::CallbackInfo& info) {
+  std::vector<iovec> buffers = BuffersOf(info.Env(), info[1]);
+  const std::size_t capacity = std::min(buffers.size(), sys::kMessages);
+  std::vector<sys::Address> addresses(capacity);
+  std::vector<sys::Message> messages(capacity);
+  for (std::size_t i = 0; i < capacity; i++) {
+    messages[i].buffers = &buffers[i];
+    messages[i].buffer_count = 1;
+    messages[i].address = &addresses[i];
+  }
+  const int count = sys::RecvMMsg(DescriptorOf(info), messages.data(), capacity, Integer(info, 2));
+  if (count < 0) return Number(info, count);
+  Napi::Array received = Napi::Array::New(info.Env(), static_cast<std::size_t>(count));
+  for (std::uint32_t i = 0; i < static_cast<std::uint32_t>(count); i++) {
+    received.Set(i, MessageValue(info.Env(), messages[i], messages[i].length));
+  }
+  return received;
+}
+
+// sendto(id, view, flags, address or undefined): length
+Napi::Value SendTo(const Napi::CallbackInfo& info) {
+  const Bytes bytes = BytesOf(info.Env(), info[1]);
+  sys::Address address;
+  const bool addressed = !info[3].IsUndefined();
+  if (addressed && !AddressOf(info.Env(), info[3], &address)) return Number(info, -EINVAL);
+  return Number(info, static_cast<double>(sys::SendTo(DescriptorOf(info), bytes.data, bytes.length, Integer(info, 2),
+                                                      addressed ? &address : nullptr)));
+}
+
+// sendmsg(id, views, flags, address or undefined, control): length
+Napi::Value SendMsg(const Napi::CallbackInfo& info) {
+  std::vector<iovec> buffers = BuffersOf(info.Env(), info[1]);
+  sys::Address address;
+  const bool addressed = !info[3].IsUndefined();
+  if (addressed && !AddressOf(info.Env(), info[3], &address)) return Number(info, -EINVAL);
+  const Bytes control = BytesOf(info.Env(), info[4]);
+  sys::Message message;
+  message.buffers = buffers.data();
+  message.buffer_count = buffers.size();
+  message.address = addressed ? &address : nullptr;
+  message.control = control.length > 0 ? control.data : nullptr;
+  message.control_length = control.length;
+  return Number(info, static_cast<double>(sys::SendMsg(DescriptorOf(info), message, Integer(info, 2))));
+}
+
+// sendmmsg(id, views, flags, addresses or undefined): how many went, a view a message
+Napi::Value SendMMsg(const Napi::CallbackInfo& info) {
+  std::vector<iovec> buffers = BuffersOf(info.Env(), info[1]);
+  const std::size_t count = std::min(buffers.size(), sys::kMessages);
+  const bool addressed = info[3].IsArray();
+  std::vector<sys::Address> addresses(addressed ? count : 0);
+  std::vector<sys::Message> messages(count);
+  for (std::uint32_t i = 0; i < count; i++) {
+    messages[i].buffers = &buffers[i];
+    messages[i].buffer_count = 1;
+    if (!addressed) continue;
+    if (!AddressOf(info.Env(), info[3].As<Napi::Array>().Get(i), &addresses[i])) return Number(info, -EINVAL);
+    messages[i].address = &addresses[i];
+  }
+  return Number(info, sys::SendMMsg(DescriptorOf(info), messages.data(), count, Integer(info, 2)));
+}
+
+// ---- state ----------------------------------------------------------------------------------
+
+Napi::Value Shutdown(const Napi::CallbackInfo& info) {
+  return Number(info, sys::Shutdown(DescriptorOf(info), Integer(info, 1)));
+}
+
+Napi::Value SocketError(const Napi::CallbackInfo& info) { return Number(info, sys::SocketError(DescriptorOf(info))); }
+
+Napi::Value Unsent(const Napi::CallbackInfo& info) { return Number(info, sys::Unsent(DescriptorOf(info))); }
+
+// poll(Int32Array of [id, events, revents, …], timeout): how many are ready
+Napi::Value Poll(const Napi::CallbackInfo& info) {
+  napi_typedarray_type type;
+  std::size_t length = 0;
+  void* data = nullptr;
+  if (napi_get_typedarray_info(info.Env(), info[0], &type, &length, &data, nullptr, nullptr) != napi_ok ||
+      type != napi_int32_array) {
+    return Number(info, -EINVAL);
+  }
+  auto* triples = static_cast<std::int32_t*>(data);
+  std::vector<pollfd> entries(length / 3);
+  for (std::size_t i = 0; i < entries.size(); i++) {
+    const Socket* socket = Environment::Of(info)->sockets().Get(static_cast<Id>(triples[3 * i]));
+    if (socket == nullptr) return Number(info, -EBADF);
+    entries[i] = {socket->descriptor.get(), static_cast<short>(triples[3 * i + 1]), 0};
+  }
+  const int ready = sys::Poll(entries.data(), entries.size(), Integer(info, 1));
+  for (std::size_t i = 0; i < entries.size(); i++) triples[3 * i + 2] = entries[i].revents;
+  return Number(info, ready);
+}
+
+// ---- options --------------------------------------------------------------------------------
+
+// getsockopt(id, level, name, length): bytes
+Napi::Value GetSockOpt(const Napi::CallbackInfo& info) {
+  std::vector<std::uint8_t> value(static_cast<std::size_t>(std::max(Integer(info, 3), 0)));
+  auto length = static_cast<socklen_t>(value.size());
+  const int error = sys::GetSockOpt(DescriptorOf(info), Integer(info, 1), Integer(info, 2), value.data(), &length);
+  if (error < 0) return Number(info, error);
+  return Napi::Buffer<std::uint8_t>::Copy(info.Env(), value.data(), std::min<std::size_t>(length, value.size()));
+}
+
+// setsockopt(id, level, name, bytes)
+Napi::Value SetSockOpt(const Napi::CallbackInfo& info) {
+  const Bytes value = BytesOf(info.Env(), info[3]);
+  const int level = Integer(info, 1);
+  const int name = Integer(info, 2);
+  const int error =
+      sys::SetSockOpt(DescriptorOf(info), level, name, value.data, static_cast<socklen_t>(value.length));
+  if (error == 0 && level == SOL_SOCKET && name == SO_LINGER && value.length >= sizeof(linger)) {
+    linger set;
+    std::copy_n(value.data, sizeof set, reinterpret_cast<std::uint8_t*>(&set));
+    Environment::Of(info)->sockets().Get(IdOf(info))->lingers = set.l_onoff != 0 && set.l_linger > 0;
+  }
+  return Number(info, error);
+}
+
+}  // namespace
+
+void ExportSocket(Napi::Env env, Napi::Object exports, Environment* environment) {
+  const auto function = [&](const char* name, Napi::Value (*call)(const Napi::CallbackInfo&)) {
+    exports.Set(name, Napi::Function::New(env, call, name, environment));
+  };
+  function("socket", MakeSocket);
+  function("socketpair", MakePair);
+  function("adopt", Adopt);
+  function("accept", Accept);
+  function("close", Close);
+  function("detach", Detach);
+  function("fd", FileDescriptor);
+  function("bind", Bind);
+  function("listen", Listen);
+  function("connect", Connect);
+  function("getsockname", NameOf<sys::GetSockName>);
+  function("getpeername", NameOf<sys::GetPeerName>);
+  function("recv", Recv);
+  function("recvfrom", RecvFrom);
+  function("recvmsg", RecvMsg);
+  function("recvmmsg", RecvMMsg);
+  function("sendto", SendTo);
+  function("sendmsg", SendMsg);
+  function("sendmmsg", SendMMsg);
+  function("shutdown", Shutdown);
+  function("socketError", SocketError);
+  function("unsent", Unsent);
+  function("poll", Poll);
+  function("getsockopt", GetSockOpt);
+  function("setsockopt", SetSockOpt);
+}
+
+}  // namespace mnp

@@ -1,0 +1,27 @@
+// Names for the numbers of errors: errno, and getaddrinfo(3)'s own.
+//
+// Each number has the one name that Node gives it. Node's own look-up is not used
+// because libuv makes, and never frees, a string for each number it does not know.
+#pragma once
+
+#include "constants.h"
+
+namespace sys {
+
+// "ECONNREFUSED" for ECONNREFUSED; null for a number that the system does not have.
+const char* ErrorName(int error);
+
+// Every errno of the system. Where two names share a number, only the one that
+// ErrorName gives is listed.
+ConstantList ErrorNames();
+
+struct AddressInfoError {
+  const char* code;  // As dns.lookup() puts it: "ENOTFOUND" for EAI_NONAME and EAI_NODATA.
+  int number;        // libuv's, the same on every system: -3008 for EAI_NONAME.
+};
+
+// What Node calls an EAI_ number. The code is null for one that libuv does not
+// know, and for EAI_SYSTEM, whose meaning is in errno.
+AddressInfoError AddressInfoErrorName(int eai);
+
+}  // namespace sys

@@ -1,0 +1,37 @@
+// The answer keeps the system's order; nothing is filtered or sorted here.
+#include "resolve.h"
+
+#include <netdb.h>
+#include <sys/socket.h>
+#include <sys/types.h>
+
+#include <cerrno>
+#include <cstring>
+
+namespace sys {
+
+Answer GetAddrInfo(const Query& query) {
+  addrinfo hints;
+  std::memset(&hints, 0, sizeof hints);
+  hints.ai_family = query.family;
+  hints.ai_socktype = query.type;
+  hints.ai_protocol = query.protocol;
+  hints.ai_flags = query.flags;
+
+  Answer answer;
+  addrinfo* list = nullptr;
+  answer.error = ::getaddrinfo(query.has_host ? query.host.c_str() : nullptr,
+                               query.has_service ? query.service.c_str() : nullptr, &hints, &list);
+  if (answer.error != 0) {
+    answer.system_error = errno;
+    return answer;
+  }
+  for (const addrinfo* item = list; item != nullptr; item = item->ai_next) {
+    Found found = {item->ai_family, item->ai_socktype, item->ai_protocol, {}};
+    if (found.address.Assign(item->ai_addr, item->ai_addrlen)) answer.addresses.push_back(found);
+  }
+  ::freeaddrinfo(list);
+  return answer;
+}
+
+}  // namespace sys

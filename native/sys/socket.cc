@@ -1,0 +1,336 @@
+// Each system differs in how a descriptor is born close-on-exec and in how
+// SIGPIPE is kept away; all of that is here and nowhere else.
+#include "socket.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+#ifdef __linux__
+#include <linux/sockios.h>
+#endif
+
+namespace sys {
+namespace {
+
+#ifdef MSG_NOSIGNAL
+constexpr int kNoSignal = MSG_NOSIGNAL;
+#else
+constexpr int kNoSignal = 0;
+#endif
+
+// Calls until the call is not interrupted; gives its value or -errno.
+template <class Call>
+auto Uninterrupted(Call call) -> decltype(call()) {
+  decltype(call()) result;
+  do {
+    result = call();
+  } while (result < 0 && errno == EINTR);
+  return result < 0 ? static_cast<decltype(call())>(-errno) : result;
+}
+
+int Result(int result) { return result < 0 ? -errno : result; }
+
+int SetFlags(int fd) {
+  const int descriptor_flags = fcntl(fd, F_GETFD);
+  if (descriptor_flags < 0 || fcntl(fd, F_SETFD, descriptor_flags | FD_CLOEXEC) < 0) return -errno;
+  const int status_flags = fcntl(fd, F_GETFL);
+  if (status_flags < 0 || fcntl(fd, F_SETFL, status_flags | O_NONBLOCK) < 0) return -errno;
+#ifdef SO_NOSIGPIPE
+  // Not every family has it (and MSG_NOSIGNAL is there too, on newer systems).
+  const int on = 1;
+  setsockopt(fd, SOL_SOCKET, SO_NOSIGPIPE, &on, sizeof on);
+#endif
+  return 0;
+}
+
+#ifndef SOCK_CLOEXEC
+// A new descriptor, or the -errno that it could not be set up with.
+int Born(int fd) {
+  const int error = SetFlags(fd);
+  if (error == 0) return fd;
+  ::close(fd);
+  return error;
+}
+#endif
+
+msghdr Header(const Message& message) {
+  msghdr header;
+  std::memset(&header, 0, sizeof header);
+  header.msg_iov = message.buffers;
+  header.msg_iovlen = static_cast<decltype(header.msg_iovlen)>(message.buffer_count);
+  header.msg_control = message.control;
+  header.msg_controllen = static_cast<decltype(header.msg_controllen)>(message.control_length);
+  return header;
+}
+
+msghdr OutgoingHeader(const Message& message) {
+  msghdr header = Header(message);
+  if (message.address != nullptr) {
+    header.msg_name = message.address->bytes;
+    header.msg_namelen = message.address->length;
+  }
+  return header;
+}
+
+msghdr IncomingHeader(const Message& message) {
+  msghdr header = Header(message);
+  if (message.address != nullptr) {
+    header.msg_name = message.address->bytes;
+    header.msg_namelen = Address::kCapacity;
+  }
+  return header;
+}
+
+void TakeFrom(const msghdr& header, Message* message) {
+  message->flags = header.msg_flags;
+  message->control_length = static_cast<std::size_t>(header.msg_controllen);
+  if (message->address != nullptr) {
+    // The kernel reports the full length of an address that it had to cut.
+    message->address->length =
+        std::min(header.msg_namelen, static_cast<socklen_t>(Address::kCapacity));
+  }
+}
+
+#ifndef MSG_CMSG_CLOEXEC
+// Descriptors that a message brings are close-on-exec as early as can be.
+void CloseReceivedOnExec(msghdr* header) {
+  for (cmsghdr* item = CMSG_FIRSTHDR(header); item != nullptr; item = CMSG_NXTHDR(header, item)) {
+    if (item->cmsg_level != SOL_SOCKET || item->cmsg_type != SCM_RIGHTS) continue;
+    const std::size_t count = (item->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+    for (std::size_t i = 0; i < count; i++) {
+      int fd;
+      std::memcpy(&fd, CMSG_DATA(item) + i * sizeof fd, sizeof fd);
+      fcntl(fd, F_SETFD, FD_CLOEXEC);
+    }
+  }
+}
+#endif
+
+}  // namespace
+
+int Socket(int domain, int type, int protocol) {
+#ifdef SOCK_CLOEXEC
+  return Result(::socket(domain, type | SOCK_CLOEXEC | SOCK_NONBLOCK, protocol));
+#else
+  const int fd = ::socket(domain, type, protocol);
+  return fd < 0 ? -errno : Born(fd);
+#endif
+}
+
+int SocketPair(int domain, int type, int protocol, int pair[2]) {
+#ifdef SOCK_CLOEXEC
+  return Result(::socketpair(domain, type | SOCK_CLOEXEC | SOCK_NONBLOCK, protocol, pair));
+#else
+  if (::socketpair(domain, type, protocol, pair) < 0) return -errno;
+  const int first = Born(pair[0]);
+  const int second = Born(pair[1]);
+  if (first >= 0 && second >= 0) return 0;
+  if (first >= 0) ::close(first);
+  if (second >= 0) ::close(second);
+  return first < 0 ? first : second;
+#endif
+}
+
+int Bind(int fd, const Address& address) {
+  return Result(::bind(fd, address.get(), address.length));
+}
+
+int Listen(int fd, int backlog) { return Result(::listen(fd, backlog)); }
+
+int Connect(int fd, const Address& address) {
+  if (::connect(fd, address.get(), address.length) == 0) return 0;
+  return errno == EINTR ? -EINPROGRESS : -errno;
+}
+
+int Accept(int fd, Address* peer) {
+  peer->length = Address::kCapacity;
+#ifdef SOCK_CLOEXEC
+  const int accepted = Uninterrupted(
+      [&] { return ::accept4(fd, peer->get(), &peer->length, SOCK_CLOEXEC | SOCK_NONBLOCK); });
+#else
+  int accepted = Uninterrupted([&] { return ::accept(fd, peer->get(), &peer->length); });
+  if (accepted >= 0) accepted = Born(accepted);
+#endif
+  peer->length = std::min(peer->length, static_cast<socklen_t>(Address::kCapacity));
+  return accepted;
+}
+
+int GetSockName(int fd, Address* address) {
+  address->length = Address::kCapacity;
+  const int result = Result(::getsockname(fd, address->get(), &address->length));
+  address->length = std::min(address->length, static_cast<socklen_t>(Address::kCapacity));
+  return result;
+}
+
+int GetPeerName(int fd, Address* address) {
+  address->length = Address::kCapacity;
+  const int result = Result(::getpeername(fd, address->get(), &address->length));
+  address->length = std::min(address->length, static_cast<socklen_t>(Address::kCapacity));
+  return result;
+}
+
+int GetSockOpt(int fd, int level, int name, void* value, socklen_t* length) {
+  return Result(::getsockopt(fd, level, name, value, length));
+}
+
+int SetSockOpt(int fd, int level, int name, const void* value, socklen_t length) {
+  return Result(::setsockopt(fd, level, name, value, length));
+}
+
+int SocketError(int fd) {
+  int error = 0;
+  socklen_t length = sizeof error;
+  return ::getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &length) < 0 ? errno : error;
+}
+
+int Shutdown(int fd, int how) { return Result(::shutdown(fd, how)); }
+
+ssize_t Send(int fd, const void* data, std::size_t length, int flags) {
+  return Uninterrupted([&] { return ::send(fd, data, length, flags | kNoSignal); });
+}
+
+ssize_t SendTo(int fd, const void* data, std::size_t length, int flags, const Address* address) {
+  if (address == nullptr) return Send(fd, data, length, flags);
+  return Uninterrupted([&] {
+    return ::sendto(fd, data, length, flags | kNoSignal, address->get(), address->length);
+  });
+}
+
+ssize_t SendMsg(int fd, const Message& message, int flags) {
+  const msghdr header = OutgoingHeader(message);
+  return Uninterrupted([&] { return ::sendmsg(fd, &header, flags | kNoSignal); });
+}
+
+ssize_t Recv(int fd, void* data, std::size_t length, int flags) {
+  return Uninterrupted([&] { return ::recv(fd, data, length, flags); });
+}
+
+ssize_t RecvFrom(int fd, void* data, std::size_t length, int flags, Address* address) {
+  address->length = Address::kCapacity;
+  const ssize_t received = Uninterrupted(
+      [&] { return ::recvfrom(fd, data, length, flags, address->get(), &address->length); });
+  address->length = std::min(address->length, static_cast<socklen_t>(Address::kCapacity));
+  return received;
+}
+
+ssize_t RecvMsg(int fd, Message* message, int flags) {
+  msghdr header = IncomingHeader(*message);
+#ifdef MSG_CMSG_CLOEXEC
+  flags |= MSG_CMSG_CLOEXEC;
+#endif
+  const ssize_t received = Uninterrupted([&] { return ::recvmsg(fd, &header, flags); });
+  if (received < 0) return received;
+#ifndef MSG_CMSG_CLOEXEC
+  CloseReceivedOnExec(&header);
+#endif
+  TakeFrom(header, message);
+  return received;
+}
+
+#ifdef __linux__
+
+int SendMMsg(int fd, Message* messages, std::size_t count, int flags) {
+  mmsghdr headers[kMessages];
+  count = std::min(count, kMessages);
+  for (std::size_t i = 0; i < count; i++) {
+    headers[i].msg_hdr = OutgoingHeader(messages[i]);
+    headers[i].msg_len = 0;
+  }
+  const int sent = Uninterrupted(
+      [&] { return ::sendmmsg(fd, headers, static_cast<unsigned>(count), flags | kNoSignal); });
+  for (int i = 0; i < sent; i++) messages[i].length = headers[i].msg_len;
+  return sent;
+}
+
+int RecvMMsg(int fd, Message* messages, std::size_t count, int flags) {
+  mmsghdr headers[kMessages];
+  count = std::min(count, kMessages);
+  for (std::size_t i = 0; i < count; i++) {
+    headers[i].msg_hdr = IncomingHeader(messages[i]);
+    headers[i].msg_len = 0;
+  }
+  const int received = Uninterrupted([&] {
+    return ::recvmmsg(fd, headers, static_cast<unsigned>(count), flags | MSG_CMSG_CLOEXEC, nullptr);
+  });
+  for (int i = 0; i < received; i++) {
+    TakeFrom(headers[i].msg_hdr, &messages[i]);
+    messages[i].length = headers[i].msg_len;
+  }
+  return received;
+}
+
+#else
+
+int SendMMsg(int fd, Message* messages, std::size_t count, int flags) {
+  int sent = 0;
+  for (; static_cast<std::size_t>(sent) < std::min(count, kMessages); sent++) {
+    const ssize_t length = SendMsg(fd, messages[sent], flags);
+    if (length < 0) return sent > 0 ? sent : static_cast<int>(length);
+    messages[sent].length = static_cast<std::size_t>(length);
+  }
+  return sent;
+}
+
+int RecvMMsg(int fd, Message* messages, std::size_t count, int flags) {
+  int received = 0;
+  for (; static_cast<std::size_t>(received) < std::min(count, kMessages); received++) {
+    const ssize_t length = RecvMsg(fd, &messages[received], flags);
+    if (length < 0) return received > 0 ? received : static_cast<int>(length);
+    messages[received].length = static_cast<std::size_t>(length);
+  }
+  return received;
+}
+
+#endif
+
+int Adopt(int fd) {
+  struct stat status;
+  if (::fstat(fd, &status) < 0) return -errno;
+  if (!S_ISSOCK(status.st_mode)) return -ENOTSOCK;
+  return SetFlags(fd);
+}
+
+int Unsent(int fd) {
+  int bytes = 0;
+#ifdef SIOCOUTQ
+  if (::ioctl(fd, SIOCOUTQ, &bytes) < 0) return -errno;
+#elif defined(SO_NWRITE)
+  socklen_t length = sizeof bytes;
+  if (::getsockopt(fd, SOL_SOCKET, SO_NWRITE, &bytes, &length) < 0) return -errno;
+#else
+  (void)fd;
+#endif
+  return bytes;
+}
+
+bool PeerHasEnded(int fd) {
+#ifdef POLLRDHUP
+  pollfd entry = {fd, POLLRDHUP, 0};
+  return ::poll(&entry, 1, 0) > 0 && (entry.revents & (POLLRDHUP | POLLHUP | POLLERR)) != 0;
+#else
+  pollfd entry = {fd, POLLIN, 0};
+  return ::poll(&entry, 1, 0) > 0 && (entry.revents & (POLLHUP | POLLERR)) != 0;
+#endif
+}
+
+int Pipe(int pair[2]) {
+#ifdef __linux__
+  return Result(::pipe2(pair, O_CLOEXEC | O_NONBLOCK));
+#else
+  if (::pipe(pair) < 0) return -errno;
+  for (int i = 0; i < 2; i++) {
+    fcntl(pair[i], F_SETFD, FD_CLOEXEC);
+    fcntl(pair[i], F_SETFL, O_NONBLOCK);
+  }
+  return 0;
+#endif
+}
+
+}  // namespace sys

@@ -1,0 +1,76 @@
+// Builds native/ with the address and undefined-behaviour sanitizers into build/sanitize/, and runs the C++
+// tests and the whole mocha suite on it. Fails where a test fails, a sanitizer reports anything, or a block
+// of ours leaks. Arguments go to mocha: `npm run test:sanitize -- test/socket/address.test.ts`.
+
+import { spawnSync } from 'node:child_process'
+import { mkdirSync, readFileSync, readdirSync, rmSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import path from 'node:path'
+import { nodeRoot, root } from './native.mjs'
+import { readLog } from './sanitizer-log.mjs'
+
+const require = createRequire(import.meta.url)
+const compiler = process.env.CXX ?? 'g++'
+const build = path.join(root, 'build/sanitize')
+const logs = path.join(build, 'log')
+
+// Node is not instrumented, so the runtime has to be in the process before the addon comes. gcc answers with
+// a bare name where it has no such file.
+const { stdout } = spawnSync(compiler, ['-print-file-name=libasan.so'], { encoding: 'utf8' })
+const runtime = stdout?.trim() ?? ''
+if (!path.isAbsolute(runtime)) {
+  console.error(
+    `test:sanitize: ${compiler} has no libasan.so; it comes with gcc (Debian: apt-get install g++)`,
+  )
+  process.exit(1)
+}
+
+// cmake-js downloads Node's headers where npm's configuration does not say where they are.
+const headers = nodeRoot() === undefined ? {} : { npm_config_nodedir: nodeRoot() }
+const buildOptions = ['--log-level=warn', '--debug', '--out', build, '--CDSANITIZE=address,undefined']
+const ubsanOptions = 'print_stacktrace=1:halt_on_error=1'
+
+let failures = 0
+step(process.execPath, [require.resolve('cmake-js/bin/cmake-js'), 'compile', ...buildOptions], {
+  CXX: compiler,
+  ...headers,
+})
+if (failures > 0) process.exit(1)
+
+step('ctest', ['--test-dir', build, '--output-on-failure'], { UBSAN_OPTIONS: ubsanOptions })
+
+rmSync(logs, { recursive: true, force: true })
+mkdirSync(logs)
+step(
+  process.execPath,
+  [require.resolve('mocha/bin/mocha.js'), '--timeout', '60000', ...process.argv.slice(2)],
+  {
+    MAKE_NETWORK_PROCESS_ADDON: path.join(build, 'Debug/make_network_process.node'),
+    LD_PRELOAD: runtime,
+    ASAN_OPTIONS: `log_path=${path.join(logs, 'asan')}`,
+    LSAN_OPTIONS: 'exitcode=0:fast_unwind_on_malloc=0',
+    UBSAN_OPTIONS: ubsanOptions,
+  },
+)
+
+let others = 0
+for (const name of readdirSync(logs)) {
+  const log = readFileSync(path.join(logs, name), 'utf8')
+  const report = readLog(log)
+  others += report.others
+  if (report.isError) console.error(log)
+  else if (report.leaks.length > 0) console.error(report.leaks.join('\n\n'))
+  if (report.isError || report.leaks.length > 0) failures++
+}
+console.log(`test:sanitize: ${failures === 0 ? 'clean' : 'FAILED'} (${others} leaks outside the addon)`)
+process.exitCode = failures === 0 ? 0 : 1
+
+function step(command, args, env) {
+  const { status, error } = spawnSync(command, args, {
+    cwd: root,
+    stdio: 'inherit',
+    env: { ...process.env, ...env },
+  })
+  if (error) console.error(String(error))
+  if (status !== 0) failures++
+}

@@ -1,0 +1,338 @@
+// The command from end to end: a child process of ours, and as its peer another one, Node's own sockets, or socat.
+
+import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { createSocket } from 'node:dgram'
+import { once } from 'node:events'
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { createServer, type AddressInfo, type Socket } from 'node:net'
+import path from 'node:path'
+import { text } from 'node:stream/consumers'
+import { cleanUp, folder, outcome, run, Run } from './run.js'
+
+const packets = (file: string) => [':type', 'seqpacket', ':family', 'local', ':service', file]
+const tcp = (port: string | number) => [':host', '127.0.0.1', ':service', String(port)]
+const udp = (port: string | number) => [':type', 'datagram', ...tcp(port)]
+const listening = /listen on .*:(\d+)\n/
+const open = /open on .*:(\d+)\n/
+
+/** A TCP server of Node's on a free port; its connections go to `serve`. */
+async function peer(serve: (socket: Socket) => void, options = {}): Promise<number> {
+  const server = createServer(options, serve)
+  closers.push(() => server.close())
+  await once(server.listen(0, '127.0.0.1'), 'listening')
+  return (server.address() as AddressInfo).port
+}
+
+/** A UDP socket of Node's on a free port. */
+async function udpPeer() {
+  const socket = createSocket('udp4')
+  closers.push(() => socket.close())
+  socket.bind(0, '127.0.0.1')
+  await once(socket, 'listening')
+  return socket
+}
+
+const closers: (() => void)[] = []
+
+describe('make-network-process, the command', function () {
+  this.timeout(30_000)
+
+  afterEach(async () => {
+    await cleanUp()
+    for (const close of closers.splice(0)) close()
+  })
+
+  describe('over sequenced packets', () => {
+    it('sends a line a message, and prints a line a message', async () => {
+      const file = path.join(folder(), 'echo.sock')
+      const server = run([...packets(file), ':server', 't', '--echo'])
+      await server.until('stderr', /listen on/)
+      const { stdout, stderr } = await outcome(packets(file), 'one\ntwo\nlast')
+      assert.equal(stdout, 'one\ntwo\nlast\n')
+      assert.match(stderr, /^client: open to .*echo\.sock\nclient: connection broken by remote peer\n$/)
+      await server.until('stderr', /connection broken/)
+      assert.equal(server.written.stdout, 'one\ntwo\nlast\n')
+    })
+
+    it('keeps messages apart that hold newlines', async () => {
+      const file = path.join(folder(), 'echo.sock')
+      await run([...packets(file), ':server', 't', '--echo']).until('stderr', /listen on/)
+      const { stdout } = await outcome([...packets(file), '--once', '--json'], 'one\ntwo\n')
+      assert.equal((JSON.parse(stdout) as { data: string }).data, 'one\ntwo\n')
+    })
+
+    it('adds nothing to raw messages', async () => {
+      const file = path.join(folder(), 'echo.sock')
+      await run([...packets(file), ':server', 't', '--echo']).until('stderr', /listen on/)
+      assert.equal((await outcome([...packets(file), '--raw'], 'no newline')).stdout, 'no newline')
+    })
+  })
+
+  describe('over TCP', () => {
+    it('passes bytes unchanged both ways, however much', async () => {
+      const bytes = Buffer.alloc(
+        8 << 20,
+        Uint8Array.from({ length: 4099 }, (_, index) => (index * index) % 256),
+      )
+      const server = run([':server', 't', ':service', 't', '--echo'])
+      const port = await server.until('stderr', listening)
+      const { stdout } = await outcome(tcp(port), bytes)
+      assert.ok(Buffer.from(stdout, 'latin1').equals(bytes), `${stdout.length} bytes of ${bytes.length}`)
+      await server.until('stderr', /connection broken/)
+      assert.equal(server.written.stdout, stdout)
+    })
+
+    it('shuts only its sending side at the end of input', async () => {
+      const port = await peer(
+        socket => void text(socket).then(request => socket.end(`${request.length} bytes`)),
+        { allowHalfOpen: true },
+      )
+      assert.equal((await outcome(tcp(port), 'a request')).stdout, '9 bytes')
+    })
+
+    it('ends when the peer ends, though there is input to come', async () => {
+      const client = run(tcp(await peer(socket => socket.end('that is all'))))
+      assert.equal(await client.ended, 0)
+      assert.equal(client.written.stdout, 'that is all')
+    })
+
+    it('goes on sending after the end of a peer that is half open', async () => {
+      let received: Promise<string> | undefined
+      const port = await peer(
+        socket => {
+          received = text(socket)
+          socket.end('over to you')
+        },
+        { allowHalfOpen: true },
+      )
+      const client = run([...tcp(port), ':half-open', 't'])
+      await client.until('stderr', /end of file/)
+      client.child.stdin.end('thanks')
+      assert.equal(await client.ended, 0)
+      assert.equal(await received, 'thanks')
+    })
+
+    it('connects in the background', async () => {
+      const port = await peer(socket => socket.pipe(socket), { allowHalfOpen: true })
+      const { stdout, stderr } = await outcome([...tcp(port), ':nowait', 't'], 'hello\n')
+      assert.equal(stdout, 'hello\n')
+      assert.match(stderr, /^client: connect to .*\nclient: open\n/)
+    })
+
+    it('sends what a server is told to every client, and keeps it until there is one', async () => {
+      const server = run([':server', 't', ':service', 't'])
+      server.child.stdin.write('welcome\n')
+      const port = await server.until('stderr', listening)
+      const first = run(tcp(port))
+      await first.until('stdout', /welcome\n/)
+      const second = run(tcp(port))
+      await server.until('stderr', /open from[^]*open from/)
+      server.child.stdin.end('hello, all\n')
+      for (const client of [first, second]) await client.until('stdout', /hello, all\n/)
+      second.child.stdin.end('from a client\n')
+      await server.until('stdout', /from a client\n/)
+      assert.equal(second.written.stdout, 'hello, all\n')
+    })
+
+    it('talks to socat', async function () {
+      if (spawnSync('socat', ['-V']).status !== 0) this.skip()
+      const server = run([':server', 't', ':service', 't', '--echo'])
+      const port = await server.until('stderr', listening)
+      const client = new Run('socat', ['-t', '10', '-', `TCP:127.0.0.1:${port}`], 'from socat\n')
+      assert.equal(await client.ended, 0)
+      assert.equal(client.written.stdout, 'from socat\n')
+
+      const listener = new Run('socat', ['-d', '-d', 'TCP-LISTEN:0,bind=127.0.0.1', 'EXEC:cat'])
+      const { stdout } = await outcome(tcp(await listener.until('stderr', listening)), 'to socat\n')
+      assert.equal(stdout, 'to socat\n')
+    })
+  })
+
+  describe('over UDP', () => {
+    it('sends datagrams and prints what is answered', async () => {
+      const socket = await udpPeer()
+      socket.on('message', (message, from) => socket.send(`<${message}>`, from.port, from.address))
+      const client = run(udp(socket.address().port))
+      client.child.stdin.write('one\n\ntwo\n')
+      await client.until('stdout', /^<one>\n<>\n<two>\n$/)
+    })
+
+    it('waits for no answer if it is told so', async () => {
+      const socket = await udpPeer()
+      const received = once(socket, 'message')
+      await outcome([...udp(socket.address().port), '--wait', '0'], 'hello\n')
+      assert.equal(String((await received)[0]), 'hello')
+    })
+
+    it('answers the last sender with standard input', async () => {
+      const server = run([...udp('t'), ':server', 't'])
+      server.child.stdin.write('hello\n')
+      const port = Number(await server.until('stderr', open))
+      const [first, second] = [await udpPeer(), await udpPeer()]
+      for (const socket of [first, second]) {
+        const received = once(socket, 'message')
+        socket.send('ping', port, '127.0.0.1')
+        if (socket === second) {
+          await server.until('stdout', /ping\nping\n/)
+          server.child.stdin.write('hello\n')
+        }
+        assert.equal(String((await received)[0]), 'hello')
+      }
+    })
+
+    it('echoes each sender its own', async () => {
+      const server = run([...udp('t'), ':server', 't', '--echo'])
+      const port = Number(await server.until('stderr', open))
+      for (const message of ['first', '', 'third']) {
+        const socket = await udpPeer()
+        const received = once(socket, 'message')
+        socket.send(message, port, '127.0.0.1')
+        assert.equal(String((await received)[0]), message)
+      }
+    })
+  })
+
+  describe('its output', () => {
+    it('is JSON with time, process, address and data', async () => {
+      const port = await peer(socket => socket.end(Buffer.from('h\xe9 \u20ac\n', 'latin1')))
+      const before = Date.now()
+      const { stdout } = await outcome([...tcp(port), ':name', 'json', '--json'], '')
+      const { time, ...line } = JSON.parse(stdout) as { time: string }
+      assert.deepEqual(line, { process: 'json', address: `127.0.0.1:${port}`, data: 'h\udce9 \udcac\n' })
+      assert.ok(Date.parse(time) >= before && Date.parse(time) <= Date.now(), time)
+    })
+
+    it('is JSON with base64 where the coding system is binary', async () => {
+      const port = await peer(socket => socket.end('\xff', 'latin1'))
+      const { stdout } = await outcome([...tcp(port), ':coding', 'binary', '--json'], '')
+      const { data, encoding } = JSON.parse(stdout) as Record<string, string>
+      assert.deepEqual({ data, encoding }, { data: '/w==', encoding: 'base64' })
+    })
+
+    it('is a hexadecimal dump of each message', async () => {
+      const socket = await udpPeer()
+      socket.on('message', (_, from) => socket.send('\0hello\n', from.port, from.address))
+      const client = run([...udp(socket.address().port), '--hex'])
+      client.child.stdin.write('\n')
+      await client.until('stdout', /\|\n/)
+      assert.equal(
+        client.written.stdout,
+        `client 127.0.0.1:${socket.address().port} 7 bytes\n` +
+          '00000000  00 68 65 6c 6c 6f 0a                              |.hello.|\n',
+      )
+    })
+
+    it('tells nothing if it is told so, but errors', async () => {
+      const port = await peer(socket => socket.end('data'))
+      assert.deepEqual(await outcome([...tcp(port), '--quiet'], ''), { stdout: 'data', stderr: '' })
+    })
+
+    it('ends it quietly when nobody reads it any more', async () => {
+      const port = await peer(socket => {
+        const timer = setInterval(() => socket.write('more\n'), 1)
+        socket.on('error', () => {}).on('close', () => clearInterval(timer))
+      })
+      const client = run([...tcp(port), '--quiet'])
+      await client.until('stdout', /more/)
+      client.child.stdout.destroy()
+      assert.equal(await client.ended, 0)
+      assert.equal(client.written.stderr, '')
+    })
+  })
+
+  describe('its end', () => {
+    it('is 1 when the connection is refused', async () => {
+      const port = await peer(() => {})
+      closers.pop()!()
+      const { stderr } = await outcome(tcp(port), '', 1)
+      assert.equal(stderr, `make-network-process: connect ECONNREFUSED 127.0.0.1:${port}\n`)
+      assert.match((await outcome([...tcp(port), ':nowait', 't'], '', 1)).stderr, /failed with code \d+\n/)
+    })
+
+    it('is 1 when there is no such socket file', async () => {
+      const file = path.join(folder(), 'none.sock')
+      const { stderr } = await outcome(packets(file), '', 1)
+      assert.equal(stderr, `make-network-process: connect ENOENT ${file}\n`)
+    })
+
+    it('is 1 when the connection breaks', async () => {
+      const client = run(tcp(await peer(socket => socket.once('data', () => socket.resetAndDestroy()))))
+      client.child.stdin.write('hello\n')
+      assert.equal(await client.ended, 1)
+    })
+
+    it('is 2 for a command line that makes no sense, which it explains', async () => {
+      for (const [args, message] of [
+        [[], /expected keywords/],
+        [[':host'], /:host: expected a value/],
+        [[':type', 'streams', ':service', '7'], /type/],
+        [[':service', '7', ':family', 'ipv5'], /family/],
+        [[':remote', '[1 2 3]'], /remote|address/],
+      ] as const) {
+        const { stdout, stderr } = await outcome(args, '', 2)
+        assert.match(stderr, message)
+        assert.match(stderr, /--help/)
+        assert.equal(stdout, '')
+      }
+    })
+
+    for (const [signal, status] of [
+      ['SIGINT', 130],
+      ['SIGTERM', 143],
+    ] as const) {
+      it(`is ${status} after ${signal}, and leaves no socket file`, async () => {
+        const file = path.join(folder(), 'signal.sock')
+        const server = run([...packets(file), ':server', 't'])
+        await server.until('stderr', /listen on/)
+        assert.ok(existsSync(file))
+        const client = run(packets(file))
+        await server.until('stderr', /open from/)
+        server.kill(signal)
+        assert.equal(await server.ended, status)
+        assert.ok(!existsSync(file))
+        assert.match(server.written.stderr, /server: deleted\n/)
+        assert.equal(await client.ended, 0)
+      })
+    }
+
+    it('leaves a socket file that is not its own', async () => {
+      const directory = folder()
+      const file = path.join(directory, 'a.sock')
+      const server = run([...packets(file), ':server', 't'])
+      await server.until('stderr', /listen on/)
+      const client = run(packets(file))
+      await server.until('stderr', /open from/)
+      client.kill('SIGINT')
+      assert.equal(await client.ended, 130)
+      assert.ok(existsSync(file), 'a client removed the socket file of its server')
+
+      renameSync(file, path.join(directory, 'b.sock'))
+      writeFileSync(file, 'somebody else')
+      server.kill('SIGINT')
+      assert.equal(await server.ended, 130)
+      assert.equal(readFileSync(file, 'utf8'), 'somebody else')
+    })
+
+    it('comes for a server only by a signal', async () => {
+      const server = run([':server', 't', ':service', 't', '--quiet'], '')
+      server.kill('SIGTERM')
+      assert.notEqual(await server.ended, 0)
+    })
+  })
+
+  describe('its help', () => {
+    it('explains every switch and comes on standard output', async () => {
+      const { stdout, stderr } = await outcome(['--help'], '')
+      for (const name of ['echo', 'once', 'raw', 'hex', 'json', 'wait', 'quiet', 'help', 'version'])
+        assert.ok(stdout.includes(`--${name}`), name)
+      for (const line of stdout.split('\n')) assert.ok(line.length <= 80, line)
+      assert.equal(stderr, '')
+    })
+
+    it('gives the version of the package', async () => {
+      const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string }
+      assert.equal((await outcome(['--version'], '')).stdout, `make-network-process ${version}\n`)
+    })
+  })
+})
