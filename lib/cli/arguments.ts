@@ -16,8 +16,9 @@ export interface Command {
   /** The argument list for `makeNetworkProcess`, but for the functions. */
   readonly keywords: readonly unknown[]
   readonly server: boolean
-  /** Whether the socket keeps messages apart (datagrams, sequenced packets). */
-  readonly packets: boolean
+  readonly type: 'stream' | 'datagram' | 'seqpacket'
+  /** Whether a client goes on sending after its peer has ended. */
+  readonly halfOpen: boolean
   readonly echo: boolean
   /** What of standard input is one message. */
   readonly input: 'lines' | 'raw' | 'once'
@@ -64,7 +65,8 @@ function makeCommand(pairs: Pair[], switches: ReturnType<typeof parseSwitches>):
   const { echo, hex, json, raw, once, quiet } = switches
   // As in Emacs the first of several counts.
   const find = (keyword: string) => pairs.find(([key]) => key === keyword)
-  const server = (find(':server')?.[1] ?? null) !== null
+  const isSet = (keyword: string) => (find(keyword)?.[1] ?? null) !== null
+  const server = isSet(':server')
   const type = find(':type')?.[1]
   if (echo && !server) throw new UsageError('--echo is for servers: it needs :server t')
   const defaults: Pair[] = []
@@ -74,7 +76,8 @@ function makeCommand(pairs: Pair[], switches: ReturnType<typeof parseSwitches>):
   return {
     keywords: [...pairs, ...defaults].flat(),
     server,
-    packets: type === 'datagram' || type === 'seqpacket',
+    type: type === 'datagram' || type === 'seqpacket' ? type : 'stream',
+    halfOpen: isSet(':half-open'),
     echo,
     input: raw ? 'raw' : once ? 'once' : 'lines',
     output: hex ? 'hex' : json ? 'json' : 'text',

@@ -1,8 +1,8 @@
 #!/usr/bin/env node
 // The command `make-network-process`: makes a session of the command line, and ends it as the shell expects.
 //
-// It never calls `process.exit`: what is still to be written to a pipe would be lost. The exit status is set, everything
-// that keeps Node running is let go, and Node ends by itself.
+// It calls `process.exit` for a signal only: what is still to be written to a pipe, or to be sent, would be lost. The
+// exit status is set, everything that keeps Node running is let go, and Node ends by itself.
 
 import { lstatSync, readFileSync, unlinkSync } from 'node:fs'
 import { isatty } from 'node:tty'
@@ -12,6 +12,9 @@ import { Meter } from './meter.js'
 import { Output, toBytes } from './output.js'
 import { Session } from './session.js'
 
+const { stdout, stderr } = process
+// Nobody reads it any more. What that means for a session is in converse().
+for (const stream of [stdout, stderr]) stream.on('error', () => {})
 process.exitCode = await main(process.argv.slice(2))
 
 async function main(argv: string[]): Promise<number> {
@@ -23,17 +26,16 @@ async function main(argv: string[]): Promise<number> {
     return refuse(error.message)
   }
   if (typeof command === 'string') {
-    process.stdout.write(command === 'help' ? help : `make-network-process ${version()}\n`)
+    stdout.write(command === 'help' ? help : `make-network-process ${version()}\n`)
     return 0
   }
   return converse(command)
 }
 
 async function converse(command: Command): Promise<number> {
-  const { stdout, stderr } = process
   const meter = new Meter(stderr)
   const output = new Output(
-    { ...command, endLines: command.packets && command.input !== 'raw' },
+    { ...command, endLines: command.type !== 'stream' && command.input !== 'raw' },
     meter,
     stdout,
     stderr,
@@ -48,11 +50,16 @@ async function converse(command: Command): Promise<number> {
     return 1
   }
   if (command.server) removeSocketFileAtExit(session.process.contact('local'))
-  // Only once: whoever presses Ctrl-C twice means it.
-  process.once('SIGINT', () => session.end(130))
-  process.once('SIGTERM', () => session.end(143))
-  // Whoever reads us has had enough.
-  stdout.on('error', () => session.end(0))
+  for (const [signal, status] of Object.entries({ SIGINT: 130, SIGTERM: 143 }))
+    process.once(signal, () => {
+      session.end(status)
+      process.exit(status)
+    })
+  stdout.on('error', (error: NodeJS.ErrnoException) => {
+    // Whoever reads us has had enough.
+    if (error.code !== 'EPIPE') output.failure(error.message)
+    session.end(error.code === 'EPIPE' ? 0 : 1)
+  })
   // Where somebody types, a line that is drawn again and again would be in the way.
   if (command.echo || !isatty(0)) meter.start()
   session.start(() => process.stdin)
@@ -63,7 +70,7 @@ async function converse(command: Command): Promise<number> {
 
 /** Says what is wrong with the command line, or with a keyword on it. */
 function refuse(message: string): number {
-  process.stderr.write(`make-network-process: ${message}\nmake-network-process --help says what there is.\n`)
+  stderr.write(`make-network-process: ${message}\nmake-network-process --help says what there is.\n`)
   return 2
 }
 
@@ -72,10 +79,11 @@ function removeSocketFileAtExit(address: unknown): void {
   // An abstract name and an address of another family are no files.
   if (typeof address !== 'string' || address === '' || address.startsWith('\0')) return
   const path = Buffer.from(toBytes(address))
-  const made = lstatSync(path)
+  const look = () => lstatSync(path, { throwIfNoEntry: false })
+  const made = look()
   process.once('exit', () => {
-    const found = lstatSync(path, { throwIfNoEntry: false })
-    if (found?.ino === made.ino && found.dev === made.dev) unlinkSync(path)
+    const found = look()
+    if (found && found.ino === made?.ino && found.dev === made.dev) unlinkSync(path)
   })
 }
 

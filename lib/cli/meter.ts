@@ -37,7 +37,7 @@ export class Meter {
     this.#since = now
     const line = `in ${rate(this.#received, seconds)}   out ${rate(this.#sent, seconds)}`
     this.hide()
-    this.#stream.write(styleText('dim', line.slice(0, this.#stream.columns - 1)))
+    this.#stream.write(styleText('dim', line.slice(0, (this.#stream.columns || 80) - 1)))
     this.#isShown = true
   }
 

@@ -1,8 +1,9 @@
 // What the command writes: messages to standard output in one of three forms, events to standard error. Everything goes
 // through here, for the live line has to make room first; what an event means is not known here.
 
+import type { Writable } from 'node:stream'
 import { styleText } from 'node:util'
-import type { NetworkProcess } from '../index.js'
+import type { Address, NetworkProcess } from '../index.js'
 import { Cons, printLisp, type LispValue } from './lisp.js'
 import type { Meter } from './meter.js'
 
@@ -19,11 +20,11 @@ export interface OutputOptions {
 export class Output {
   readonly #options: OutputOptions
   readonly #meter: Meter
-  readonly #stdout: NodeJS.WriteStream
-  readonly #stderr: NodeJS.WriteStream
+  readonly #stdout: Writable
+  readonly #stderr: Writable
   #drained: Promise<void> | undefined
 
-  constructor(options: OutputOptions, meter: Meter, stdout: NodeJS.WriteStream, stderr: NodeJS.WriteStream) {
+  constructor(options: OutputOptions, meter: Meter, stdout: Writable, stderr: Writable) {
     this.#options = options
     this.#meter = meter
     this.#stdout = stdout
@@ -98,8 +99,11 @@ export function hexDump(bytes: Uint8Array): string {
 
 /** Who a process talks to, or whom it heard last; `undefined` if that one has no name. */
 export function peerOf(process: NetworkProcess): string | undefined {
-  const address: unknown = process.datagramAddress ?? process.contact('remote')
-  return address === '' || address == null ? undefined : formatAddress(address)
+  // Without blocking for a socket that is still to come. Before anybody has sent to it, a datagram server has an
+  // address of no family.
+  const address = process.contact('remote', true) as Address | undefined
+  const isNobody = typeof address === 'object' && 'family' in address && address.family === 0
+  return address === undefined || address === '' || isNobody ? undefined : formatAddress(address)
 }
 
 /** An address as text: `127.0.0.1:7000`, `[::1]:7000`, a path, or Lisp for what is none of these. */

@@ -1,6 +1,7 @@
 // One run of the command: the network process, standard input going to it, what comes from it going out, and how it
 // ends. It knows nothing of command lines and signals.
 
+import type { Readable } from 'node:stream'
 import { makeNetworkProcess, processList, type NetworkProcess } from '../index.js'
 import type { Command } from './arguments.js'
 import { readMessages } from './input.js'
@@ -9,22 +10,23 @@ import { formatAddress, peerOf, type Output } from './output.js'
 
 /** A network process and the conversation over it. */
 export class Session {
-  /** The process that the keywords made: a client, or a server whose clients have processes of their own. */
+  /** The process that the keywords made: a client, or a server, whose connections have processes of their own. */
   readonly process: NetworkProcess
-  /** The exit status, once it is over: 0 if it ended well, 1 after an error, or what {@link end} was given. */
+  /** Resolves to the exit status when it is over: 0 if all went well, 1 after an error, or what `end` was given. */
   readonly ended: Promise<number>
 
   readonly #command: Command
   readonly #output: Output
   readonly #meter: Meter
-  readonly #isDatagram: boolean
   readonly #holds = new Map<NetworkProcess, number>()
   #resolve!: (status: number) => void
-  #input: NodeJS.ReadStream | undefined
+  #input: Readable | undefined
+  #lastCall: NodeJS.Timeout | undefined
+  #status = 0
+  #isOver = false
   #isInputOver = false
   #isPeerDone = false
-  #lingering: NodeJS.Timeout | undefined
-  #stir = () => {}
+  #wake = () => {}
 
   /**
    * Makes the process; blocks until it is connected unless the keywords say `:nowait`.
@@ -36,68 +38,97 @@ export class Session {
     this.#output = output
     this.#meter = meter
     this.ended = new Promise(resolve => (this.#resolve = resolve))
+    // A process that is half open tells the peer's end of file from a connection that broke. The first of two equal
+    // keywords counts.
     this.process = makeNetworkProcess(
+      ':log',
+      (server: NetworkProcess, _client: unknown, message: string) => output.event(server.name, message),
+      ...(command.server ? [] : [':half-open', true]),
       ...command.keywords,
       ':filter',
       (process: NetworkProcess, data: string | Uint8Array) => this.#receive(process, data),
       ':sentinel',
       (process: NetworkProcess, event: string) => this.#notice(process, event),
-      ':log',
-      (server: NetworkProcess, _client: unknown, message: string) => output.event(server.name, message),
     )
-    this.#isDatagram = this.process.contact('type') === 'datagram'
   }
 
-  /** Says what there is now, and begins to send what comes on `input`, unless the answers are echoes. */
-  start(input: () => NodeJS.ReadStream): void {
-    const { name, status } = this.process
+  /** Says what there is now, and begins to send what comes on `input`, which a server that echoes leaves alone. */
+  start(input: () => Readable): void {
     const { server, echo } = this.#command
-    const address = server ? formatAddress(this.process.contact('local')) : peerOf(this.process)
-    this.#output.event(name, `${status} ${server ? 'on' : 'to'} ${address ?? '-'}`)
+    const { name, status } = this.process
+    const place = server
+      ? ` on ${formatAddress(this.process.contact('local'))}`
+      : ` to ${peerOf(this.process) ?? '-'}`
+    this.#output.event(name, status === 'connect' ? status : status + place)
     if (echo) return
     this.#input = input()
     this.#pump(this.#input).catch((error: unknown) => this.#fail(error))
   }
 
   /** Ends it: deletes the processes and lets go of standard input. The first status given counts. */
-  end(status: number): void {
+  end(status = this.#status): void {
+    this.#isOver = true
     this.#resolve(status)
-    clearTimeout(this.#lingering)
+    clearTimeout(this.#lastCall)
     this.#input?.destroy()
     for (const process of processList()) process.delete()
   }
 
+  // ---- what comes from the process ------------------------------------------------------------------------------
+
   #receive(process: NetworkProcess, data: string | Uint8Array): void {
-    this.#meter.received(data.length)
+    this.#meter.received(Buffer.byteLength(data))
     this.#hold(process, this.#output.message(process, data))
     if (this.#command.echo) this.#hold(process, this.#send(process, data))
-    this.#lingering?.refresh()
-    this.#stir()
+    this.#lastCall?.refresh()
+    this.#wake()
   }
 
   #notice(process: NetworkProcess, event: string): void {
     this.#output.event(process.name, event)
-    this.#stir()
-    if (this.#command.server) return
-    if (event === 'end of file\n') this.#isPeerDone = true
-    else if (process.status === 'failed') this.end(1)
-    else if (process.status === 'closed') this.end(this.#isBroken ? 1 : 0)
-    this.#endIfDone()
+    this.#wake()
+    if (!this.#command.server) this.#noticePeer(process, event)
+    // A connection that is half open has to be ended by us: when everything that came is answered.
+    else if (event === endOfFile && this.#command.echo) process.delete()
   }
 
-  async #pump(input: NodeJS.ReadStream): Promise<void> {
-    const { input: grouping, packets, server } = this.#command
-    for await (const messages of readMessages(input, grouping, !packets))
+  #noticePeer({ status }: NetworkProcess, event: string): void {
+    if (status === 'failed' || status === 'closed') this.end(1)
+    else if (event.startsWith('datagram failed')) this.#status = 1
+    else if (event === endOfFile) {
+      this.#isPeerDone = true
+      if (this.#isInputOver || !this.#command.halfOpen) this.end()
+    }
+  }
+
+  /** Reads nothing more from a process until `pending` settles, nor before anything else that it is held for has. */
+  #hold(process: NetworkProcess, pending: Promise<void> | undefined): void {
+    if (!pending) return
+    this.#holds.set(process, (this.#holds.get(process) ?? 0) + 1)
+    process.stop()
+    const release = () => {
+      const left = this.#holds.get(process)! - 1
+      if (left > 0) this.#holds.set(process, left)
+      else if (this.#holds.delete(process)) process.continue()
+    }
+    pending.then(release, release)
+  }
+
+  // ---- what goes to it ------------------------------------------------------------------------------------------
+
+  async #pump(input: Readable): Promise<void> {
+    const { input: grouping, type, server } = this.#command
+    for await (const messages of readMessages(input, grouping, type === 'stream'))
       for (const message of messages) {
         const receivers = await this.#receivers()
-        await Promise.all(receivers.map(process => this.#send(process, message)))
+        for (const pending of receivers.map(process => this.#send(process, message))) await pending
       }
     if (server) return
     await this.#receivers()
     this.#isInputOver = true
-    if (this.#isDatagram) this.#lingering = setTimeout(() => this.end(0), this.#command.wait)
+    if (type === 'datagram') this.#lastCall = setTimeout(() => this.end(), this.#command.wait)
+    else if (this.#isPeerDone) this.end()
     else this.process.sendEof()
-    this.#endIfDone()
   }
 
   /** Whom a message from standard input goes to; waits until there is somebody. */
@@ -105,54 +136,41 @@ export class Session {
     for (;;) {
       const receivers = this.#reachable()
       if (receivers.length > 0) return receivers
-      await new Promise<void>(resolve => (this.#stir = resolve))
+      await new Promise<void>(resolve => (this.#wake = resolve))
     }
   }
 
   #reachable(): NetworkProcess[] {
-    const { server } = this.#command
-    if (server && !this.#isDatagram) return processList().filter(process => process !== this.process)
+    const { server, type } = this.#command
+    if (server && type !== 'datagram') return processList().filter(process => process !== this.process)
     const isReady = server ? peerOf(this.process) !== undefined : this.process.status !== 'connect'
     return isReady ? [this.process] : []
   }
 
-  /** Sends a message; a promise is for when the next one may follow. */
+  /** Sends a message; gives a promise if the next one has to wait. */
   #send(process: NetworkProcess, message: string | Uint8Array): Promise<void> | undefined {
     try {
-      const isTaken = process.send(message)
-      this.#meter.sent(message.length)
-      return isTaken ? undefined : process.drained
+      const isRoom = process.send(message)
+      this.#meter.sent(Buffer.byteLength(message))
+      return isRoom ? undefined : process.drained.catch(() => {})
     } catch (error) {
-      // One of its clients being gone does not end a server.
-      if (!this.#command.server) throw error
+      // One datagram that is not taken does not end the others, nor one connection a server.
+      if (!this.#command.server && this.#command.type !== 'datagram') throw error
+      this.#status = 1
       this.#output.event(process.name, messageOf(error))
       return undefined
     }
   }
 
-  /** Reads nothing more from a process until `pending` resolves, and everything else that it is held for. */
-  #hold(process: NetworkProcess, pending: Promise<void> | undefined): void {
-    if (!pending) return
-    const count = (by: number) => (this.#holds.get(process) ?? 0) + by
-    this.#holds.set(process, count(1))
-    process.stop()
-    const release = () => {
-      if (count(-1) > 0) return this.#holds.set(process, count(-1))
-      this.#holds.delete(process)
-      process.continue()
-    }
-    pending.then(release, release)
-  }
-
-  #endIfDone(): void {
-    if (this.#isInputOver && this.#isPeerDone) this.end(0)
-  }
-
   #fail(error: unknown): void {
+    // After the end, standard input that is gone and a process that does not run are no news.
+    if (this.#isOver) return
     this.#output.failure(messageOf(error))
     this.end(1)
   }
 }
+
+const endOfFile = 'end of file\n'
 
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error)

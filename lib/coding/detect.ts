@@ -65,7 +65,7 @@ function detectAny(bytes: Uint8Array, end: boolean): string | undefined {
 interface Detector {
   /** What the bytes may begin with that tells; a block that ends within one of them tells nothing. */
   readonly signatures: typeof utf16Signatures
-  /** The base of the coding system of the bytes; `undefined` while they may be in any (they are ASCII). */
+  /** The base of the coding system of the bytes; `undefined` while that is open. */
   readonly detect: (bytes: Uint8Array, end: boolean) => string | undefined
 }
 
@@ -76,7 +76,11 @@ const detectors: ReadonlyMap<string, Detector> = new Map([
   ['prefer-utf-8', undecided],
   [
     'utf-8-auto',
-    { signatures: utf8Signatures, detect: bytes => bySignature(bytes, utf8Signatures) ?? 'utf-8' },
+    {
+      signatures: utf8Signatures,
+      detect: (bytes, end) =>
+        bySignature(bytes, utf8Signatures) ?? (looksLikeUtf8(bytes, end) ? 'utf-8' : undefined),
+    },
   ],
   // Without a mark it is big-endian, and still called utf-16.
   [

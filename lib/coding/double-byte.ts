@@ -197,6 +197,7 @@ export function doubleByteCodec(name: string): Codec {
   if (set.katakana === 'single') for (const [byte, unit] of halfWidthKatakana) first[byte] = unit
   if (set.katakana === 'behind 8E') {
     first[0x8e] = twoBytes
+    for (const trail of trails) second[0x8e00 | trail] = unassigned
     for (const [byte, unit] of halfWidthKatakana) second[0x8e00 | byte] = unit
   }
   if (set.jisX0212) {

@@ -113,6 +113,7 @@ export class Connector implements Receiver {
 
   #connect(candidate: Candidate): number {
     const error = -native.connect(this.#id, candidate.address)
+    this.#process.noteAddresses(this.#id, candidate.address)
     if (error === errno.EAGAIN) {
       this.#stopTimer = after(retryPause, () => {
         this.#stopTimer = undefined
@@ -127,7 +128,6 @@ export class Connector implements Receiver {
     // Even one that is connected already is open only when the loop says so: then the caller has the process.
     setReceiver(this.#id, this)
     native.configure(this.#id, Mode.connecting, Kind.stream, Delivery.bytes, 0, Interest.writable)
-    this.#process.noteAddresses(this.#id, candidate.address)
     return 0
   }
 

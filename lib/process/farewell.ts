@@ -1,8 +1,8 @@
 // The end of a socket whose process has gone: what `send` has accepted is still sent, and with `:linger` the
 // kernel's queue is waited for too. The thread is never blocked for it.
-import { native, type SocketId } from '../native.js'
+import { native, type AddressId, type SocketId } from '../native.js'
 import { constants } from '../socket/constants.js'
-import { after, Interest, setReceiver, type Receiver } from '../socket/hub.js'
+import { after, holdAddresses, Interest, setReceiver, type Receiver } from '../socket/hub.js'
 import { wouldBlock, type Output } from './output.js'
 
 // A peer that takes nothing for this long is given up, in milliseconds.
@@ -10,7 +10,8 @@ const patience = 60_000
 // How often the kernel's queue is looked at, in milliseconds.
 const interval = 10
 
-/** @internal */
+const farewells = new Set<Farewell>()
+
 class Farewell implements Receiver {
   readonly #id: SocketId
   readonly #output: Output | undefined
@@ -22,6 +23,7 @@ class Farewell implements Receiver {
     this.#output = output
     this.#linger = linger
     this.#giveUp = after(linger === undefined ? patience : linger * 1000, () => this.#close())
+    farewells.add(this)
     setReceiver(id, this)
     native.setCounted(id, true)
     native.setInterest(id, Interest.none)
@@ -54,7 +56,12 @@ class Farewell implements Receiver {
     look()
   }
 
+  addresses(): Iterable<AddressId> {
+    return this.#output?.addresses() ?? []
+  }
+
   #close(): void {
+    farewells.delete(this)
     this.#giveUp()
     setReceiver(this.#id, undefined)
     native.close(this.#id)
@@ -77,3 +84,7 @@ export function closeWhenSent(id: SocketId, output: Output | undefined, linger: 
     native.close(id)
   }
 }
+
+holdAddresses(function* () {
+  for (const farewell of farewells) yield* farewell.addresses()
+})

@@ -177,6 +177,9 @@ function behaviour(contact: Contact) {
   checkFunction(':filter', filter, true)
   checkFunction(':sentinel', sentinel, false)
   checkFunction(':log', log, false)
+  // Never clear text for who asked for TLS.
+  if (!isNil(contact['tlsParameters']))
+    throw codedError(new Error(':tls-parameters: TLS is not available yet'), 'ERR_TLS_NOT_AVAILABLE')
   if (!isNil(plist) && (typeof plist !== 'object' || Array.isArray(plist))) throw typeError(':plist', 'an object', plist)
   const [decoding, encoding] = codings(coding)
   return {

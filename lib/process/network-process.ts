@@ -2,7 +2,15 @@
 // of changes. It owns the order of things: what is delivered when, what a change of state does, who is told.
 // How a socket comes to be connected is in connect.ts and make.ts.
 import { inspect } from 'node:util'
-import { codingSystem, Decoder, Encoder, type CodingSystem } from '../coding/index.js'
+import {
+  asUnibyte,
+  codingSystem,
+  Decoder,
+  Encoder,
+  inheritedEncoding,
+  withLineEnds,
+  type CodingSystem,
+} from '../coding/index.js'
 import { native, type AddressId, type SocketId } from '../native.js'
 import { decodeAddress, encodeAddress, errorAddress, familyOf, type Address, type AddressInput } from '../socket/address.js'
 import { constants } from '../socket/constants.js'
@@ -51,12 +59,19 @@ export interface Making {
   buffer: ProcessBuffer | string | undefined
 }
 
-// Without `send` having been refused, at most this many bytes wait: what Node's streams take, too.
-const highWaterMark = 64 * 1024
+// Bytes that may wait before `send` says that it is enough: none, for the kernel has a queue of its own.
+const highWaterMark = 0
+const refused = -(errno.ECONNREFUSED ?? 0)
 // How long a server without descriptors waits before it accepts again, in milliseconds.
 const acceptPause = 100
 // Exit status of a process whose peer has gone; Emacs's.
 const brokenStatus = 256
+
+/** What came while the process was not to get it: called when it is. */
+interface Held {
+  run: () => void
+  sender: AddressId
+}
 
 let accepted = 0
 let outputs = 0
@@ -136,8 +151,8 @@ export class NetworkProcess implements Receiver {
   #buffer: ProcessBuffer | string | undefined
   #decoder: Decoder | undefined // Undefined: the addon decodes.
   #encoder: Encoder | undefined // Undefined: UTF-8, as it is.
-  #decoding: CodingSystem
-  #encoding: CodingSystem
+  #decoding!: CodingSystem
+  #encoding!: CodingSystem
 
   #cancelConnect: (() => void) | undefined
   #addressed = false
@@ -145,11 +160,11 @@ export class NetworkProcess implements Receiver {
   #output: Output | undefined
   #ending = false // sendEof: wanted, or done.
   #ended = false // The peer's half has ended.
-  #held: { data: string | Uint8Array; sender: AddressId }[] | undefined
-  #pendingEvent: string | undefined
-  #reported = false
+  #held: Held[] | undefined
+  #pending: string[] = [] // Events that the sentinel is about to hear of.
   #unreferenced = false
-  #cancelTimer: (() => void) | undefined
+  #cancelAccept: (() => void) | undefined // A server without descriptors pauses.
+  #cancelRetry: (() => void) | undefined // A datagram that found no room is tried again.
   #outputs = 0
   #counts: [read: number, written: number] = [0, 0]
 
@@ -171,9 +186,7 @@ export class NetworkProcess implements Receiver {
     this.#sentinel = making.sentinel ?? defaultSentinel
     this.#buffer = making.buffer
     if (typeof making.buffer === 'object') this.mark = making.buffer.length
-    this.#decoding = making.decoding
-    this.#encoding = making.encoding
-    this.#setCodings()
+    this.setCodings(making.decoding, making.encoding)
     register(this)
   }
 
@@ -231,8 +244,8 @@ export class NetworkProcess implements Receiver {
     const gone = this.#state === 'exit' && !isRegistered(this)
     this.#exitStatus = 0
     if (gone) return
-    this.#pendingEvent = undefined
-    this.#close(true)
+    this.#pending.length = 0
+    this.#close(this.#state === 'run')
     this.#state = 'exit'
     this.#report(event.deleted)
   }
@@ -263,8 +276,9 @@ export class NetworkProcess implements Receiver {
   #close(sendQueued: boolean): void {
     this.#cancelConnect?.()
     this.#cancelConnect = undefined
-    this.#cancelTimer?.()
-    this.#cancelTimer = undefined
+    this.#cancelAccept?.()
+    this.#cancelRetry?.()
+    this.#cancelAccept = this.#cancelRetry = undefined
     this.#held = undefined
     const id = this.#id
     if (id < 0) return
@@ -283,11 +297,10 @@ export class NetworkProcess implements Receiver {
   // Tells the sentinel of a change that is not the caller's: after all output that came with it. A process that
   // has closed leaves the list first.
   #reportLater(what: string): void {
-    this.#pendingEvent = what
+    this.#pending.push(what)
     afterDelivery(() => {
-      const pending = this.#pendingEvent
-      this.#pendingEvent = undefined
-      if (pending !== undefined) this.#report(pending)
+      const next = this.#pending.shift()
+      if (next !== undefined) this.#report(next)
     })
   }
 
@@ -378,7 +391,7 @@ export class NetworkProcess implements Receiver {
   }
 
   #delivery(): number {
-    if (this.#decoder !== undefined) return this.#decoding.unibyte ? Delivery.bytes : Delivery.lent
+    if (this.#decoder !== undefined) return Delivery.bytes
     if (!this.#decoding.unibyte) return Delivery.text
     return this.#lend ? Delivery.lent : Delivery.bytes
   }
@@ -389,8 +402,9 @@ export class NetworkProcess implements Receiver {
   }
 
   #interest(): number {
-    const writing = this.#output !== undefined && !this.#output.empty && this.#cancelTimer === undefined
-    return (this.#reading ? Interest.readable : 0) | (writing ? Interest.writable : 0)
+    const reading = this.#reading && this.#held === undefined && this.#cancelAccept === undefined
+    const writing = this.#output !== undefined && !this.#output.empty && this.#cancelRetry === undefined
+    return (reading ? Interest.readable : 0) | (writing ? Interest.writable : 0)
   }
 
   #updateInterest(): void {
@@ -401,23 +415,38 @@ export class NetworkProcess implements Receiver {
 
   /** @internal */
   onData(data: string | Uint8Array, sender: AddressId, lent: boolean): void {
-    if (!this.#reading || this.#held !== undefined) {
-      this.#held ??= []
-      this.#held.push({ data: lent ? Buffer.from(data as Uint8Array) : data, sender })
+    if (this.#holds) {
+      const kept = lent ? Buffer.from(data as Uint8Array) : data
+      this.#hold(() => this.#receive(kept, sender), sender)
+    } else this.#receive(data, sender)
+  }
+
+  #receive(data: string | Uint8Array, sender: AddressId): void {
+    if (this.#addressed && sender >= 0) this.#peer = sender
+    const decoder = this.#decoder
+    const { unibyte } = this.#decoding
+    if (decoder === undefined && (typeof data === 'string') !== unibyte) {
+      this.#give(data)
       return
     }
-    if (this.#addressed && sender >= 0) this.#peer = sender
+    // A callback may have changed the coding system since this was read: back to the bytes, which loses none.
+    const bytes = typeof data === 'string' ? native.encodeUtf8(data) : data
+    if (decoder === undefined) {
+      this.#give(unibyte ? bytes : native.decodeUtf8(bytes))
+      return
+    }
+    const message = this.#kind !== Kind.stream
+    const before = decoder.system
+    const decoded = decoder.decode(bytes, message)
+    if (decoder.system !== before) this.#noteDetected(before, decoder.system)
+    if (decoded.length > 0 || message) this.#give(decoded)
+  }
+
+  #give(data: string | Uint8Array): void {
     this.#outputs++
     outputs++
     const filter = this.#filter as Filter
-    const decoder = this.#decoder
-    if (decoder === undefined) {
-      filter(this, data)
-      return
-    }
-    const text = decoder.decode(data as Uint8Array, this.#kind !== Kind.stream)
-    this.#noteDetected(decoder)
-    if (text.length > 0 || this.#kind !== Kind.stream) filter(this, text)
+    filter(this, data)
   }
 
   /** @internal */
@@ -425,38 +454,39 @@ export class NetworkProcess implements Receiver {
     this.#reportLater(event.truncated(length))
   }
 
-  // What came in one wake-up with what stopped the process is delivered when it goes on, before anything newer.
+  // What comes in one wake-up with what has stopped the process waits until it goes on, before anything newer.
+  get #holds(): boolean {
+    return this.#held !== undefined || !this.#reading
+  }
+
+  #hold(run: () => void, sender: AddressId = -1): void {
+    this.#held ??= []
+    this.#held.push({ run, sender })
+  }
+
   #resume(): void {
     if (this.#held === undefined) return this.#updateInterest()
     after(0, () => {
       while (this.#held !== undefined && this.#reading) {
         const next = this.#held.shift()
-        const rest = this.#held
-        this.#held = undefined
-        if (next !== undefined) guarded(() => this.onData(next.data, next.sender, false))
-        if (rest.length > 0) this.#held = rest
+        if (next !== undefined) guarded(next.run)
+        if (this.#held?.length === 0) this.#held = undefined
       }
-      if (this.#held === undefined) this.#updateInterest()
+      this.#updateInterest()
     })
   }
 
   /** @internal */
   onEnd(): void {
-    this.#flushDecoder()
-    if (this.#halfOpen) {
-      this.#ended = true
-      this.#reportLater(event.endOfFile)
-      return
-    }
-    this.#break(true)
+    if (this.#holds) this.#hold(() => this.#end())
+    else this.#end()
   }
 
-  #flushDecoder(): void {
-    const decoder = this.#decoder
-    if (decoder === undefined || this.#filter === true) return
-    const rest = decoder.flush()
-    const filter = this.#filter
-    if (rest.length > 0) guarded(() => filter(this, rest))
+  #end(): void {
+    this.#flushDecoder()
+    if (!this.#halfOpen) return this.#break(true)
+    this.#ended = true
+    this.#reportLater(event.endOfFile)
   }
 
   /** @internal */
@@ -465,8 +495,19 @@ export class NetworkProcess implements Receiver {
       this.#reportLater(event.datagramFailed(error))
       return
     }
+    if (this.#holds) this.#hold(() => this.#reset())
+    else this.#reset()
+  }
+
+  #reset(): void {
     this.#flushDecoder()
     this.#break(false)
+  }
+
+  // A character that the end has cut off comes as it is.
+  #flushDecoder(): void {
+    const rest = this.#decoder?.flush()
+    if (rest !== undefined && rest.length > 0) guarded(() => this.#give(rest))
   }
 
   // The peer has gone. The process stays on the list until its sentinel is told.
@@ -522,8 +563,8 @@ export class NetworkProcess implements Receiver {
     const log = this.#log
     if (log !== undefined) guarded(() => log(this, undefined, logMessage.failed(error)))
     if (this.#state !== 'listen') return
-    this.#cancelTimer = after(acceptPause, () => {
-      this.#cancelTimer = undefined
+    this.#cancelAccept = after(acceptPause, () => {
+      this.#cancelAccept = undefined
       this.#updateInterest()
     })
   }
@@ -547,10 +588,18 @@ export class NetworkProcess implements Receiver {
     }
     const fast = typeof data === 'string' && this.#encoder === undefined && data.length <= textLimit
     const encoded = fast ? undefined : this.#encode(data)
-    const left = fast
-      ? native.sendText(this.#id, data as string, this.#peer)
-      : native.send(this.#id, encoded as Uint8Array, this.#peer)
+    const transmit = () =>
+      fast
+        ? native.sendText(this.#id, data as string, this.#peer)
+        : native.send(this.#id, encoded as Uint8Array, this.#peer)
+    let left = transmit()
     if (left === 0) return true
+    if (left === refused && this.#kind === Kind.datagrams) {
+      // An earlier datagram was refused, and the kernel says so now. This one has not been tried.
+      this.onFailed(-left)
+      left = transmit()
+      if (left === 0) return true
+    }
     if (left < 0 && !wouldBlock(left)) throw this.#sendError(left)
     const rest = encoded ?? this.#encode(data)
     return this.#enqueue(left > 0 ? rest.subarray(rest.length - left) : rest)
@@ -571,7 +620,7 @@ export class NetworkProcess implements Receiver {
     this.#output ??= new Output(this.#kind === Kind.stream)
     this.#output.push(data, this.#peer)
     this.#awaitRoom(1)
-    return this.#output.length < highWaterMark
+    return this.#output.length <= highWaterMark
   }
 
   // An unconnected local datagram socket is always writable for the set, whether its peer's queue is full or not:
@@ -579,8 +628,8 @@ export class NetworkProcess implements Receiver {
   #awaitRoom(milliseconds: number): void {
     if (this.#state !== 'run') return
     if (!this.#addressed) return this.#updateInterest()
-    this.#cancelTimer ??= after(milliseconds, () => {
-      this.#cancelTimer = undefined
+    this.#cancelRetry ??= after(milliseconds, () => {
+      this.#cancelRetry = undefined
       this.#flush(Math.min(2 * milliseconds, 64))
     })
   }
@@ -597,7 +646,7 @@ export class NetworkProcess implements Receiver {
         const error = output.flush(this.#id)
         if (error === 0) break
         if (wouldBlock(error)) {
-          if (output.length < highWaterMark) output.settle()
+          if (output.length <= highWaterMark) output.settle()
           return this.#awaitRoom(pause)
         }
         if (this.#kind !== Kind.datagrams) return this.#break(false)
@@ -650,7 +699,7 @@ export class NetworkProcess implements Receiver {
   /** Resolves when there is room to send; rejects (`ERR_PROCESS_NOT_RUNNING`) when the process ends before. */
   get drained(): Promise<void> {
     const output = this.#output
-    if (output === undefined || output.length < highWaterMark) {
+    if (output === undefined || output.length <= highWaterMark) {
       return this.#state === 'run' || this.#state === 'connect' ? Promise.resolve() : Promise.reject(this.#notRunning())
     }
     return output.wait()
@@ -715,26 +764,29 @@ export class NetworkProcess implements Receiver {
 
   /** `[decoding, encoding]`, as they are by now. Corresponds to `process-coding-system`. */
   get codingSystem(): [decoding: string | null, encoding: string | null] {
-    return [this.#decoding.name, this.#encoding.name]
+    return [this.#decoding.name ?? null, this.#encoding.name ?? null]
   }
 
   set codingSystem(codings: string | readonly [string | null, string | null]) {
     const [decoding, encoding] = Array.isArray(codings) ? codings : [codings as string, codings as string]
-    this.#decoding = codingSystem(decoding)
-    this.#encoding = codingSystem(encoding)
-    this.#setCodings()
+    this.setCodings(codingSystem(decoding), withLineEnds(codingSystem(encoding), 'unix'))
     this.#configure()
   }
 
-  #setCodings(): void {
-    if (!this.#multibyte && !this.#decoding.unibyte)
-      this.#decoding = codingSystem(`raw-text${this.#decoding.eol === undefined ? '' : `-${this.#decoding.eol}`}`)
-    this.#decoder = decodesNatively(this.#decoding) ? undefined : new Decoder(this.#decoding)
-    this.#encoder = encodesNatively(this.#encoding) ? undefined : new Encoder(this.#encoding)
+  /** Before there is a socket; afterwards it is for the setter. @internal */
+  setCodings(decoding: CodingSystem, encoding: CodingSystem): void {
+    this.#decoding = this.#multibyte ? decoding : asUnibyte(decoding)
+    this.#encoding = encoding
+    this.#decoder = isPlain(this.#decoding) ? undefined : new Decoder(this.#decoding)
+    this.#encoder = isPlain(this.#encoding) ? undefined : new Encoder(this.#encoding)
   }
 
-  #noteDetected(decoder: Decoder): void {
-    this.#decoding = decoder.system
+  #noteDetected(before: CodingSystem, after: CodingSystem): void {
+    this.#decoding = after
+    const encoding = inheritedEncoding(this.#encoding, before, after)
+    if (encoding === this.#encoding) return
+    this.#encoding = encoding
+    this.#encoder = isPlain(encoding) ? undefined : new Encoder(encoding)
   }
 
   // ---- contact ------------------------------------------------------------------------------------------------
@@ -846,11 +898,10 @@ export class NetworkProcess implements Receiver {
 // Longer strings are encoded before they are sent: native/hub_functions.cc has the same number.
 const textLimit = 16 * 1024
 
-const decodesNatively = (system: CodingSystem) =>
-  system.eol === 'unix' || (system.unibyte && system.base === 'no-conversion')
-    ? system.unibyte || system.base === 'utf-8'
-    : false
-const encodesNatively = decodesNatively
+// What the addon does by itself: UTF-8 and bytes, both without line ends.
+function isPlain({ base, eol, unibyte }: CodingSystem): boolean {
+  return eol === 'unix' && (unibyte || base === 'utf-8')
+}
 
 /** Refuses what is neither a function nor nil. @internal */
 export function checkFunction(name: string, value: unknown, orTrue: boolean): void {

@@ -21,7 +21,9 @@ export function wouldBlock(error: number): boolean {
 /** The queue of one socket. @internal */
 export class Output {
   readonly #stream: boolean
+  // From `#first` on: taking the first element off an array moves all others.
   #pieces: Piece[] = []
+  #first = 0
   #length = 0
   #waiting: { resolve: () => void; reject: (error: Error) => void }[] = []
 
@@ -35,12 +37,12 @@ export class Output {
   }
 
   get empty(): boolean {
-    return this.#pieces.length === 0
+    return this.#first === this.#pieces.length
   }
 
   /** The addresses that waiting packets go to. */
   *addresses(): Iterable<AddressId> {
-    for (const { to } of this.#pieces) yield to
+    for (const { to } of this.#pieces.slice(this.#first)) yield to
   }
 
   push(data: Uint8Array, to: AddressId): void {
@@ -53,7 +55,7 @@ export class Output {
    * Sends what the kernel takes. Gives 0 when all is gone, or the -errno that the rest waits for or failed with.
    */
   flush(id: SocketId): number {
-    while (this.#pieces.length > 0) {
+    while (!this.empty) {
       const error = this.#stream ? this.#sendPieces(id) : this.#sendPacket(id)
       if (error < 0) return error
     }
@@ -61,38 +63,42 @@ export class Output {
   }
 
   #sendPieces(id: SocketId): number {
+    const pieces = this.#pieces.slice(this.#first, this.#first + piecesPerCall)
     const sent = native.sendv(
       id,
-      this.#pieces.slice(0, piecesPerCall).map(({ data }) => data),
+      pieces.map(({ data }) => data),
     )
     if (sent < 0) return sent
-    this.#length -= sent
     let rest = sent
-    let gone = 0
-    for (const piece of this.#pieces) {
+    for (const piece of pieces) {
       if (rest < piece.data.length) {
         piece.data = piece.data.subarray(rest)
+        this.#length -= rest
         break
       }
       rest -= piece.data.length
-      if (++gone === piecesPerCall) break
+      this.#drop(piece)
     }
-    this.#pieces.splice(0, gone)
     return 0
   }
 
   #sendPacket(id: SocketId): number {
-    const [{ data, to }] = this.#pieces as [Piece]
-    const left = native.send(id, data, to)
-    if (left < 0) return left
-    this.dropPacket()
-    return 0
+    const packet = this.#pieces[this.#first] as Piece
+    const left = native.send(id, packet.data, packet.to)
+    if (left >= 0) this.#drop(packet)
+    return Math.min(left, 0)
   }
 
   /** Gives up the packet that could not be sent. */
   dropPacket(): void {
-    const packet = this.#pieces.shift()
-    this.#length -= packet?.data.length ?? 0
+    this.#drop(this.#pieces[this.#first] as Piece)
+  }
+
+  #drop(first: Piece): void {
+    this.#length -= first.data.length
+    if (++this.#first < this.#pieces.length && this.#first < 1024) return
+    this.#pieces.splice(0, this.#first)
+    this.#first = 0
   }
 
   /** Resolves when {@link Output.settle} is called. */

@@ -36,15 +36,19 @@ export function acceptProcessOutput(
   const count = () => (process ? process.outputs : outputCount())
   const before = count()
   for (;;) {
-    const id = only?.socketId
-    const over = process && process.status !== 'open' && process.status !== 'connect'
+    const id = only?.socketId ?? -1
+    // What cannot have output any more is not waited for; what has come is still delivered.
+    const over = process && !isWaitable(process, limited)
     const left = over ? 0 : end - performance.now()
-    const events = wait(left === Infinity ? -1 : Math.max(0, left), id !== undefined && id >= 0 ? id : undefined)
-    if (count() !== before) break
-    if (over ? events === 0 : performance.now() >= end) break
-    if (over && events === 0) break
+    const events = wait(left === Infinity ? -1 : Math.max(0, left), id >= 0 ? id : undefined)
+    if (count() !== before || (over ? events === 0 : performance.now() >= end)) break
   }
   if (count() === before) return false
   for (let round = 0; round < furtherRounds && wait(0) > 0; round++);
   return true
+}
+
+// A stopped process may be continued by what is called meanwhile, but only a limited wait may count on it.
+function isWaitable({ status }: NetworkProcess, limited: boolean): boolean {
+  return status === 'open' || status === 'connect' || (status === 'stop' && limited)
 }

@@ -101,6 +101,17 @@ export function integer(name: string, value: unknown, low = -0x80000000, high = 
 /** The bytes of any ArrayBuffer view, as they lie in memory; nothing is copied. */
 export function bytes(name: string, value: unknown): Uint8Array {
   if (!ArrayBuffer.isView(value)) throw typeError(name, 'a Buffer or another view of bytes', value)
-  if ('detached' in value.buffer && value.buffer.detached) throw valueError(name, 'a view that is not detached', value)
+  // A view of nothing may be one whose memory was transferred away: what it had would be lost in silence.
+  if (value.byteLength === 0 && isDetached(value.buffer)) throw valueError(name, 'a view that is not detached', value)
   return value instanceof Uint8Array ? value : new Uint8Array(value.buffer, value.byteOffset, value.byteLength)
+}
+
+function isDetached(buffer: ArrayBufferLike): boolean {
+  if (buffer instanceof SharedArrayBuffer) return false
+  try {
+    new Uint8Array(buffer)
+    return false
+  } catch {
+    return true
+  }
 }

@@ -349,10 +349,7 @@ export class Socket {
     if (typeof name === 'number') return `Socket { fd: ${this.fd} }`
     const peer = native.getpeername(idOf(this))
     const show = (sockaddr: Buffer) => inspect(decodeAddress(sockaddr))
-    const family = Object.entries(constants).find(
-      ([key, value]) => key.startsWith('AF_') && key !== 'AF_LOCAL' && value === familyOf(name),
-    )
-    return `Socket { fd: ${this.fd}, ${family?.[0] ?? familyOf(name)}, local: ${show(name)}${
+    return `Socket { fd: ${this.fd}, ${familyName(familyOf(name))}, local: ${show(name)}${
       typeof peer === 'number' ? '' : `, peer: ${show(peer)}`
     } }`
   }
@@ -374,6 +371,12 @@ export class Socket {
     const data = typeof value === 'object' ? bytes('value', value) : int(integer('value', Number(value), -0x80000000, 0xffffffff))
     check(native.setsockopt(idOf(this), integer('level', level), integer('name', name), data), 'setsockopt')
   }
+}
+
+// AF_FILE, AF_LOCAL and AF_ROUTE are other names for numbers that everybody knows by another one.
+function familyName(family: number): string {
+  const names = Object.keys(constants).filter(name => name.startsWith('AF_') && constants[name] === family)
+  return names.find(name => !['AF_FILE', 'AF_LOCAL', 'AF_ROUTE'].includes(name)) ?? `family ${family}`
 }
 
 function int(value: number): Uint8Array {

@@ -236,6 +236,11 @@ ssize_t RecvMsg(int fd, Message* message, int flags) {
 
 #ifdef __linux__
 
+// An int for glibc, an unsigned one for musl.
+template <class Flags, class... More>
+Flags FlagsOf(int (*)(int, mmsghdr*, unsigned, Flags, More...));
+using MMsgFlags = decltype(FlagsOf(::sendmmsg));
+
 int SendMMsg(int fd, Message* messages, std::size_t count, int flags) {
   mmsghdr headers[kMessages];
   count = std::min(count, kMessages);
@@ -244,7 +249,7 @@ int SendMMsg(int fd, Message* messages, std::size_t count, int flags) {
     headers[i].msg_len = 0;
   }
   const int sent = Uninterrupted(
-      [&] { return ::sendmmsg(fd, headers, static_cast<unsigned>(count), flags | kNoSignal); });
+      [&] { return ::sendmmsg(fd, headers, static_cast<unsigned>(count), static_cast<MMsgFlags>(flags | kNoSignal)); });
   for (int i = 0; i < sent; i++) messages[i].length = headers[i].msg_len;
   return sent;
 }
@@ -257,7 +262,7 @@ int RecvMMsg(int fd, Message* messages, std::size_t count, int flags) {
     headers[i].msg_len = 0;
   }
   const int received = Uninterrupted([&] {
-    return ::recvmmsg(fd, headers, static_cast<unsigned>(count), flags | MSG_CMSG_CLOEXEC, nullptr);
+    return ::recvmmsg(fd, headers, static_cast<unsigned>(count), static_cast<MMsgFlags>(flags | MSG_CMSG_CLOEXEC), nullptr);
   });
   for (int i = 0; i < received; i++) {
     TakeFrom(headers[i].msg_hdr, &messages[i]);

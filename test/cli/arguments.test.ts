@@ -106,7 +106,8 @@ describe('parseCommandLine()', () => {
     assert.deepEqual(keywords.slice(0, 4), [':server', true, ':type', 'datagram'])
     assert.deepEqual(rest, {
       server: true,
-      packets: true,
+      type: 'datagram',
+      halfOpen: false,
       echo: true,
       input: 'lines',
       output: 'hex',
@@ -118,7 +119,8 @@ describe('parseCommandLine()', () => {
       {
         keywords: [],
         server: false,
-        packets: false,
+        type: 'stream',
+        halfOpen: false,
         echo: false,
         input: 'raw',
         output: 'json',

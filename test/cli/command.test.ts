@@ -8,7 +8,7 @@ import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { createServer, type AddressInfo, type Socket } from 'node:net'
 import path from 'node:path'
 import { text } from 'node:stream/consumers'
-import { cleanUp, folder, outcome, run, Run } from './run.js'
+import { cleanUp, commandLine, folder, outcome, run, Run } from './run.js'
 
 const packets = (file: string) => [':type', 'seqpacket', ':family', 'local', ':service', file]
 const tcp = (port: string | number) => [':host', '127.0.0.1', ':service', String(port)]
@@ -35,6 +35,15 @@ async function udpPeer() {
 
 const closers: (() => void)[] = []
 
+/** Runs a line of shell that calls the command by its name. */
+function shell(line: string): Run {
+  const bin = folder()
+  const [program, args] = commandLine
+  const shim = `#!/bin/sh\nexec ${[program, ...args].map(word => `'${word}'`).join(' ')} "$@"\n`
+  writeFileSync(path.join(bin, 'make-network-process'), shim, { mode: 0o755 })
+  return new Run('sh', ['-c', `PATH='${bin}':$PATH; ${line}`], '')
+}
+
 describe('make-network-process, the command', function () {
   this.timeout(30_000)
 
@@ -50,7 +59,7 @@ describe('make-network-process, the command', function () {
       await server.until('stderr', /listen on/)
       const { stdout, stderr } = await outcome(packets(file), 'one\ntwo\nlast')
       assert.equal(stdout, 'one\ntwo\nlast\n')
-      assert.match(stderr, /^client: open to .*echo\.sock\nclient: connection broken by remote peer\n$/)
+      assert.match(stderr, /^client: open to .*echo\.sock\nclient: end of file\nclient: deleted\n$/)
       await server.until('stderr', /connection broken/)
       assert.equal(server.written.stdout, 'one\ntwo\nlast\n')
     })
@@ -85,7 +94,10 @@ describe('make-network-process, the command', function () {
 
     it('shuts only its sending side at the end of input', async () => {
       const port = await peer(
-        socket => void text(socket).then(request => socket.end(`${request.length} bytes`)),
+        socket => {
+          let length = 0
+          socket.on('data', data => (length += data.length)).on('end', () => socket.end(`${length} bytes`))
+        },
         { allowHalfOpen: true },
       )
       assert.equal((await outcome(tcp(port), 'a request')).stdout, '9 bytes')
@@ -117,7 +129,7 @@ describe('make-network-process, the command', function () {
       const port = await peer(socket => socket.pipe(socket), { allowHalfOpen: true })
       const { stdout, stderr } = await outcome([...tcp(port), ':nowait', 't'], 'hello\n')
       assert.equal(stdout, 'hello\n')
-      assert.match(stderr, /^client: connect to .*\nclient: open\n/)
+      assert.match(stderr, /^client: connect\nclient: open\n/)
     })
 
     it('sends what a server is told to every client, and keeps it until there is one', async () => {
@@ -144,7 +156,10 @@ describe('make-network-process, the command', function () {
       assert.equal(client.written.stdout, 'from socat\n')
 
       const listener = new Run('socat', ['-d', '-d', 'TCP-LISTEN:0,bind=127.0.0.1', 'EXEC:cat'])
-      const { stdout } = await outcome(tcp(await listener.until('stderr', listening)), 'to socat\n')
+      const { stdout } = await outcome(
+        tcp(await listener.until('stderr', /listening on .*:(\d+)\n/)),
+        'to socat\n',
+      )
       assert.equal(stdout, 'to socat\n')
     })
   })
@@ -152,7 +167,7 @@ describe('make-network-process, the command', function () {
   describe('over UDP', () => {
     it('sends datagrams and prints what is answered', async () => {
       const socket = await udpPeer()
-      socket.on('message', (message, from) => socket.send(`<${message}>`, from.port, from.address))
+      socket.on('message', (message, from) => socket.send(`<${message.toString()}>`, from.port, from.address))
       const client = run(udp(socket.address().port))
       client.child.stdin.write('one\n\ntwo\n')
       await client.until('stdout', /^<one>\n<>\n<two>\n$/)
@@ -226,6 +241,17 @@ describe('make-network-process, the command', function () {
     it('tells nothing if it is told so, but errors', async () => {
       const port = await peer(socket => socket.end('data'))
       assert.deepEqual(await outcome([...tcp(port), '--quiet'], ''), { stdout: 'data', stderr: '' })
+    })
+
+    it('is accompanied by a live line on a terminal', async function () {
+      // script(1) gives it a terminal.
+      if (spawnSync('script', ['-qec', 'true', '/dev/null']).status !== 0) this.skip()
+      const socket = await udpPeer()
+      const words = [...commandLine.flat(), ...udp('t'), ':server', 't', '--echo']
+      const server = new Run('script', ['-qec', words.map(word => `'${word}'`).join(' '), '/dev/null'])
+      const port = Number(await server.until('stdout', /open on .*:(\d+)\r\n/))
+      socket.send('hello', port, '127.0.0.1')
+      await server.until('stdout', /in \d+ messages\/s \d+ B\/s {3}out \d+ messages\/s/)
     })
 
     it('ends it quietly when nobody reads it any more', async () => {
@@ -328,6 +354,28 @@ describe('make-network-process, the command', function () {
         assert.ok(stdout.includes(`--${name}`), name)
       for (const line of stdout.split('\n')) assert.ok(line.length <= 80, line)
       assert.equal(stderr, '')
+    })
+
+    it('has examples that run as they stand', async function () {
+      const { stdout } = await outcome(['--help'], '')
+      const examples = stdout
+        .split('Examples:')[1]!
+        .replace(/\\\n +|\|\n +/g, found => (found.startsWith('|') ? '| ' : ''))
+        .split('\n')
+        .filter(line => line.startsWith('    '))
+      const file = path.join(folder(), 'echo.sock')
+      const [server, client] = examples.filter(line => line.includes('echo.sock'))
+      const started = shell(server!.replace('/tmp/echo.sock', file))
+      await started.until('stderr', /listen on/)
+      const ran = shell(client!.replace('/tmp/echo.sock', file))
+      assert.equal(await ran.ended, 0)
+      assert.equal(ran.written.stdout, '1\n2\n3\n')
+
+      const netlink = shell(examples.find(line => line.includes('(16 .'))!)
+      const status = await netlink.ended
+      if (/EAFNOSUPPORT/.test(netlink.written.stderr)) this.skip()
+      assert.equal(status, 0, netlink.toString())
+      assert.match(netlink.written.stdout, /\blo\b/)
     })
 
     it('gives the version of the package', async () => {

@@ -8,7 +8,11 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-const command = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url))
+/** How the command is run: Node, and its argument. */
+export const commandLine: [program: string, args: string[]] = [
+  process.execPath,
+  [fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url))],
+]
 const running = new Set<ChildProcess>()
 const folders: string[] = []
 
@@ -47,7 +51,10 @@ export class Run {
         this.ended.then(() => true),
       ])
       waiting.abort()
-      assert.ok(!isOver || pattern.test(this.written[stream]), `${this.#name}: no ${pattern} in ${this}`)
+      assert.ok(
+        !isOver || pattern.test(this.written[stream]),
+        `${this.#name}: no ${pattern.source} in ${this.toString()}`,
+      )
     }
   }
 
@@ -62,7 +69,8 @@ export class Run {
 
 /** Runs the command; `input` is all of its standard input, which otherwise stays open. */
 export function run(args: readonly string[], input?: string | Uint8Array): Run {
-  return new Run(process.execPath, [command, ...args], input)
+  const [program, own] = commandLine
+  return new Run(program, [...own, ...args], input)
 }
 
 /** Runs the command to its end, which must come with exit status `expected`; gives what it has written. */

@@ -1,0 +1,177 @@
+// Buffers: what the default filter and the default sentinel insert, where, and what a buffer's end is to its
+// processes.
+
+import assert from 'node:assert/strict'
+import { acceptProcessOutput, defaultFilter, defaultSentinel, TextBuffer, type NetworkProcess } from 'make-network-process'
+import { cleanUp, make, settled, witness } from './support.js'
+import { over, overEvery } from './transports.js'
+
+let buffers: TextBuffer[] = []
+const buffer = (name = 'buffer') => {
+  const made = TextBuffer.new(name)
+  buffers.push(made)
+  return made
+}
+
+afterEach(() => {
+  cleanUp()
+  for (const made of buffers) made.kill()
+  buffers = []
+})
+
+const until = async (condition: () => boolean) => {
+  while (!condition()) await settled()
+}
+
+describe('the default filter', () => {
+  overEvery(
+    () => true,
+    transport => {
+      it('inserts what comes at the mark, which moves', async () => {
+        const output = buffer()
+        output.insert(0, 'before|after')
+        const { client, peer } = await transport.pair()
+        peer.filter = null
+        peer.buffer = output
+        assert.equal(peer.mark, 12)
+        peer.mark = 7
+        client.send('ä')
+        client.send('b')
+        await until(() => output.length === 14)
+        assert.equal(String(output), 'before|äbafter')
+        assert.equal(peer.mark, 9)
+      })
+    },
+  )
+
+  it('is what a process has without a filter, and with nil', async () => {
+    const server = make({ name: 's', server: true, service: true })
+    assert.equal(server.filter, defaultFilter)
+    assert.equal(server.sentinel, defaultSentinel)
+    server.filter = () => {}
+    server.filter = null
+    server.sentinel = () => {}
+    server.sentinel = undefined
+    assert.equal(server.filter, defaultFilter)
+    assert.equal(server.sentinel, defaultSentinel)
+    assert.throws(() => (server.filter = 5 as never), { code: 'ERR_INVALID_ARG_TYPE' })
+    assert.throws(() => (server.sentinel = true as never), { code: 'ERR_INVALID_ARG_TYPE' })
+  })
+
+  it('gives each connection of a server a buffer of its own, named like it', async () => {
+    const seen = witness()
+    const { sentinel, log } = seen.callbacks
+    const server = over('stream', 'local').server({ buffer: 'output', sentinel, log })
+    const client = over('stream', 'local').client(server)
+    const peer = await seen.connection()
+    client.send('x')
+    assert.equal(acceptProcessOutput(peer, 5), true)
+    const [own] = [peer.buffer as TextBuffer]
+    buffers.push(own, TextBuffer.named('output'))
+    assert.match(own.name, /^output <\d+>$/)
+    assert.equal(String(own), 'x')
+    assert.equal(String(TextBuffer.get('output')), '')
+  })
+
+  it('drops output without a buffer, and for one that is dead', async () => {
+    const { client, peer } = await over('stream', 'local').pair()
+    const output = buffer()
+    peer.filter = null
+    client.send('x')
+    assert.equal(acceptProcessOutput(peer, 5), true)
+    const dead = { name: 'dead', live: false, length: 0, insert: () => assert.fail('inserted') }
+    peer.buffer = dead
+    client.send('y')
+    assert.equal(acceptProcessOutput(peer, 5), true)
+    peer.buffer = output
+    assert.equal(String(output), '')
+  })
+
+  it('moves the marks of other processes of the buffer that are behind', async () => {
+    const output = buffer()
+    output.insert(0, '0123456789')
+    const pairs = await Promise.all([1, 2, 3].map(() => over('seqpacket', 'local').pair()))
+    const peers = pairs.map(({ peer }) => peer) as [NetworkProcess, NetworkProcess, NetworkProcess]
+    peers.forEach((peer, i) => {
+      peer.filter = null
+      peer.buffer = output
+      peer.mark = 2 + 3 * i
+    })
+    pairs[1]?.client.send('abc')
+    await until(() => output.length === 13)
+    assert.equal(String(output), '01234abc56789')
+    assert.deepEqual(peers.map(({ mark }) => mark), [2, 8, 11])
+  })
+
+  it('inserts into any object that is like a buffer', async () => {
+    const inserted: [number, string][] = []
+    const like = {
+      name: 'mine',
+      live: true,
+      length: 7,
+      insert(position: number, text: string) {
+        inserted.push([position, text])
+        this.length += text.length
+      },
+    }
+    const { client } = await over('seqpacket', 'local').pair({}, { buffer: like, filter: null })
+    client.sentinel(client, 'x\n')
+    assert.deepEqual(inserted, [])
+    defaultFilter(client, 'abc')
+    defaultFilter(client, Buffer.from([0xe4]))
+    assert.deepEqual(inserted, [
+      [7, 'abc'],
+      [10, 'ä'],
+    ])
+  })
+})
+
+describe('the default sentinel', () => {
+  it('inserts a line for every change but to open', async () => {
+    const output = buffer()
+    const { client, peer } = await over('stream', 'local').pair({}, { buffer: output, sentinel: null })
+    defaultSentinel(client, 'open\n')
+    assert.equal(String(output), '')
+    peer.delete()
+    await until(() => output.length > 0)
+    assert.equal(String(output), '\nProcess client connection broken by remote peer\n')
+    const server = make({ name: 's', server: true, service: true, buffer: output })
+    server.delete()
+    assert.equal(String(output), '\nProcess client connection broken by remote peer\n\nProcess s deleted\n')
+  })
+})
+
+describe('TextBuffer', () => {
+  it('is found and made by its name', () => {
+    const made = buffer('b')
+    assert.equal(TextBuffer.get('b'), made)
+    assert.equal(TextBuffer.named('b'), made)
+    assert.equal(buffer('b').name, 'b<2>')
+    assert.equal(TextBuffer.get('nobody'), undefined)
+    const server = make({ name: 's', server: true, service: true, buffer: 'made' })
+    buffers.push(TextBuffer.named('made'))
+    assert.equal(server.buffer, TextBuffer.get('made'))
+    assert.equal(server.contact('buffer'), 'made')
+  })
+
+  it('that is killed deletes its processes, while it still has its text', async () => {
+    const output = buffer()
+    output.insert(0, 'text')
+    const seen: unknown[] = []
+    const sentinel = (process: NetworkProcess, event: string) => void seen.push([process.name, event, output.live, String(output)])
+    const servers = [1, 2].map(() => make({ name: 's', server: true, service: true, buffer: output, sentinel }))
+    const other = make({ name: 'o', server: true, service: true })
+    output.kill()
+    assert.deepEqual(servers.map(({ status }) => status), ['closed', 'closed'])
+    assert.equal(other.status, 'listen')
+    assert.deepEqual(seen.map(([name, event, live]: never) => [name, event, live]).sort(), [
+      ['s', 'deleted\n', true],
+      ['s<1>', 'deleted\n', true],
+    ])
+    assert.equal(output.live, false)
+    assert.equal(TextBuffer.get('buffer'), undefined)
+    output.insert(0, 'x')
+    output.kill()
+    assert.equal(String(output), '')
+  })
+})

@@ -1,0 +1,289 @@
+// What is peculiar to datagrams: who the peer is, how it changes, and whose packets are whose.
+
+import assert from 'node:assert/strict'
+import type { AddressInput, NetworkProcess } from 'make-network-process'
+import { acceptProcessOutput } from 'make-network-process'
+import { constants, decodeAddress, encodeAddress, Socket } from 'make-network-process/socket'
+import { changed, cleanUp, finallyDo, make, settled, thrown, until, witness } from './support.js'
+import { over, overEvery, type Transport } from './transports.js'
+
+afterEach(cleanUp)
+
+const { AF_INET, AF_UNIX, SOCK_DGRAM } = constants
+
+function rawSocket(domain: number, name?: AddressInput): Socket {
+  const socket = new Socket(domain, SOCK_DGRAM)
+  finallyDo(() => socket.close())
+  if (name !== undefined) socket.bind(encodeAddress(name))
+  return socket
+}
+
+describe('NetworkProcess#datagramAddress', () => {
+  overEvery(
+    transport => !transport.connects,
+    transport => {
+      it('of a client is its peer', () => {
+        const server = transport.server()
+        const client = transport.client(server)
+        assert.deepEqual(client.datagramAddress, server.contact('local'))
+      })
+
+      it('of a server is nobody at first: zeroes of the family’s length', () => {
+        const length = transport.family === 'ipv4' ? 14 : transport.family === 'ipv6' ? 26 : 108
+        const server = transport.server()
+        assert.deepEqual(server.datagramAddress, { family: 0, data: Buffer.alloc(length) })
+        assert.throws(() => server.send('x'), error => ['EDESTADDRREQ', 'ENOTCONN'].includes((error as { code: string }).code))
+        assert.equal(server.status, 'open')
+      })
+
+      it('of a client is set: it is connected anew', async () => {
+        const [one, other] = [witness(), witness()]
+        const first = transport.server(one.callbacks)
+        const second = transport.server(other.callbacks)
+        const seen = witness()
+        const client = transport.client(first, seen.callbacks)
+        client.send('one')
+        await one.messages(1)
+        client.datagramAddress = second.contact('local') as AddressInput
+        assert.deepEqual(client.datagramAddress, second.contact('local'))
+        assert.deepEqual(client.contact('remote'), second.contact('local'))
+        client.send('other')
+        await other.messages(1)
+        assert.deepEqual([one.data, other.data], [['one'], ['other']])
+        if (!transport.answers) return
+        second.send('answer')
+        await until(() => seen.text === 'answer', 'answer')
+        first.send('who is it?')
+        await settled()
+        assert.deepEqual(seen.data, ['answer'])
+      })
+
+      it('of a server is set, and is where it sends', async () => {
+        const seen = witness()
+        const sender = transport.server()
+        const receiver = transport.server(seen.callbacks)
+        sender.datagramAddress = receiver.contact('local') as AddressInput
+        assert.deepEqual(sender.datagramAddress, receiver.contact('local'))
+        sender.send('x')
+        await seen.messages(1)
+        assert.deepEqual(receiver.datagramAddress, sender.contact('local'))
+      })
+
+      it('of a server is :remote at first', async () => {
+        const seen = witness()
+        const receiver = transport.server(seen.callbacks)
+        const sender = transport.server({ remote: receiver.contact('local') as AddressInput })
+        assert.deepEqual(sender.datagramAddress, receiver.contact('local'))
+        sender.send('x')
+        await seen.messages(1)
+      })
+
+      it('is refused for another family, and stays', () => {
+        const server = transport.server()
+        const client = transport.client(server)
+        const wrong = transport.family === 'ipv4' ? '/nowhere' : [127, 0, 0, 1, 9]
+        for (const process of [server, client]) {
+          const before = process.datagramAddress
+          assert.throws(() => (process.datagramAddress = wrong), { code: 'ERR_INVALID_ARG_VALUE', message: /datagramAddress/ })
+          assert.throws(() => (process.datagramAddress = [1, 2, 3]), { code: 'ERR_INVALID_ARG_VALUE' })
+          assert.throws(() => (process.datagramAddress = undefined as never), { code: 'ERR_INVALID_ARG_TYPE' })
+          assert.deepEqual(process.datagramAddress, before)
+        }
+      })
+    },
+  )
+
+  overEvery(
+    transport => transport.connects,
+    transport => {
+      it('is nothing for connections, and cannot be set', async () => {
+        const { server, client } = await transport.pair()
+        for (const process of [server, client]) {
+          assert.equal(process.datagramAddress, undefined)
+          assert.throws(() => (process.datagramAddress = [127, 0, 0, 1, 9]), { name: 'TypeError', code: 'ERR_NO_DATAGRAM' })
+        }
+      })
+    },
+  )
+})
+
+describe('a datagram client', () => {
+  overEvery(
+    transport => !transport.connects && transport.answers,
+    transport => {
+      it('hears nobody but its peer', async () => {
+        const { client, atClient, peer } = await transport.pair()
+        const stranger = transport.server()
+        stranger.datagramAddress = client.contact('local') as AddressInput
+        stranger.send('psst')
+        await settled()
+        peer.send('hello')
+        await atClient.messages(1)
+        assert.deepEqual(atClient.data, ['hello'])
+        assert.deepEqual(client.datagramAddress, peer.contact('local'))
+      })
+
+      it('whose peer is not there hears of it, and goes on', async () => {
+        const { server, client, atClient } = await transport.pair()
+        server.delete()
+        client.send('x')
+        await until(() => atClient.events.length > 0, 'event')
+        assert.deepEqual(atClient.events, ['datagram failed with code 111\n'])
+        assert.equal(client.status, 'open')
+        const again = transport.server({ service: server.contact('service') as number })
+        const seen = witness()
+        again.filter = seen.callbacks.filter
+        client.send('y')
+        await until(() => seen.text === 'y', 'text')
+      })
+    },
+  )
+})
+
+describe('a datagram server', () => {
+  overEvery(
+    transport => !transport.connects,
+    transport => {
+      it('answers whoever sent last', async () => {
+        const server = transport.server({ filter: (process, data) => void process.send(`${String(data)}!`) })
+        const seen = Array.from({ length: 5 }, () => witness())
+        const clients = seen.map(one => transport.server({ ...one.callbacks, remote: server.contact('local') as AddressInput }))
+        for (let turn = 0; turn < 3; turn++) clients.forEach((client, i) => client.send(`${i}-${turn}`))
+        await until(() => seen.every(one => one.data.length === 3), 'answers')
+        assert.deepEqual(seen.map(one => one.text), clients.map((_, i) => `${i}-0!${i}-1!${i}-2!`))
+      })
+
+      if (transport.isLocal)
+        it('does not answer somebody else when the sender has no name', async () => {
+          const seen = witness()
+          const heard = witness()
+          const server = transport.server(seen.callbacks)
+          const named = transport.server({ ...heard.callbacks, remote: server.contact('local') as AddressInput })
+          named.send('x')
+          await seen.messages(1)
+          transport.client(server).send('y')
+          await seen.messages(2)
+          assert.throws(() => server.send('for the one without a name'), { syscall: 'send' })
+          await settled()
+          assert.deepEqual(heard.data, [])
+          assert.equal(server.status, 'open')
+        })
+
+      it('answers the right one of those that waited while it was stopped', async () => {
+        const server = transport.server({ stop: true, filter: (process, data) => void process.send(data) })
+        const seen = Array.from({ length: 5 }, () => witness())
+        const clients = seen.map(one => transport.server({ ...one.callbacks, remote: server.contact('local') as AddressInput }))
+        clients.forEach((client, i) => client.send(`${i}`))
+        await settled()
+        server.continue()
+        await until(() => seen.every(one => one.data.length > 0), 'answers')
+        assert.deepEqual(seen.map(one => one.text), ['0', '1', '2', '3', '4'])
+      })
+    },
+  )
+
+  // More than the book of addresses holds, so that it has to forget, and to give ids out again.
+  const answersThousands = (server: NetworkProcess, nameOf: (i: number) => AddressInput, domain: number) => {
+    const to = encodeAddress(server.contact('local') as AddressInput)
+    const buffer = Buffer.alloc(16)
+    let heard = 0
+    server.filter = (process, data) => {
+      heard++
+      assert.deepEqual(process.datagramAddress, nameOf(Number(data)))
+      process.send(data)
+    }
+    for (let first = 0; first < 10_000; first += 8) {
+      const senders = Array.from({ length: 8 }, (_, i) => {
+        const sender = new Socket(domain, SOCK_DGRAM)
+        const name = nameOf(first + i)
+        sender.bind(encodeAddress(name))
+        sender.sendto(Buffer.from(String(first + i)), 0, to)
+        return sender
+      })
+      while (heard < first + senders.length) assert.ok(acceptProcessOutput(server, 5), `message ${heard}`)
+      senders.forEach((sender, i) => {
+        assert.equal(buffer.toString('latin1', 0, sender.recv(buffer)), String(first + i))
+        sender.close()
+      })
+    }
+    assert.equal(heard, 10_000)
+  }
+
+  it('tells 10,000 UDP senders apart', () => {
+    const server = over('datagram', 'ipv4').server({ host: '0.0.0.0' })
+    const port = 40_000
+    const nameOf = (i: number) => [127, 1, i >> 8, i & 255, port]
+    const local = make({ name: 's', type: 'datagram', server: true, host: '127.0.0.1', service: true })
+    server.delete()
+    answersThousands(local, nameOf, AF_INET)
+  })
+
+  it('tells 10,000 local senders apart', function () {
+    const name = (i: number) => `\0mnp-${process.pid}-sender-${i}`
+    try {
+      rawSocket(AF_UNIX, name(-1))
+    } catch {
+      this.skip()
+    }
+    answersThousands(over('datagram', 'local').server(), name, AF_UNIX)
+  })
+
+  it('remembers its last sender, and those of held messages, when others are forgotten', async () => {
+    const transport = over('datagram', 'ipv4')
+    const held = transport.server({
+      filter: process => {
+        process.stop()
+        changed()
+      },
+    })
+    const quiet = transport.server()
+    const seen = Array.from({ length: 3 }, () => witness())
+    const clients = seen.map(one => transport.server({ ...one.callbacks, remote: held.contact('local') as AddressInput }))
+    clients.forEach(client => client.send('x'))
+    await until(() => held.stopped, 'stop')
+    const friend = rawSocket(AF_INET, [127, 0, 0, 1, 0])
+    const heard = witness()
+    quiet.filter = heard.callbacks.filter
+    friend.sendto(Buffer.from('x'), 0, encodeAddress(quiet.contact('local') as AddressInput))
+    await heard.messages(1)
+    answersThousands(transport.server(), i => [127, 2, i >> 8, i & 255, 40_000], AF_INET)
+    assert.deepEqual(quiet.datagramAddress, decodeAddress(friend.getsockname()))
+    held.filter = process => void process.send('answer')
+    held.continue()
+    await until(() => seen.slice(1).every(one => one.text === 'answer'), 'answers')
+  })
+})
+
+describe('an empty datagram', () => {
+  overEvery(
+    (transport: Transport) => !transport.connects,
+    transport => {
+      it('is a message, not the end', async () => {
+        for (const coding of ['utf-8-unix', 'binary', 'latin-1'] as const) {
+          const { client, server, atServer } = await transport.pair({ coding })
+          client.send('')
+          client.send(Buffer.alloc(0))
+          client.send('x')
+          await atServer.messages(3)
+          assert.deepEqual(atServer.data.map(String), ['', '', 'x'], coding)
+          assert.equal(server.status, 'open')
+        }
+      })
+    },
+  )
+})
+
+describe('an address as raw bytes', () => {
+  it('is that of any family', async () => {
+    const seen = witness()
+    const server = make({ name: 's', type: 'datagram', server: true, service: true, ...seen.callbacks })
+    const data = encodeAddress(server.contact('local') as AddressInput).subarray(2)
+    for (const one of [data, Array.from(data)]) {
+      const client = make({ name: 'c', type: 'datagram', remote: { family: AF_INET, data: one } })
+      assert.deepEqual(client.contact('remote'), server.contact('local'))
+      client.send('x')
+    }
+    await seen.messages(2)
+    assert.equal(thrown(() => make({ name: 'c', remote: { family: 70_000, data } }))['code'], 'ERR_OUT_OF_RANGE')
+  })
+})

@@ -1,0 +1,272 @@
+// Servers and clients over every transport: what is exchanged, and what the process object says about itself.
+
+import assert from 'node:assert/strict'
+import { makeNetworkProcess, NetworkProcess, getProcess, processList } from 'make-network-process'
+import { cleanUp, make, settled, socketFile, thrown, until, witness } from './support.js'
+import { over, overEvery } from './transports.js'
+
+afterEach(cleanUp)
+
+describe('makeNetworkProcess()', () => {
+  overEvery(
+    () => true,
+    transport => {
+      it('exchanges text', async () => {
+        const { client, peer, atServer, atClient } = await transport.pair()
+        client.send('Grüße, 世界 🚀')
+        await until(() => atServer.text === 'Grüße, 世界 🚀', 'text')
+        if (!transport.answers) return
+        peer.send('zurück')
+        await until(() => atClient.text === 'zurück', 'answer')
+      })
+
+      it('exchanges bytes', async () => {
+        const all = Buffer.from(Array.from({ length: 256 }, (_, i) => i))
+        const { client, peer, atServer, atClient } = await transport.pair({ coding: 'binary' }, { coding: 'binary' })
+        client.send(all)
+        await until(() => atServer.bytes.equals(all), 'bytes')
+        assert.ok(atServer.data.every(one => Buffer.isBuffer(one)))
+        if (!transport.answers) return
+        peer.send(new Uint16Array(Uint8Array.from([1, 2, 3, 4]).buffer))
+        await until(() => atClient.bytes.equals(Buffer.of(1, 2, 3, 4)), 'answer')
+      })
+
+      it('calls filters with their process', async () => {
+        const { client, peer, atServer } = await transport.pair()
+        client.send('x')
+        await atServer.messages(1)
+        assert.equal(atServer.processes.at(-1), peer)
+      })
+
+      it('has statuses and no exit status', async () => {
+        const { server, client, peer } = await transport.pair()
+        assert.equal(server.status, transport.connects ? 'listen' : 'open')
+        assert.equal(client.status, 'open')
+        assert.equal(peer.status, 'open')
+        for (const process of [server, client, peer]) {
+          assert.equal(process.type, 'network')
+          assert.equal(process.exitStatus, 0)
+          assert.ok(process.fd >= 0)
+          assert.ok(process instanceof NetworkProcess)
+          assert.ok(processList().includes(process))
+        }
+      })
+
+      it('tells the sentinel of a blocking client nothing', async () => {
+        const { atClient } = await transport.pair()
+        await settled()
+        assert.deepEqual(atClient.events, [])
+      })
+
+      if (transport.connects)
+        it('tells the log, then the sentinel, of a connection', async () => {
+          const { atServer, peer } = await transport.pair()
+          await until(() => atServer.events.length > 0, 'event')
+          const from = transport.isLocal ? '-' : transport.family === 'ipv4' ? '127.0.0.1' : '0:0:0:0:0:0:0:1'
+          assert.deepEqual(atServer.all, [`log accept from ${from}`, `sentinel open from ${from}`])
+          assert.equal(atServer.processes.at(-1), peer)
+        })
+
+      if (transport.keepsBounds)
+        it('has the bounds of messages', async () => {
+          const { client, atServer } = await transport.pair()
+          for (const message of ['a', 'bc', 'def', '']) client.send(message)
+          client.send('last')
+          await until(() => atServer.data.at(-1) === 'last', 'last message')
+          assert.deepEqual(atServer.data, ['a', 'bc', 'def', '', 'last'])
+        })
+
+      it('counts what it has read and written', async () => {
+        const { client, peer, atServer } = await transport.pair()
+        const before = [client.bytesWritten, peer.bytesRead] as const
+        client.send('äöü')
+        await until(() => atServer.text === 'äöü', 'text')
+        assert.equal(client.bytesWritten - before[0], 6)
+        assert.equal(peer.bytesRead - before[1], 6)
+        assert.equal(client.bytesRead, 0)
+        client.delete()
+        assert.equal(client.bytesWritten - before[0], 6)
+      })
+
+      if (transport.connects)
+        it('gives a connection what the server has, and its own', async () => {
+          const { peer, server, atServer } = await transport.pair({ plist: { a: 1 }, noquery: true })
+          assert.equal(peer.queryOnExit, true)
+          assert.deepEqual(peer.plist, { a: 1 })
+          assert.notEqual(peer.plist, server.plist)
+          assert.equal(peer.filter, atServer.callbacks.filter)
+          assert.equal(peer.sentinel, atServer.callbacks.sentinel)
+          assert.equal(peer.buffer, undefined)
+        })
+    },
+  )
+
+  it('gives nothing for nothing', () => {
+    assert.equal(makeNetworkProcess(), undefined)
+  })
+
+  it('takes a list and an object alike', async () => {
+    const service = socketFile()
+    const server = makeNetworkProcess(':name', 's', ':server', true, ':family', 'local', ':service', service, ':half-open', true)
+    server.delete()
+    const again = makeNetworkProcess({ name: 's', server: true, family: 'local', service: socketFile(), halfOpen: true })
+    const strip = ({ service: _, local: __, ...rest }: Record<string, unknown>) => rest
+    assert.deepEqual(strip(server.contact(true)), strip(again.contact(true)))
+  })
+
+  it('takes keywords with a colon in an object', () => {
+    const server = make({ name: 's', ':server': true, ':family': 'local', ':service': socketFile(), ':half-open': true })
+    assert.equal(server.status, 'listen')
+    assert.equal(server.contact('halfOpen'), true)
+    assert.equal(server.contact(':half-open'), true)
+  })
+
+  it('takes the first of two equal keywords', () => {
+    const service = socketFile()
+    const server = makeNetworkProcess(':name', 'a', ':name', 'b', ':server', true, ':family', 'local', ':service', service)
+    assert.equal(server.name, 'a')
+    assert.equal(server.contact('name'), 'a')
+  })
+
+  it('takes undefined for left out, and null for nil', () => {
+    const options = { name: 's', server: true, family: 'local', service: socketFile() } as const
+    const server = make({ ...options, reuseaddr: undefined, colour: undefined, nothing: null } as never)
+    assert.ok(!('reuseaddr' in server.contact(true)))
+    assert.ok(!('colour' in server.contact(true)))
+    assert.equal(server.contact(true)['nothing'], null)
+  })
+
+  it('keeps keywords that it does not know', async () => {
+    const transport = over('stream', 'local')
+    const { client, peer } = await transport.pair({ colour: 'red' }, { ':strange-thing': 7 })
+    assert.equal(client.contact('strangeThing'), 7)
+    assert.equal(client.contact(':strange-thing'), 7)
+    assert.equal(peer.contact('colour'), 'red')
+  })
+
+  it('leaves the options that it was given as they are', () => {
+    const options = Object.freeze({ name: 's', server: true, service: true, family: 'ipv4', plist: Object.freeze({}) } as const)
+    assert.notEqual(make(options).contact('service'), true)
+    assert.equal(options.service, true)
+  })
+
+  it('copies the plist, one level deep', () => {
+    const inner = {}
+    const plist = { inner }
+    const server = make({ name: 's', server: true, service: true, plist })
+    assert.deepEqual(server.plist, plist)
+    assert.notEqual(server.plist, plist)
+    assert.equal(server.plist['inner'], inner)
+    Object.assign(server.plist, { more: 1 })
+    assert.deepEqual(plist, { inner })
+    assert.equal(server.contact('plist'), plist)
+  })
+
+  it('takes a number as the length of the queue', async () => {
+    const seen = witness()
+    const server = make({ name: 's', server: 7, service: true, ...seen.callbacks })
+    assert.equal(server.contact('server'), 7)
+    assert.equal(server.status, 'listen')
+  })
+
+  it('listens on loopback only without a host', () => {
+    assert.deepEqual((make({ name: 's', server: true, service: true }).contact('local') as number[]).slice(0, 4), [127, 0, 0, 1])
+    const six = make({ name: 's', server: true, service: true, family: 'ipv6' })
+    assert.deepEqual((six.contact('local') as number[]).slice(0, 8), [0, 0, 0, 0, 0, 0, 0, 1])
+  })
+
+  it('listens on every address when told so', async () => {
+    const seen = witness()
+    const server = make({ name: 's', server: true, host: '0.0.0.0', service: true, ...seen.callbacks })
+    make({ name: 'c', host: '127.0.0.2', service: server.contact('service') as number })
+    const connection = await seen.connection()
+    assert.deepEqual((connection.contact('local') as number[]).slice(0, 4), [127, 0, 0, 2])
+  })
+
+  it('takes the host local', async () => {
+    for (const family of ['ipv4', 'ipv6'] as const) {
+      const server = make({ name: 's', server: true, host: 'local', family, service: true })
+      const client = make({ name: 'c', host: 'local', family, service: server.contact('service') as number })
+      assert.equal(client.contact('host'), 'local')
+      assert.deepEqual((client.contact('remote') as number[]).at(-1), server.contact('service'))
+    }
+  })
+
+  it('takes a service in digits, and one by its name', () => {
+    const server = make({ name: 's', server: true, service: '0' })
+    assert.equal(typeof server.contact('service'), 'number')
+    const client = make({ name: 'c', service: String(server.contact('service')) })
+    assert.equal(client.contact('service'), String(server.contact('service')))
+    const error = thrown(() => make({ name: 'c', service: 'tftp' }))
+    assert.ok(['ENOTFOUND', 'EAI_SERVICE', 'ECONNREFUSED'].includes(String(error['code'])), error.message)
+    assert.equal((make({ name: 'd', type: 'datagram', service: 'tftp' }).contact('remote') as number[]).at(-1), 69)
+  })
+
+  it('connects blocking to its own server although the queue is full', async () => {
+    for (const transport of [over('stream', 'local'), over('seqpacket', 'local')]) {
+      const seen = witness()
+      const server = transport.server({ server: 1, ...seen.callbacks })
+      const clients = Array.from({ length: 12 }, () => transport.client(server))
+      clients.forEach((client, i) => client.send(`${i};`))
+      await until(() => seen.data.length === 12, '12 messages')
+      assert.equal(seen.clients.length, 12)
+    }
+  })
+})
+
+describe('names', () => {
+  const server = (name: string) => make({ name, server: true, service: true })
+
+  it('are made unique', () => {
+    assert.deepEqual([server('n'), server('n'), server('n')].map(({ name }) => name), ['n', 'n<1>', 'n<2>'])
+  })
+
+  it('are numbered after the name that was asked for', () => {
+    server('n')
+    server('n')
+    assert.equal(server('n<1>').name, 'n<1><1>')
+  })
+
+  it('are free again when the process has gone', () => {
+    const first = server('n')
+    server('n')
+    first.delete()
+    assert.equal(getProcess('n'), undefined)
+    assert.equal(server('n').name, 'n')
+  })
+
+  it('may be empty', () => {
+    assert.deepEqual([server(''), server('')].map(({ name }) => name), ['', '<1>'])
+  })
+
+  it('find processes, newest first', () => {
+    const [a, b] = [server('a'), server('b')]
+    assert.deepEqual(processList(), [b, a])
+    assert.equal(getProcess('a'), a)
+    assert.equal(getProcess('nobody'), undefined)
+    processList().length = 0
+    assert.deepEqual(processList(), [b, a])
+  })
+
+  it('of one that could not be made are free', () => {
+    thrown(() => make({ name: 'n', family: 'local', service: socketFile() }))
+    assert.deepEqual(processList(), [])
+  })
+
+  it('of connections are those of the server and the peer', async () => {
+    const four = await over('stream', 'ipv4').pair()
+    assert.equal(four.peer.name, `server <127.0.0.1:${String((four.client.contact('local') as number[]).at(-1))}>`)
+    const six = await over('stream', 'ipv6').pair()
+    const port = String((six.client.contact('local') as number[]).at(-1))
+    assert.equal(six.peer.name, `server<1> <[0:0:0:0:0:0:0:1]:${port}>`)
+    const local = await over('stream', 'local').pair()
+    assert.match(local.peer.name, /^server<2> <\d+>$/)
+  })
+
+  it('are what a process is printed as', async () => {
+    const process = server('n')
+    assert.equal(String(process), '#<process n>')
+    const { inspect } = await import('node:util')
+    assert.equal(inspect(process), `#<process n listen 127.0.0.1:${String(process.contact('service'))}>`)
+  })
+})

@@ -1,0 +1,341 @@
+// Sending over every transport: what the kernel does not take waits, in order, and is bounded; nothing that was
+// accepted is lost by an end of file or by deleting the process.
+
+import assert from 'node:assert/strict'
+import type { NetworkProcess } from 'make-network-process'
+import { cleanUp, make, settled, socketFile, thrown, until, witness } from './support.js'
+import { over, overEvery, type Transport } from './transports.js'
+
+afterEach(cleanUp)
+
+const megabytes = 3 * 1024 * 1024
+// What UDP drops nobody gets back.
+const isReliable = (transport: Transport) => transport.connects || transport.isLocal
+const code = 'ERR_PROCESS_NOT_RUNNING'
+
+/** Bytes that are different at every place that could be lost, doubled or exchanged. */
+function pattern(length: number): Buffer {
+  const bytes = Buffer.alloc(length)
+  for (let i = 0; i + 4 <= length; i += 4) bytes.writeUInt32LE((i * 2654435761) % 0x100000000, i)
+  return bytes
+}
+
+/** Sends in pieces, which are packets where there are packets. */
+function sendAll(process: NetworkProcess, data: Buffer, piece = 16 * 1024): void {
+  for (let i = 0; i < data.length; i += piece) process.send(data.subarray(i, i + piece))
+}
+
+/** Sends until no more is wanted; the peer must not be reading. Gives all that was accepted. */
+function fill(process: NetworkProcess, piece = 16 * 1024): Buffer {
+  const pieces: Buffer[] = []
+  for (let i = 0; pieces.length < 4096; i++) {
+    const next = Buffer.alloc(piece, i)
+    next.writeUInt32LE(i)
+    pieces.push(next)
+    if (!process.send(next)) return Buffer.concat(pieces)
+  }
+  throw new Error('send never returned false')
+}
+
+const binary = { coding: 'binary' } as const
+
+describe('NetworkProcess#send()', () => {
+  overEvery(isReliable, transport => {
+    it('brings 3 MB there in order', async () => {
+      const { client, atServer } = await transport.pair(binary, binary)
+      const all = pattern(megabytes)
+      sendAll(client, all)
+      await until(() => atServer.bytes.length >= all.length, '3 MB')
+      assert.ok(atServer.bytes.equals(all))
+      assert.equal(client.writableLength, 0)
+      assert.equal(client.status, 'open')
+    })
+
+    if (transport.answers)
+      it('brings 3 MB both ways at once', async () => {
+        const { client, peer, atServer, atClient } = await transport.pair(binary, binary)
+        const all = pattern(megabytes)
+        sendAll(client, all)
+        sendAll(peer, all, 7000)
+        await until(() => atServer.bytes.length + atClient.bytes.length >= 2 * all.length, '6 MB')
+        assert.ok(atServer.bytes.equals(all))
+        assert.ok(atClient.bytes.equals(all))
+      })
+
+    it('returns false when much waits, and drained resolves when there is room', async () => {
+      const { client, peer, atServer } = await transport.pair(binary, binary)
+      await client.drained
+      peer.stop()
+      const all = fill(client)
+      const waiting = client.writableLength
+      assert.ok(waiting > 0)
+      let isDrained = false
+      const drained = client.drained.then(() => (isDrained = true))
+      await settled()
+      assert.equal(isDrained, false)
+      peer.continue()
+      await drained
+      assert.ok(client.writableLength < waiting)
+      await until(() => atServer.bytes.length >= all.length, 'everything')
+      assert.ok(atServer.bytes.equals(all))
+    })
+
+    it('keeps the order for a reader that stops again and again', async () => {
+      const { client, peer, atServer } = await transport.pair(binary, binary)
+      const { filter } = atServer.callbacks
+      peer.filter = (process, data) => {
+        filter(process, data)
+        process.stop()
+        setImmediate(() => process.continue())
+      }
+      const all = pattern(megabytes / 4)
+      sendAll(client, all, 8192)
+      await until(() => atServer.bytes.length >= all.length, 'everything')
+      assert.ok(atServer.bytes.equals(all))
+    })
+
+    it('queues a copy: the memory is the caller’s again', async () => {
+      const { client, peer, atServer } = await transport.pair(binary, binary)
+      peer.stop()
+      const before = fill(client)
+      const mine = Buffer.from('mine')
+      client.send(mine)
+      mine.fill('x')
+      peer.continue()
+      await until(() => atServer.bytes.length >= before.length + 4, 'everything')
+      assert.equal(atServer.bytes.subarray(-4).toString(), 'mine')
+    })
+
+    it('keeps text and bytes in order when both have to wait', async () => {
+      const { client, peer, atServer } = await transport.pair()
+      peer.stop()
+      const length = fill(client).length
+      const texts = Array.from({ length: 50 }, (_, i) => (i % 2 ? `äöü ${i}` : Buffer.from(`bytes ${i}`)))
+      for (const one of texts) client.send(one)
+      peer.continue()
+      await until(() => atServer.text.endsWith(texts.join('')), 'everything')
+      assert.equal(atServer.bytes.length > length, true)
+    })
+
+    it('loses nothing when the process is deleted with a full queue', async () => {
+      const { client, peer, atServer } = await transport.pair(binary, binary)
+      peer.stop()
+      const all = fill(client)
+      client.delete()
+      assert.equal(client.status, 'closed')
+      peer.continue()
+      await until(() => atServer.bytes.length >= all.length, 'everything')
+      if (transport.connects) await atServer.event('connection broken by remote peer\n')
+      assert.ok(atServer.bytes.equals(all))
+    })
+
+    it('says by drained that the process has gone', async () => {
+      const { client, peer } = await transport.pair(binary, binary)
+      peer.stop()
+      fill(client)
+      const drained = assert.rejects(client.drained, { code })
+      client.delete()
+      await drained
+      await assert.rejects(client.drained, { code })
+      peer.continue()
+    })
+
+    it('sends strings of every length', async () => {
+      const { client, peer, atServer } = await transport.pair()
+      let before = peer.bytesRead
+      for (const length of [1, 100, 4095, 4096, 16383, 16384, 16385, 60_000]) {
+        const text = 'ä€'.repeat(length).slice(0, length)
+        client.send(text)
+        before += Buffer.byteLength(text)
+        await until(() => peer.bytesRead >= before, `${length} characters`)
+        assert.ok(transport.keepsBounds ? atServer.data.at(-1) === text : atServer.text.endsWith(text))
+      }
+    })
+  })
+
+  overEvery(
+    transport => transport.connects,
+    transport => {
+      it('rejects drained when the peer goes', async () => {
+        const { client, peer, atClient } = await transport.pair(binary, binary)
+        peer.stop()
+        fill(client)
+        const drained = assert.rejects(client.drained, { code })
+        peer.delete()
+        await drained
+        await atClient.event('connection broken by remote peer\n')
+        assert.equal(client.status, 'closed')
+      })
+
+      it('throws EPIPE when the peer has gone, and the sentinel hears of it', async () => {
+        const { client, peer, atClient } = await transport.pair()
+        client.stop()
+        peer.delete()
+        await settled()
+        const error = thrown(() => {
+          // The first may still be taken: it is what brings the reset.
+          for (let i = 0; i < 100; i++) client.send('x')
+        })
+        assert.ok(error['code'] === 'EPIPE' || error['code'] === 'ECONNRESET', error.message)
+        assert.equal(error['syscall'], 'send')
+        await (error['code'] === 'EPIPE' ? until(() => atClient.events.length > 0, 'event') : settled())
+        assert.deepEqual(atClient.events, error['code'] === 'EPIPE' ? ['connection broken by remote peer\n'] : [])
+      })
+
+      it('refuses a server', () => {
+        const server = transport.server()
+        assert.throws(() => server.send('x'), { code })
+        assert.throws(() => server.sendEof(), { code })
+      })
+    },
+  )
+
+  overEvery(
+    transport => transport.keepsBounds,
+    transport => {
+      it('throws EMSGSIZE for a packet that is too long, and goes on', async () => {
+        const { client, atServer } = await transport.pair()
+        assert.throws(() => client.send(Buffer.alloc(10_000_000)), { code: 'EMSGSIZE', syscall: 'send' })
+        client.send('short')
+        await until(() => atServer.data.at(-1) === 'short', 'short one')
+        assert.equal(client.status, 'open')
+      })
+    },
+  )
+
+  it('refuses what is neither text nor bytes', async () => {
+    const { client } = await over('stream', 'local').pair()
+    for (const wrong of [undefined, null, 5, {}, [1], new ArrayBuffer(1)])
+      assert.throws(() => client.send(wrong as never), { code: 'ERR_INVALID_ARG_TYPE', name: 'TypeError' })
+    const bytes = new Uint8Array(8)
+    structuredClone(bytes.buffer, { transfer: [bytes.buffer] })
+    if ('detached' in bytes.buffer) assert.throws(() => client.send(bytes), { code: 'ERR_INVALID_ARG_VALUE' })
+  })
+
+  it('sends every kind of view', async () => {
+    const { client, atServer } = await over('seqpacket', 'local').pair(binary)
+    const shared = new Uint8Array(new SharedArrayBuffer(4))
+    shared.set([1, 2, 3, 4])
+    const whole = Uint8Array.from([0, 1, 2, 3, 4, 5, 6, 7])
+    for (const view of [shared, new DataView(whole.buffer, 2, 3), whole.subarray(3, 5), Buffer.alloc(0)]) client.send(view)
+    assert.deepEqual(await atServer.messages(4), [[1, 2, 3, 4], [2, 3, 4], [3, 4], []].map(one => Buffer.from(one)))
+  })
+
+  it('tells where a packet could not go', async () => {
+    const { client, server } = await over('datagram', 'local').pair()
+    const path = server.contact('local') as string
+    server.delete()
+    assert.throws(() => client.send('x'), { code: 'ECONNREFUSED', syscall: 'send', address: path })
+    assert.equal(client.status, 'open')
+  })
+
+  it('of an unconnected local datagram server waits for the peer’s queue', async () => {
+    const seen = witness()
+    const [one, other] = [socketFile(), socketFile()]
+    const datagrams = { type: 'datagram', server: true, family: 'local' } as const
+    const receiver = make({ name: 'r', ...datagrams, service: other, stop: true, ...seen.callbacks })
+    const sender = make({ name: 's', ...datagrams, service: one, remote: other })
+    const sent = Array.from({ length: 200 }, (_, i) => `${i}`)
+    sent.forEach(message => sender.send(message))
+    assert.ok(sender.writableLength > 0)
+    receiver.continue()
+    await seen.messages(sent.length)
+    assert.deepEqual(seen.data, sent)
+  })
+})
+
+describe('NetworkProcess#sendEof()', () => {
+  overEvery(
+    transport => transport.connects,
+    transport => {
+      it('closes a peer that is not half-open', async () => {
+        const { client, peer, atServer, atClient } = await transport.pair()
+        assert.equal(client.sendEof(), client)
+        await atServer.event('connection broken by remote peer\n')
+        assert.equal(peer.status, 'closed')
+        await atClient.event('connection broken by remote peer\n')
+      })
+
+      it('lets a half-open peer answer', async () => {
+        const { client, peer, atServer, atClient } = await transport.pair({ halfOpen: true })
+        client.send('question')
+        client.sendEof()
+        await atServer.event('end of file\n')
+        assert.equal(atServer.text, 'question')
+        assert.equal(peer.status, 'open')
+        assert.equal(client.status, 'open')
+        peer.send('answer')
+        await until(() => atClient.text === 'answer', 'answer')
+        await settled()
+        assert.equal(atServer.events.filter(event => event === 'end of file\n').length, 1)
+        peer.sendEof()
+        await atClient.event('connection broken by remote peer\n')
+        peer.delete()
+        assert.equal(atServer.events.at(-1), 'deleted\n')
+      })
+
+      it('comes after all that was sent', async () => {
+        const { client, peer, atServer } = await transport.pair({ ...binary, halfOpen: true }, binary)
+        peer.stop()
+        const all = fill(client)
+        client.sendEof()
+        assert.throws(() => client.send('x'), { code: 'ERR_SEND_AFTER_EOF', message: /client/ })
+        await settled()
+        peer.continue()
+        await atServer.event('end of file\n')
+        assert.ok(atServer.bytes.equals(all))
+      })
+
+      it('may be sent again, and nothing else', async () => {
+        const { client } = await transport.pair({ halfOpen: true })
+        client.sendEof().sendEof()
+        assert.throws(() => client.send('x'), { code: 'ERR_SEND_AFTER_EOF' })
+        assert.equal(client.status, 'open')
+      })
+
+      it('by both ends half-open leaves both open to be deleted', async () => {
+        const { client, peer, atServer, atClient } = await transport.pair({ halfOpen: true }, { halfOpen: true })
+        client.sendEof()
+        peer.sendEof()
+        await Promise.all([atServer.event('end of file\n'), atClient.event('end of file\n')])
+        assert.deepEqual([client.status, peer.status], ['open', 'open'])
+        client.delete()
+        peer.delete()
+      })
+
+      it('then deleting loses nothing', async () => {
+        const { client, peer, atServer } = await transport.pair(binary, binary)
+        peer.stop()
+        const all = fill(client)
+        client.sendEof()
+        client.delete()
+        peer.continue()
+        await atServer.event('connection broken by remote peer\n')
+        assert.ok(atServer.bytes.equals(all))
+      })
+    },
+  )
+
+  overEvery(
+    transport => !transport.connects,
+    transport => {
+      it('is nothing for datagrams', async () => {
+        const { client, server, atServer } = await transport.pair()
+        assert.equal(client.sendEof(), client)
+        assert.equal(server.sendEof(), server)
+        client.send('x')
+        await until(() => atServer.text === 'x', 'text')
+      })
+    },
+  )
+
+  it('of a half-open peer that resets is still the end of the process', async () => {
+    const { client, peer, atClient } = await over('stream', 'ipv4').pair({}, { halfOpen: true })
+    peer.sendEof()
+    await atClient.event('end of file\n')
+    peer.setOption('linger', 0)
+    peer.delete()
+    await settled()
+    assert.throws(() => client.send('x'), { syscall: 'send' })
+  })
+})

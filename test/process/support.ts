@@ -1,0 +1,224 @@
+// What the tests of processes share: a witness that notes what callbacks hear, waiting for what it notes, the
+// uncaught exceptions of a test, and the ends of both sides. It waits for events and never for time.
+
+import assert from 'node:assert/strict'
+import { EventEmitter } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { inspect } from 'node:util'
+import {
+  makeNetworkProcess,
+  NetworkProcess,
+  processList,
+  type Filter,
+  type Log,
+  type NetworkProcessOptions,
+  type Sentinel,
+} from 'make-network-process'
+import { constants, Socket, socketpair } from 'make-network-process/socket'
+
+// ---- waiting --------------------------------------------------------------------------------------------
+
+const changes = new EventEmitter().setMaxListeners(0)
+const deadline = 10_000
+
+/** Says that something has changed which somebody may be waiting for, who looks when the caller is done. */
+export function changed(): void {
+  queueMicrotask(() => changes.emit('change'))
+}
+
+/** Waits until a change makes `condition` true; the error after the deadline says how things stand. */
+export function until(condition: () => unknown, what: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const look = () => {
+      try {
+        if (!condition()) return
+        resolve()
+      } catch (error) {
+        reject(error as Error)
+      }
+      clearTimeout(timer)
+      changes.off('change', look)
+    }
+    const timer = setTimeout(() => {
+      changes.off('change', look)
+      reject(new Error(`no ${what} in ${deadline} ms. Processes: ${inspect(processList())}. Seen: ${inspect(witnesses)}`))
+    }, deadline)
+    changes.on('change', look)
+    look()
+  })
+}
+
+/** Waits until everything that is there by now has been delivered: a message that we send ourselves comes last. */
+export async function settled(): Promise<void> {
+  const seen = witness()
+  const file = socketFile()
+  makeNetworkProcess({ name: 'settled', type: 'datagram', server: true, family: 'local', service: file, ...seen.callbacks })
+  const sender = makeNetworkProcess({ name: 'settling', type: 'datagram', family: 'local', service: file })
+  // The second comes with a wake-up of its own, after whatever the first one's left for later.
+  for (const turn of [1, 2, 3]) {
+    sender.send('settled')
+    await until(() => seen.data.length === turn, 'end of what is there')
+  }
+}
+
+// ---- what callbacks hear ----------------------------------------------------------------------------------
+
+/** What the callbacks of one process, or of a server and its connections, have heard. */
+export class Witness {
+  /** What filters got. */
+  readonly data: (string | Buffer)[] = []
+  /** What sentinels got. */
+  readonly events: string[] = []
+  /** What the log got. */
+  readonly log: string[] = []
+  /** Everything in the order in which it came. */
+  readonly all: string[] = []
+  /** The connections that the log heard of. */
+  readonly clients: NetworkProcess[] = []
+  /** Who sentinels and filters were called for, in that order. */
+  readonly processes: NetworkProcess[] = []
+
+  readonly callbacks = {
+    filter: ((process, data) => {
+      this.data.push(typeof data === 'string' ? data : Buffer.from(data))
+      this.#note(`filter ${typeof data === 'string' ? data : Buffer.from(data).toString('hex')}`, process)
+    }) satisfies Filter,
+    sentinel: ((process, event) => {
+      this.events.push(event)
+      this.#note(`sentinel ${event.trim()}`, process)
+    }) satisfies Sentinel,
+    log: ((_server, client, message) => {
+      if (client !== undefined) this.clients.push(client)
+      this.log.push(message)
+      this.#note(`log ${message.trim()}`, client)
+    }) satisfies Log,
+  }
+
+  #note(what: string, process: NetworkProcess | undefined): void {
+    this.all.push(what)
+    if (process !== undefined) this.processes.push(process)
+    changed()
+  }
+
+  /** All text so far. */
+  get text(): string {
+    return this.data.join('')
+  }
+
+  /** All bytes so far. */
+  get bytes(): Buffer {
+    return Buffer.concat(this.data.map(one => Buffer.from(one)))
+  }
+
+  /** The connection that a server has accepted first. */
+  async connection(index = 0): Promise<NetworkProcess> {
+    await until(() => this.clients.length > index, 'connection')
+    return this.clients[index] as NetworkProcess
+  }
+
+  async messages(count: number): Promise<(string | Buffer)[]> {
+    await until(() => this.data.length >= count, `${count} messages`)
+    return this.data
+  }
+
+  async event(event: string): Promise<void> {
+    await until(() => this.events.includes(event), `event ${JSON.stringify(event)}`)
+  }
+
+  [inspect.custom](): string {
+    return inspect(this.all.map(one => (one.length > 60 ? `${one.slice(0, 60)}…` : one)))
+  }
+}
+
+const witnesses: Witness[] = []
+
+export function witness(): Witness {
+  const seen = new Witness()
+  witnesses.push(seen)
+  return seen
+}
+
+// ---- making and cleaning up -------------------------------------------------------------------------------
+
+let folder: string | undefined
+let files = 0
+const closers: (() => void)[] = []
+
+/** The path of a socket, in a folder that goes with the test. */
+export function socketFile(): string {
+  folder ??= mkdtempSync(path.join(tmpdir(), 'mnp-'))
+  return path.join(folder, `${++files}.sock`)
+}
+
+/** Makes a process that {@link cleanUp} deletes. */
+export function make(options: NetworkProcessOptions): NetworkProcess {
+  return makeNetworkProcess(options)
+}
+
+/** Runs `close` when the test is over. */
+export function finallyDo(close: () => void): void {
+  closers.push(close)
+}
+
+/** Ends what a test has made: for afterEach. */
+export function cleanUp(): void {
+  for (const process of processList()) {
+    process.sentinel = () => {}
+    process.delete()
+  }
+  closers.splice(0).forEach(close => close())
+  witnesses.length = 0
+  if (folder !== undefined) rmSync(folder, { recursive: true, force: true })
+  folder = undefined
+}
+
+// ---- looking closer ---------------------------------------------------------------------------------------
+
+/** A Socket with a descriptor of its own of a process's socket: the kernel makes it, by sending it to us. */
+export function socketOf(process: NetworkProcess): Socket {
+  const [left, right] = socketpair(constants.AF_UNIX, constants.SOCK_STREAM)
+  left.sendmsg({ data: Buffer.alloc(1), fds: [process.fd] })
+  const { fds } = right.recvmsg(Buffer.alloc(1))
+  left.close()
+  right.close()
+  const socket = Socket.fromFd(fds?.[0] as number)
+  finallyDo(() => socket.close())
+  return socket
+}
+
+/** An option of a process's socket, read from the kernel, as 32-bit numbers. */
+export function readOption(process: NetworkProcess, level: number, name: number | undefined, length = 4): number[] {
+  assert.ok(name !== undefined)
+  const bytes = socketOf(process).getsockopt(level, name, length)
+  return [...new Int32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length))]
+}
+
+/** Takes the uncaught exceptions while `work` runs, instead of mocha. */
+export async function uncaught(work: (errors: unknown[]) => Promise<void> | void): Promise<unknown[]> {
+  const errors: unknown[] = []
+  const others = process.listeners('uncaughtException')
+  process.removeAllListeners('uncaughtException')
+  process.on('uncaughtException', error => {
+    errors.push(error)
+    changed()
+  })
+  try {
+    await work(errors)
+  } finally {
+    process.removeAllListeners('uncaughtException')
+    for (const other of others) process.on('uncaughtException', other)
+  }
+  return errors
+}
+
+/** The error that `call` throws. */
+export function thrown(call: () => unknown): Error & Record<string, unknown> {
+  try {
+    call()
+  } catch (error) {
+    return error as Error & Record<string, unknown>
+  }
+  throw new assert.AssertionError({ message: 'nothing was thrown', stackStartFn: thrown })
+}
