@@ -37,6 +37,7 @@ export interface Native {
   socket(domain: number, type: number, protocol: number): OrError<SocketId>
   socketpair(domain: number, type: number, protocol: number): OrError<[SocketId, SocketId]>
   adopt(fd: number): OrError<SocketId>
+  launch_activate_socket(name: string): OrError<number[]>
   accept(id: SocketId): OrError<[SocketId, Buffer]>
   close(id: SocketId): number
   detach(id: SocketId): OrError<number>

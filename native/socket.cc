@@ -60,6 +60,17 @@ Napi::Value Adopt(const Napi::CallbackInfo& info) {
   return Made(info, error < 0 ? error : fd);
 }
 
+// launch_activate_socket(name): descriptors, which are the caller's
+Napi::Value LaunchActivateSocket(const Napi::CallbackInfo& info) {
+  if (!info[0].IsString()) return Number(info, -EINVAL);
+  std::vector<int> fds;
+  const int error = sys::LaunchActivateSocket(info[0].As<Napi::String>().Utf8Value().c_str(), &fds);
+  if (error < 0) return Number(info, error);
+  Napi::Array list = Napi::Array::New(info.Env(), fds.size());
+  for (std::uint32_t i = 0; i < fds.size(); i++) list.Set(i, Napi::Number::New(info.Env(), fds[i]));
+  return list;
+}
+
 // accept(id): [id, address]
 Napi::Value Accept(const Napi::CallbackInfo& info) {
   sys::Address peer;
@@ -302,6 +313,7 @@ void ExportSocket(Napi::Env env, Napi::Object exports, Environment* environment)
   function("socket", MakeSocket);
   function("socketpair", MakePair);
   function("adopt", Adopt);
+  function("launch_activate_socket", LaunchActivateSocket);
   function("accept", Accept);
   function("close", Close);
   function("detach", Detach);

@@ -15,6 +15,11 @@
 #ifdef __linux__
 #include <linux/sockios.h>
 #endif
+#ifdef __APPLE__
+#include <launch.h>
+
+#include <cstdlib>
+#endif
 
 namespace sys {
 namespace {
@@ -300,6 +305,22 @@ int Adopt(int fd) {
   if (::fstat(fd, &status) < 0) return -errno;
   if (!S_ISSOCK(status.st_mode)) return -ENOTSOCK;
   return SetFlags(fd);
+}
+
+int LaunchActivateSocket(const char* name, std::vector<int>* fds) {
+#ifdef __APPLE__
+  int* activated = nullptr;
+  std::size_t count = 0;
+  const int error = ::launch_activate_socket(name, &activated, &count);
+  if (error != 0) return -error;
+  fds->assign(activated, activated + count);
+  std::free(activated);
+  return 0;
+#else
+  (void)name;
+  (void)fds;
+  return -ENOSYS;
+#endif
 }
 
 int Unsent(int fd) {

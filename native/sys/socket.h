@@ -61,6 +61,9 @@ int RecvMMsg(int fd, Message* messages, std::size_t count, int flags);
 // Makes a descriptor that came from elsewhere like one that was born here.
 // ENOTSOCK for one that is no socket.
 int Adopt(int fd);
+// The sockets that launchd holds for us under a name, which it gives once and
+// whose owner is the caller. ENOSYS where there is no launchd.
+int LaunchActivateSocket(const char* name, std::vector<int>* fds);
 // Bytes that were sent and not yet acknowledged (SIOCOUTQ, SO_NWRITE).
 int Unsent(int fd);
 // Whether the peer has ended its sending half, that is, whether a read of no

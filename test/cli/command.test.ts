@@ -340,10 +340,13 @@ describe('make-network-process, the command', function () {
       assert.equal(readFileSync(file, 'utf8'), 'somebody else')
     })
 
-    it('comes for a server only by a signal', async () => {
-      const server = run([':server', 't', ':service', 't', '--quiet'], '')
+    it('does not come for a server with the end of its input', async () => {
+      const server = run([':server', 't', ':service', 't'], '')
+      const port = await server.until('stderr', listening)
+      await outcome(tcp(port), 'still there\n')
+      await server.until('stdout', /still there\n/)
       server.kill('SIGTERM')
-      assert.notEqual(await server.ended, 0)
+      assert.equal(await server.ended, 143)
     })
   })
 

@@ -27,7 +27,12 @@ export class Run {
 
   constructor(program: string, args: readonly string[], input?: string | Uint8Array) {
     this.#name = [path.basename(program), ...args].join(' ')
-    this.child = spawn(program, args, { stdio: 'pipe', env: { ...process.env, NO_COLOR: '1' } })
+    this.child = spawn(program, args, {
+      stdio: 'pipe',
+      env: { ...process.env, NO_COLOR: '1' },
+      // A process group of its own, so that what it starts can be ended with it.
+      detached: true,
+    })
     running.add(this.child)
     for (const stream of ['stdout', 'stderr'] as const)
       this.child[stream].setEncoding('latin1').on('data', (text: string) => (this.written[stream] += text))
@@ -90,7 +95,15 @@ export function folder(): string {
 /** Ends what a test has left running and removes its folders. */
 export async function cleanUp(): Promise<void> {
   const closed = Array.from(running, child => once(child, 'close'))
-  for (const child of running) child.kill('SIGKILL')
+  for (const child of running) killGroup(child)
   await Promise.all(closed)
   for (const made of folders.splice(0)) rmSync(made, { recursive: true, force: true })
+}
+
+function killGroup({ pid }: ChildProcess): void {
+  try {
+    process.kill(-pid!, 'SIGKILL')
+  } catch {
+    // It has ended by itself, and only its output is still to come.
+  }
 }

@@ -17,7 +17,7 @@ import {
   until,
 } from './sockets.js'
 
-const { AF_UNIX, SHUT_RD, SHUT_RDWR, SHUT_WR, SOCK_DGRAM, SOCK_STREAM } = constants
+const { AF_INET, AF_UNIX, SHUT_RD, SHUT_RDWR, SHUT_WR, SOCK_DGRAM, SOCK_STREAM } = constants
 const aLocalPair = (type: number = SOCK_STREAM) => Socket.pair(AF_UNIX, type).map(own) as [Socket, Socket]
 const data = Buffer.from('x')
 
@@ -70,7 +70,7 @@ describe('Socket#shutdown()', () => {
   })
 
   it('is ENOTCONN without a connection, and EINVAL for no half', () => {
-    assert.throws(() => aSocket(AF_UNIX, SOCK_STREAM).shutdown(SHUT_WR), {
+    assert.throws(() => aSocket(AF_INET, SOCK_STREAM).shutdown(SHUT_WR), {
       code: 'ENOTCONN',
       syscall: 'shutdown',
     })

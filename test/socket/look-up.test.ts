@@ -1,0 +1,148 @@
+// getaddrinfo(3): what it finds, and that its errors are those of dns.lookup().
+
+import assert from 'node:assert/strict'
+import dns from 'node:dns'
+import { constants, decodeAddress, getaddrinfo, type LookUpQuery } from 'make-network-process/socket'
+import { lookUp } from '../../dist/socket/look-up.js'
+import { thrownBy } from './sockets.js'
+
+const { AF_INET, AF_INET6, AF_UNSPEC, AI_NUMERICHOST, AI_NUMERICSERV, AI_PASSIVE } = constants
+const { IPPROTO_TCP, IPPROTO_UDP, SOCK_DGRAM, SOCK_STREAM } = constants
+
+const addresses = (query: LookUpQuery) => getaddrinfo(query).map(({ address }) => decodeAddress(address))
+
+describe('getaddrinfo()', () => {
+  it('reads numbers', () => {
+    const query = { type: SOCK_STREAM, flags: AI_NUMERICHOST! | AI_NUMERICSERV! }
+    assert.deepEqual(addresses({ ...query, host: '192.0.2.7', service: '80' }), [[192, 0, 2, 7, 80]])
+    assert.deepEqual(addresses({ ...query, host: '2001:db8::7', service: '80' }), [
+      [0x2001, 0xdb8, 0, 0, 0, 0, 0, 7, 80],
+    ])
+    assert.deepEqual(addresses({ ...query, host: '192.0.2.7' }), [[192, 0, 2, 7, 0]])
+  })
+
+  it('finds localhost', () => {
+    const found = getaddrinfo({ host: 'localhost', type: SOCK_STREAM })
+    assert.ok(found.length > 0)
+    for (const { family, type, protocol, address } of found) {
+      assert.ok([AF_INET, AF_INET6].includes(family))
+      assert.deepEqual([type, protocol], [SOCK_STREAM, IPPROTO_TCP])
+      const decoded = decodeAddress(address) as number[]
+      assert.equal(decoded.length, family === AF_INET ? 5 : 9)
+      assert.equal(decoded.at(-2), 1)
+    }
+  })
+
+  it('finds only what is asked for', () => {
+    for (const family of [AF_INET, AF_UNSPEC]) {
+      const found = getaddrinfo({ host: '127.0.0.1', family, type: SOCK_DGRAM, protocol: IPPROTO_UDP })
+      assert.deepEqual(
+        found.map(one => [one.family, one.type, one.protocol]),
+        [[AF_INET, SOCK_DGRAM, IPPROTO_UDP]],
+      )
+    }
+    assert.ok(getaddrinfo({ host: '127.0.0.1' }).length >= 2)
+  })
+
+  it('finds an address to listen at, where there is no host', () => {
+    const query = { service: '80', family: AF_INET, type: SOCK_STREAM }
+    assert.deepEqual(addresses({ ...query, flags: AI_PASSIVE! }), [[0, 0, 0, 0, 80]])
+    assert.deepEqual(addresses(query), [[127, 0, 0, 1, 80]])
+    assert.deepEqual(addresses({ ...query, host: undefined }), [[127, 0, 0, 1, 80]])
+  })
+
+  it('is the error of dns.lookup() where there is no such name', async () => {
+    const theirs = await dns.promises.lookup('nosuch.invalid').then(
+      () => assert.fail('found'),
+      (error: unknown) => error as Error,
+    )
+    const ours = thrownBy(() => getaddrinfo({ host: 'nosuch.invalid' }))
+    assert.equal(ours.message, theirs.message)
+    assert.equal(ours.name, theirs.name)
+    assert.deepEqual({ ...ours }, { ...theirs })
+    assert.deepEqual(Object.keys(ours), Object.keys(theirs))
+  })
+
+  it('is ENOTFOUND, and says what the system says', () => {
+    const error = thrownBy(() => getaddrinfo({ host: 'nosuch', flags: AI_NUMERICHOST! }))
+    assert.deepEqual(
+      { ...error, message: error.message },
+      {
+        message: 'getaddrinfo ENOTFOUND nosuch',
+        errno: -3008,
+        code: 'ENOTFOUND',
+        syscall: 'getaddrinfo',
+        hostname: 'nosuch',
+      },
+    )
+    assert.match(String(error['reason']), /\w+ \w+/)
+  })
+
+  it('is the error of a service, a family, flags', () => {
+    const fails = (query: LookUpQuery) => thrownBy(() => getaddrinfo(query))['code']
+    assert.equal(fails({ host: '127.0.0.1', service: 'no such service', type: SOCK_STREAM }), 'EAI_SERVICE')
+    assert.equal(fails({ host: '127.0.0.1', family: 77 }), 'EAI_FAMILY')
+    assert.equal(fails({ host: '127.0.0.1', flags: 0x40000000 }), 'EAI_BADFLAGS')
+    assert.match(String(fails({ host: '127.0.0.1', type: 77 })), /^EAI_/)
+  })
+
+  it('is ENOTFOUND for nothing at all', () => {
+    const error = thrownBy(() => getaddrinfo({}))
+    assert.equal(error.message, 'getaddrinfo ENOTFOUND')
+    assert.ok(!('hostname' in error))
+  })
+
+  it('never takes a part of a name for the name', () => {
+    for (const query of [
+      { host: '127.0.0.1\0.example' },
+      { host: 'localhost\0' },
+      { host: '127.0.0.1', service: '80\0x' },
+    ])
+      assert.match(
+        String(thrownBy(() => getaddrinfo(query), JSON.stringify(query))['code']),
+        /^(ENOTFOUND|EAI_\w+|ERR_INVALID_ARG_VALUE)$/,
+      )
+  })
+
+  it('refuses what is no name and no number', () => {
+    const refused = (query: object) =>
+      assert.match(
+        String(thrownBy(() => getaddrinfo(query), JSON.stringify(query))['code']),
+        /^ERR_(INVALID_ARG_TYPE|OUT_OF_RANGE)$/,
+      )
+    for (const wrong of [5, null, true, {}, ['127.0.0.1']]) {
+      refused({ host: wrong, service: '80' })
+      refused({ host: '127.0.0.1', service: wrong })
+    }
+    for (const name of ['family', 'type', 'protocol', 'flags'])
+      for (const wrong of ['0', null, NaN, 1.5, 2 ** 53]) refused({ host: '127.0.0.1', [name]: wrong })
+  })
+})
+
+describe('lookUp()', () => {
+  const found = (query: LookUpQuery) =>
+    new Promise((resolve, reject) => lookUp(query, (error, all) => (error ? reject(error) : resolve(all))))
+
+  it('gives what getaddrinfo() gives, later', async () => {
+    for (const query of [
+      { host: '127.0.0.1', service: '80' },
+      { host: 'localhost', type: SOCK_STREAM },
+    ])
+      assert.deepEqual(await found(query), getaddrinfo(query))
+  })
+
+  it('gives the error of getaddrinfo()', async () => {
+    const query = { host: 'nosuch', flags: AI_NUMERICHOST! }
+    const error = thrownBy(() => getaddrinfo(query))
+    await assert.rejects(found(query), (rejected: Error) => {
+      assert.deepEqual({ ...rejected, message: rejected.message }, { ...error, message: error.message })
+      return true
+    })
+  })
+
+  it('answers each of many', async () => {
+    const queries = Array.from({ length: 50 }, (_, i) => ({ host: `192.0.2.${i}`, type: SOCK_STREAM }))
+    const all = await Promise.all(queries.map(found))
+    assert.deepEqual(all, queries.map(getaddrinfo))
+  })
+})
