@@ -12,6 +12,7 @@ import { isNil, type Contact, type Filter, type Log, type Sentinel } from './pro
 import { networkLookupAddressInfo as lookUpAddress } from './process/look-up-address.js'
 import { make } from './process/make.js'
 import { defaultFilter, defaultSentinel, NetworkProcess } from './process/network-process.js'
+import { open, wantedStream } from './process/open-network-stream.js'
 import { hasOption } from './process/options.js'
 import * as registry from './process/registry.js'
 import type { Address, AddressInput } from './socket/address.js'
@@ -60,6 +61,28 @@ export function makeNetworkProcess(...args: unknown[]): NetworkProcess | null {
   takeTurns()
   return nil(make(args, dialect))
 }
+
+/**
+ * `open-network-stream`: the process, or with `:return-list` the process and the properties of the connection. The
+ * process is nil where TLS is required and the server has none.
+ */
+export function openNetworkStream(
+  name: string,
+  buffer: ProcessBuffer | string | null,
+  host: string,
+  service: string | number,
+  ...parameters: unknown[]
+): NetworkProcess | null | [process: NetworkProcess | null, properties: Record<string, string | null>] {
+  const wanted = wantedStream(name, buffer, host, service, parameters)
+  const stream = open(wanted, keywords => makeNetworkProcess(keywords) as NetworkProcess)
+  const { greeting, capabilities, type, error } = stream
+  const process = nil(stream.process)
+  if (!wanted.returnList) return process
+  return [process, { greeting: nil(greeting), capabilities: nil(capabilities), type, error: nil(error) }]
+}
+
+/** `open-protocol-stream`, an alias of {@link openNetworkStream}. */
+export const openProtocolStream = openNetworkStream
 
 /** `featurep`: whether FEATURE is `'make-network-process'` and has SUBFEATURE, `[':type', 'seqpacket']` or `':linger'`. */
 export function featurep(feature: string, subfeature?: unknown): boolean {

@@ -8,10 +8,16 @@ export { NetworkProcess, defaultFilter, defaultSentinel } from './process/networ
 export type { Contact, Filter, Log, NetworkOptions, NetworkProcessOptions, Sentinel } from './process/keywords.js'
 export type { Status } from './process/events.js'
 export { TextBuffer, type ProcessBuffer } from './process/buffer.js'
+export { confirmExit, type ConfirmExitOptions } from './process/confirm-exit.js'
 export { acceptProcessOutput } from './process/wait.js'
 export { getProcess, processList } from './process/registry.js'
 export { formatNetworkAddress } from './process/format-address.js'
 export { networkInterfaceInfo, networkInterfaceList, type InterfaceEntry, type InterfaceInfo } from './process/interfaces.js'
 export { networkLookupAddressInfo } from './process/look-up-address.js'
+export {
+  openNetworkStream,
+  type NetworkStreamParameters,
+  type NetworkStreamProperties,
+} from './process/open-network-stream.js'
 export type { Address, AddressInput, RawAddress } from './socket/address.js'
 export type { SystemError } from './socket/errors.js'

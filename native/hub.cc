@@ -347,9 +347,7 @@ void Hub::AcceptFrom(Id id, Socket* socket) {
       Push(id, kAcceptFailed, -fd, -1);
       return;
     }
-    const bool lingers = socket->lingers;  // Adding a socket may not move this one, but let nobody rely on it.
     const Id accepted = sockets_.Add(fd);
-    sockets_.Get(accepted)->lingers = lingers;
     const std::size_t length = std::min<std::size_t>(peer.length, 255);
     slab->end()[0] = static_cast<std::uint8_t>(length);
     std::memcpy(slab->end() + 1, peer.bytes, length);

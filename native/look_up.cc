@@ -34,7 +34,7 @@ Napi::Value GetAddrInfo(const Napi::CallbackInfo& info) {
 Napi::Value StartLookUp(const Napi::CallbackInfo& info) {
   std::uint32_t request = 0;
   const int error = Environment::Of(info)->hub().StartLookUp(QueryOf(info), &request);
-  return Number(info, error < 0 ? error : request);
+  return error < 0 ? Number(info, error) : Number(info, request);
 }
 
 // addressInfoError(eai): [code, number], for a negative answer

@@ -29,7 +29,8 @@ int DescriptorOf(const Napi::CallbackInfo& info) {
 int Integer(const Napi::CallbackInfo& info, std::size_t index) { return IntegerOf(info.Env(), info[index]); }
 
 Napi::Value Made(const Napi::CallbackInfo& info, int fd) {
-  return Number(info, fd < 0 ? fd : Environment::Of(info)->sockets().Add(fd));
+  if (fd < 0) return Number(info, fd);
+  return Number(info, Environment::Of(info)->sockets().Add(fd));
 }
 
 // ---- make -----------------------------------------------------------------------------------
@@ -292,16 +293,8 @@ Napi::Value GetSockOpt(const Napi::CallbackInfo& info) {
 // setsockopt(id, level, name, bytes)
 Napi::Value SetSockOpt(const Napi::CallbackInfo& info) {
   const Bytes value = BytesOf(info.Env(), info[3]);
-  const int level = Integer(info, 1);
-  const int name = Integer(info, 2);
-  const int error =
-      sys::SetSockOpt(DescriptorOf(info), level, name, value.data, static_cast<socklen_t>(value.length));
-  if (error == 0 && level == SOL_SOCKET && name == SO_LINGER && value.length >= sizeof(linger)) {
-    linger set;
-    std::copy_n(value.data, sizeof set, reinterpret_cast<std::uint8_t*>(&set));
-    Environment::Of(info)->sockets().Get(IdOf(info))->lingers = set.l_onoff != 0 && set.l_linger > 0;
-  }
-  return Number(info, error);
+  return Number(info, sys::SetSockOpt(DescriptorOf(info), Integer(info, 1), Integer(info, 2), value.data,
+                                      static_cast<socklen_t>(value.length)));
 }
 
 }  // namespace

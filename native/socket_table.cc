@@ -28,11 +28,14 @@ bool SocketTable::Owns(int fd) const {
 }
 
 void SocketTable::Close(Id id) {
-  Socket& socket = sockets_[id];
-  if (socket.lingers) {
-    // close(2) waits for the peer even on a non-blocking descriptor.
-    const linger off = {0, 0};
-    (void)sys::SetSockOpt(socket.descriptor.get(), SOL_SOCKET, SO_LINGER, &off, sizeof off);
+  const int fd = sockets_[id].descriptor.get();
+  linger set = {0, 0};
+  socklen_t length = sizeof set;
+  // With a time, close(2) waits for the peer even on a non-blocking descriptor.
+  // The option may also come from a listener, or from who made the socket.
+  if (sys::GetSockOpt(fd, SOL_SOCKET, SO_LINGER, &set, &length) == 0 && set.l_onoff != 0 && set.l_linger > 0) {
+    set.l_onoff = 0;
+    (void)sys::SetSockOpt(fd, SOL_SOCKET, SO_LINGER, &set, sizeof set);
   }
   Retire(id);
 }

@@ -47,7 +47,6 @@ struct Socket {
   bool addressed = false;  // Unconnected: each message has a sender of its own.
   std::uint8_t interest = 0;
   bool counted = false;    // Keeps the event loop alive.
-  bool lingers = false;    // close(2) would block: SO_LINGER with a time is set.
 
   // The adaptive read loop (hub.cc).
   bool hot = false;

@@ -10,7 +10,7 @@ import type { Meter } from './meter.js'
 /** The forms in which messages are printed. */
 export interface OutputOptions {
   readonly output: 'text' | 'hex' | 'json'
-  /** Whether each message is to end its line: what a line is on standard input is a message without its newline here. */
+  /** Whether a message that has no newline at its end gets one. */
   readonly endLines: boolean
   /** Whether to keep events to ourselves. */
   readonly quiet: boolean
@@ -31,7 +31,7 @@ export class Output {
     this.#stderr = stderr
   }
 
-  /** Prints a message; a promise is for when whoever reads us has caught up, and comes only if it must be waited for. */
+  /** Prints a message. A promise is given where whoever reads us has to catch up before more is printed. */
   message(process: NetworkProcess, data: string | Uint8Array): Promise<void> | undefined {
     this.#meter.hide()
     if (this.#stdout.write(this.#format(process, data))) return undefined

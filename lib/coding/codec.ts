@@ -14,6 +14,9 @@ export const rawByte = 0xdc00
 /** Whether a lone surrogate stands for a byte. */
 export const isRawByte = (unit: number): boolean => unit >= 0xdc80 && unit <= 0xdcff
 
+/** What a byte that belongs to no character comes as. Those below 0x80 need no raw byte, for they are ASCII. */
+export const unitOfByte = (byte: number): number => (byte < 0x80 ? byte : rawByte | byte)
+
 /** What a codec made of a block. The bytes from `used` on begin a character that the block cuts off. */
 export interface Decoded {
   readonly text: string
@@ -32,7 +35,7 @@ export interface Codec {
 
 /** The same memory as a Buffer, whose decoders are native. */
 export const asBuffer = (bytes: Uint8Array): Buffer =>
-  Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 
 /** A block as text if it is ASCII, at the speed of a copy. */
 export const asciiText = (bytes: Uint8Array): string | undefined =>
@@ -48,3 +51,7 @@ export const scratch = (count: number): Uint16Array =>
 /** The string of the first so many units. */
 export const textOf = (units: Uint16Array, count: number): string =>
   Buffer.from(units.buffer, 0, count * 2).toString('utf16le')
+
+/** `String.prototype.isWellFormed`, which every Node we run on has and TypeScript's ES2023 has not. */
+export const isWellFormed = (text: string): boolean =>
+  (text as string & { isWellFormed(): boolean }).isWellFormed()

@@ -2,7 +2,7 @@
 // tables are not Emacs's: it holds the vendors' extended sets, of which Emacs's are subsets. euc-tw, big5-hkscs, the
 // JIS X 0213 sets and eucjp-ms are not here, for iconv-lite has no table for them or another edition's.
 
-import { asciiText, rawByte, scratch, textOf, type Codec } from './codec.js'
+import { asciiText, rawByte, scratch, textOf, unitOfByte, type Codec } from './codec.js'
 import { bytesIn, doubleByteUnits, encodeByTable, inverse, space, type ByteRange } from './tables.js'
 
 interface CharacterSet {
@@ -157,7 +157,7 @@ const sets: Readonly<Record<string, CharacterSet>> = {
 /** Emacs's names of these coding systems. */
 export const doubleByteNames: readonly string[] = Object.keys(sets)
 
-/** In `first`: what a byte begins, if it is no character itself. Every character's unit is greater. */
+/** In `first`, for bytes that are no characters: how many more there are in what they begin. All units are greater. */
 const nothing = 0
 const twoBytes = 1
 const threeBytes = 2
@@ -165,8 +165,6 @@ const threeBytes = 2
 /** In `second`: codes that are none, and codes that are assigned to no character. */
 const noCode = 0
 const unassigned = 1
-
-const rawIfHigh = (byte: number): number => (byte < 0x80 ? byte : rawByte | byte)
 
 const halfWidthKatakana = Array.from({ length: 63 }, (_, index) => [0xa1 + index, 0xff61 + index] as const)
 
@@ -243,7 +241,7 @@ export function doubleByteCodec(name: string): Codec {
               continue
             }
             if (unit === unassigned) {
-              for (const stop = at + size; at < stop; at++) units[count++] = rawIfHigh(bytes[at]!)
+              for (const stop = at + size; at < stop; at++) units[count++] = unitOfByte(bytes[at]!)
               continue
             }
           }

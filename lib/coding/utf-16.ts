@@ -1,13 +1,11 @@
 // UTF-16 in both byte orders. A surrogate without its partner stays what it is, so that it is sent back unchanged; one
 // that would be taken for a raw byte comes as its two bytes. A last odd byte is a raw byte or, below 0x80, itself.
 
-import { asBuffer, isRawByte, rawByte, type Codec, type Decoded } from './codec.js'
+import { asBuffer, isRawByte, isWellFormed, unitOfByte, type Codec, type Decoded } from './codec.js'
 
 const loneRawBytes = /[\uDC80-\uDCFF]/gu
 
 const isHighSurrogate = (unit: number): boolean => (unit & 0xfc00) === 0xd800
-
-const rawIfHigh = (byte: number): number => (byte < 0x80 ? byte : rawByte | byte)
 
 function utf16(littleEndian: boolean, signature: boolean): Codec {
   const high = littleEndian ? 1 : 0
@@ -28,15 +26,17 @@ function utf16(littleEndian: boolean, signature: boolean): Codec {
     const text = littleEndian
       ? asBuffer(whole).toString('utf16le')
       : Buffer.from(whole).swap16().toString('utf16le')
-    const kept = text.replace(loneRawBytes, unit =>
-      String.fromCharCode(...bytesOf(unit.charCodeAt(0)).map(rawIfHigh)),
-    )
+    const kept = isWellFormed(text)
+      ? text
+      : text.replace(loneRawBytes, unit =>
+          String.fromCharCode(...bytesOf(unit.charCodeAt(0)).map(unitOfByte)),
+        )
     if (!end || used === bytes.length) return { text: kept, used }
-    return { text: kept + String.fromCharCode(rawIfHigh(bytes[used]!)), used: bytes.length }
+    return { text: kept + String.fromCharCode(unitOfByte(bytes[used]!)), used: bytes.length }
   }
 
   const encode = (text: string): Uint8Array => {
-    if (text.search(loneRawBytes) < 0) return inOrder(text)
+    if (isWellFormed(text)) return inOrder(text)
     const bytes = Buffer.allocUnsafe(text.length * 2)
     let count = 0
     for (let at = 0; at < text.length; at++) {

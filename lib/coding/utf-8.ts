@@ -2,9 +2,19 @@
 // own. One loop of our own decodes all that is not ASCII: it is several times faster than Node's decoders, which
 // besides put U+FFFD in the place of what they cannot read.
 
-import { asciiText, isRawByte, rawByte, scratch, textOf, type Codec, type Decoded } from './codec.js'
+import {
+  asciiText,
+  isRawByte,
+  isWellFormed,
+  rawByte,
+  scratch,
+  textOf,
+  type Codec,
+  type Decoded,
+} from './codec.js'
 
-const isContinuation = (byte: number | undefined): boolean => byte !== undefined && (byte & 0xc0) === 0x80
+/** The six bits of a continuation byte; 0x40 or more for any other byte, and past the end. */
+const continuation = (bytes: Uint8Array, at: number): number => (at < bytes.length ? bytes[at]! ^ 0x80 : 0x40)
 
 /** The length of the character that a byte begins; 1 for one that begins none. */
 const sequenceLength = (lead: number): number =>
@@ -13,7 +23,7 @@ const sequenceLength = (lead: number): number =>
 /** Whether the bytes from `at` to the end could be a character whose rest is still to come. */
 function isCutOff(bytes: Uint8Array, at: number): boolean {
   if (at + sequenceLength(bytes[at]!) <= bytes.length) return false
-  for (let next = at + 1; next < bytes.length; next++) if (!isContinuation(bytes[next])) return false
+  for (let next = at + 1; next < bytes.length; next++) if (continuation(bytes, next) >= 0x40) return false
   return true
 }
 
@@ -31,33 +41,30 @@ function decode(bytes: Uint8Array, end: boolean): Decoded {
       at += 1
       continue
     }
-    // Past the end an element is undefined, which is 0 in arithmetic and so no continuation.
-    const second = bytes[at + 1]! ^ 0x80
-    if (second < 0x40) {
-      const third = bytes[at + 2]! ^ 0x80
-      if (lead < 0xe0) {
-        if (lead >= 0xc2) {
-          units[count++] = ((lead & 0x1f) << 6) | second
-          at += 2
+    const second = continuation(bytes, at + 1)
+    if (lead < 0xe0) {
+      if (lead >= 0xc2 && second < 0x40) {
+        units[count++] = ((lead & 0x1f) << 6) | second
+        at += 2
+        continue
+      }
+    } else if (second < 0x40) {
+      const third = continuation(bytes, at + 2)
+      if (lead < 0xf0) {
+        const unit = ((lead & 0x0f) << 12) | (second << 6) | third
+        if (third < 0x40 && unit >= 0x800 && (unit & 0xf800) !== 0xd800) {
+          units[count++] = unit
+          at += 3
           continue
         }
-      } else if (third < 0x40) {
-        if (lead < 0xf0) {
-          const unit = ((lead & 0x0f) << 12) | (second << 6) | third
-          if (unit >= 0x800 && (unit & 0xf800) !== 0xd800) {
-            units[count++] = unit
-            at += 3
-            continue
-          }
-        } else {
-          const fourth = bytes[at + 3]! ^ 0x80
-          const above = (((lead & 0x07) << 18) | (second << 12) | (third << 6) | fourth) - 0x10000
-          if (fourth < 0x40 && lead < 0xf5 && above >= 0 && above < 0x100000) {
-            units[count++] = 0xd800 | (above >> 10)
-            units[count++] = 0xdc00 | (above & 0x3ff)
-            at += 4
-            continue
-          }
+      } else if (third < 0x40 && lead < 0xf5) {
+        const fourth = continuation(bytes, at + 3)
+        const above = (((lead & 0x07) << 18) | (second << 12) | (third << 6) | fourth) - 0x10000
+        if (fourth < 0x40 && above >= 0 && above < 0x100000) {
+          units[count++] = 0xd800 | (above >> 10)
+          units[count++] = 0xdc00 | (above & 0x3ff)
+          at += 4
+          continue
         }
       }
     }
@@ -67,9 +74,6 @@ function decode(bytes: Uint8Array, end: boolean): Decoded {
   }
   return { text: textOf(units, count), used: at }
 }
-
-/** `String.prototype.isWellFormed`, which every Node we run on has and the typings of ES2022 have not. */
-const isWellFormed = (text: string): boolean => (text as string & { isWellFormed(): boolean }).isWellFormed()
 
 /** A lone surrogate that stands for no byte takes three bytes, as in Emacs. Buffer would send U+FFFD for it. */
 function encodeIllFormed(text: string): Uint8Array {

@@ -78,6 +78,11 @@ export interface NetworkProcessOptions extends NetworkOptions {
   halfOpen?: boolean | null
   /** The filter gets bytes that are valid only until it returns, and no memory is allocated. Our own. */
   lend?: boolean | null
+  /**
+   * Use a socket that the program was started with, by systemd or launchd, if there is one: `true` takes the first
+   * that fits, a string (our own) that of this name.
+   */
+  useExternalSocket?: boolean | string | null
   /** Keywords that are not known stay in the contact. */
   [keyword: string]: unknown
 }

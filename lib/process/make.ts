@@ -1,13 +1,14 @@
 // makeNetworkProcess: what its keywords mean, checked in Emacs's order, and the sockets that follow from them.
 import { codingSystem } from '../coding/index.js'
-import { native } from '../native.js'
+import { native, type SocketId } from '../native.js'
 import { decodeAddress, encodeAddress, errorAddress, familyOf } from '../socket/address.js'
 import { constants } from '../socket/constants.js'
 import { check, codedError, errno, systemError, typeError, valueError } from '../socket/errors.js'
-import { Kind } from '../socket/hub.js'
+import { after, Kind } from '../socket/hub.js'
 import { getaddrinfo, lookUp, type LookUpQuery } from '../socket/look-up.js'
 import { TextBuffer, type ProcessBuffer } from './buffer.js'
 import { connectBlocking, Connector, openSocket, type Candidate, type Prepare } from './connect.js'
+import { isListening, takeExternalSocket } from './external-sockets.js'
 import {
   contactOf,
   isNil,
@@ -80,7 +81,9 @@ export function make(args: readonly unknown[], dialect: Dialect): NetworkProcess
   const process = new NetworkProcess({ name, contact, kind: kindOf(type), server, ...behaviour(contact) })
   const prepare: Prepare = id => setOptions(id, contact)
   try {
-    if (server) serve(process, candidates ?? [], contact)
+    const external = takeExternalSocket(contact['useExternalSocket'], { type, server, family: familyWanted(target) })
+    if (external !== undefined) openExternal(process, external, type, contact)
+    else if (server) serve(process, candidates ?? [], contact)
     else if (type === SOCK_DGRAM || !nowait) {
       if (candidates === undefined) openWhenFound(process, (target as { query: LookUpQuery }).query, prepare)
       else openConnected(process, candidates, prepare)
@@ -131,6 +134,11 @@ function targetOf(contact: Contact, type: number, server: boolean, { strictAddre
   return {
     query: { host: host ?? (family === AF_INET6 ? '::1' : '127.0.0.1'), service: serviceName(service), family, type },
   }
+}
+
+/** 0: any, for nobody has said. */
+function familyWanted(target: Target): number {
+  return ('query' in target ? target.query : target.candidates[0])?.family ?? 0
 }
 
 function familyNumber(family: unknown): number {
@@ -232,16 +240,7 @@ function serve(process: NetworkProcess, candidates: readonly Candidate[], contac
     }
     try {
       check(native.bind(id, candidate.address), 'bind', errorAddress(candidate.address))
-      const local = check(native.getsockname(id), 'getsockname') as Buffer
-      const address = decodeAddress(local)
-      if (Array.isArray(address)) contact['service'] = address.at(-1)
-      contact['local'] = address
-      if (candidate.type === SOCK_DGRAM) {
-        process.openOn(id, true, firstPeer(contact['remote'], familyOf(local)))
-      } else {
-        check(native.listen(id, backlog(contact['server'])), 'listen', errorAddress(local))
-        process.listenOn(id)
-      }
+      serveOn(process, id, candidate.type, contact)
       return
     } catch (error) {
       // Nobody knows of the socket unless the process has it.
@@ -250,6 +249,20 @@ function serve(process: NetworkProcess, candidates: readonly Candidate[], contac
     }
   }
   throw failure
+}
+
+function serveOn(process: NetworkProcess, id: SocketId, type: number, contact: Contact): void {
+  const local = check(native.getsockname(id), 'getsockname') as Buffer
+  const address = decodeAddress(local)
+  if (Array.isArray(address)) contact['service'] = address.at(-1)
+  contact['local'] = address
+  if (type === SOCK_DGRAM) {
+    process.openOn(id, true, firstPeer(contact['remote'], familyOf(local)))
+  } else {
+    // An external socket may be listening, with a queue of the length that its maker wants.
+    if (!isListening(id)) check(native.listen(id, backlog(contact['server'])), 'listen', errorAddress(local))
+    process.listenOn(id)
+  }
 }
 
 function backlog(server: unknown): number {
@@ -264,6 +277,29 @@ function firstPeer(remote: unknown, family: number): number {
   const address = encodeAddress(remote as never, ':remote')
   if (familyOf(address) !== family) throw valueError(':remote', 'an address of the same family as the server', remote)
   return native.internAddress(address)
+}
+
+// A socket that was passed in has its address, or its connection; options are still ours to set.
+function openExternal(process: NetworkProcess, id: SocketId, type: number, contact: Contact): void {
+  try {
+    setOptions(id, contact)
+    if (!isNil(contact['server'])) {
+      serveOn(process, id, type, contact)
+      if (typeof contact['local'] === 'string') contact['service'] = contact['local']
+      return
+    }
+    process.noteAddresses(id, check(native.getpeername(id), 'getpeername') as Buffer)
+    if (isNil(contact['nowait']) || type === SOCK_DGRAM) process.openOn(id, false)
+    else {
+      // As if it connected now: who asked for no wait hears of it later.
+      const cancel = after(0, () => process.openLater(id))
+      process.setConnecting(id, cancel)
+    }
+  } catch (error) {
+    // Nobody knows of the socket unless the process has it.
+    if (process.fd < 0) native.close(id)
+    throw error
+  }
 }
 
 // ---- clients ----------------------------------------------------------------------------------------------

@@ -3,7 +3,7 @@
 import { endianness } from 'node:os'
 import { native } from '../native.js'
 import { constants } from './constants.js'
-import { bytes as bytesOf, codedError, rangeError, typeError, valueError, type ErrorAddress } from './errors.js'
+import { bytes as bytesOf, codedError, integer, rangeError, typeError, valueError, type ErrorAddress } from './errors.js'
 
 const { AF_INET, AF_INET6, AF_UNIX } = constants
 const little = endianness() === 'LE'
@@ -48,7 +48,7 @@ export function familyOf(sockaddr: Uint8Array): number {
 }
 
 function elements(name: string, address: readonly unknown[], limits: readonly number[]): void {
-  address.forEach((element, i) => {
+  Array.from(address).forEach((element, i) => {
     const limit = limits[i] ?? 65535
     if (typeof element !== 'number' || !Number.isInteger(element))
       throw typeError(`${name}: element ${i} of an address`, 'a whole number', element)
@@ -64,7 +64,7 @@ function encodePath(name: string, path: string): Buffer {
   // A path needs its NUL; an abstract name is as long as it is said to be.
   if (bytes.length > pathCapacity - (abstract ? 0 : 1))
     throw codedError(
-      new RangeError(`${name}: Service name too long: ${bytes.length} bytes, where ${pathCapacity - 1} fit`),
+      new RangeError(`${name}: Service name too long: ${bytes.length} bytes, where ${pathCapacity - (abstract ? 0 : 1)} fit`),
       'ERR_OUT_OF_RANGE',
     )
   const sun = sockaddr(AF_UNIX, 2 + bytes.length + (abstract || bytes.length === 0 ? 0 : 1))
@@ -95,7 +95,7 @@ export function encodeAddress(address: AddressInput, name = 'address'): Buffer {
       const sin6 = sockaddr(AF_INET6, 28)
       sin6.writeUInt16BE(vector[8] ?? 0, 2)
       for (let i = 0; i < 8; i++) sin6.writeUInt16BE(vector[i] ?? 0, 8 + 2 * i)
-      const scope = vector.scope ?? 0
+      const scope = integer(`${name}: scope of an address`, vector.scope ?? 0, 0, 0xffffffff)
       if (little) sin6.writeUInt32LE(scope, 24)
       else sin6.writeUInt32BE(scope, 24)
       return sin6

@@ -63,6 +63,9 @@ export function encodeControl(control: Control): Buffer | undefined {
   if (control.credentials) {
     if (SCM_CREDENTIALS === undefined) throw rangeError('control.credentials', 'left out: this system has none', control)
     const { pid, uid, gid } = control.credentials
+    integer('control.credentials.pid', pid)
+    integer('control.credentials.uid', uid, 0, 0xffffffff)
+    integer('control.credentials.gid', gid, 0, 0xffffffff)
     messages.push({ level: SOL_SOCKET, type: SCM_CREDENTIALS, data: words([pid, uid, gid]) })
   }
   for (const { level, type, data } of control.others ?? [])

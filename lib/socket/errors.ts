@@ -4,7 +4,7 @@ import { native } from '../native.js'
 
 const names = new Map(Object.entries(native.errors).map(([name, number]) => [number, name]))
 /** The system's errno numbers by name: `errno.ECONNREFUSED`. Positive, as in C. */
-export const errno = native.errors
+export const errno = Object.freeze(native.errors)
 
 /** What a system error says besides its message. */
 export interface SystemError extends Error {
@@ -38,15 +38,15 @@ export function errorName(number: number): string {
 export function systemError(number: number, syscall: string, about: ErrorAddress = {}): SystemError {
   const code = errorName(number)
   const address = about.path ?? about.address
-  const where = address === undefined ? '' : about.port ? ` ${address}:${about.port}` : ` ${address}`
+  const where = !address ? '' : about.port ? ` ${address}:${about.port}` : ` ${address}`
   const error = new Error(`${syscall} ${code}${where}`) as SystemError
   error.errno = -Math.abs(number)
   error.code = code
   error.syscall = syscall
-  if (address !== undefined) error.address = address
+  if (address) error.address = address
   if (about.port) error.port = about.port
   // net calls a local path `address`, fs calls it `path`: both are there, but the error is equal to net's.
-  if (about.path !== undefined) Object.defineProperty(error, 'path', { value: about.path, configurable: true })
+  if (about.path) Object.defineProperty(error, 'path', { value: about.path, configurable: true })
   return error
 }
 
@@ -102,12 +102,12 @@ export function integer(name: string, value: unknown, low = -0x80000000, high = 
 export function bytes(name: string, value: unknown): Uint8Array {
   if (!ArrayBuffer.isView(value)) throw typeError(name, 'a Buffer or another view of bytes', value)
   // A view of nothing may be one whose memory was transferred away: what it had would be lost in silence.
-  if (value.byteLength === 0 && isDetached(value.buffer)) throw valueError(name, 'a view that is not detached', value)
+  if (isDetached(value.buffer)) throw valueError(name, 'a view that is not detached', value)
   return value instanceof Uint8Array ? value : new Uint8Array(value.buffer, value.byteOffset, value.byteLength)
 }
 
 function isDetached(buffer: ArrayBufferLike): boolean {
-  if (buffer instanceof SharedArrayBuffer) return false
+  if (buffer.byteLength > 0 || buffer instanceof SharedArrayBuffer) return false
   try {
     new Uint8Array(buffer)
     return false

@@ -1,6 +1,6 @@
 // getaddrinfo(3), at once or on a thread, with errors in the shape of dns.lookup's.
 import { native, type RawAnswer } from '../native.js'
-import { systemError, type SystemError } from './errors.js'
+import { integer, systemError, typeError, valueError, type SystemError } from './errors.js'
 import { startLookUp } from './hub.js'
 
 /** An address that a look-up found. */
@@ -33,13 +33,19 @@ export interface LookUpError extends SystemError {
 
 type Arguments = Parameters<typeof native.getaddrinfo>
 const arguments_ = ({ host, service, family = 0, type = 0, protocol = 0, flags = 0 }: LookUpQuery): Arguments => [
-  host,
-  service,
-  family,
-  type,
-  protocol,
-  flags,
+  name('host', host),
+  name('service', service),
+  integer('family', family),
+  integer('type', type),
+  integer('protocol', protocol),
+  integer('flags', flags),
 ]
+function name(key: string, value: unknown): string | undefined {
+  if (value === undefined) return undefined
+  if (typeof value !== 'string') throw typeError(key, 'a string', value)
+  if (value.includes('\0')) throw valueError(key, 'a name without NUL bytes', value)
+  return value
+}
 
 function found(answer: RawAnswer, query: LookUpQuery): FoundAddress[] {
   if (typeof answer === 'number') throw lookUpError(answer, query)

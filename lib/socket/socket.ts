@@ -41,6 +41,9 @@ export interface OutgoingMessage extends Control {
   flags?: number
 }
 
+// Of an option or of control messages, in bytes: the addon allocates what it is told.
+const lengthLimit = 1 << 20
+
 const abandoned = new FinalizationRegistry<SocketId>(id => {
   const fd = native.fd(id)
   if (fd < 0) return
@@ -60,6 +63,8 @@ function views(data: ArrayBufferView | readonly ArrayBufferView[], name = 'data'
 // The id of a Socket, -1 when it is closed; anything else is refused, so that a method which is called on a
 // foreign object never reaches somebody else's socket.
 let idOf: (socket: unknown) => SocketId
+// The same, and the Socket is closed: whoever calls it has the descriptor.
+let release: (socket: Socket) => SocketId
 
 /**
  * A socket, as the kernel has it. It is non-blocking and close-on-exec, and belongs to this object: whoever needs its
@@ -88,6 +93,16 @@ export class Socket {
       if (typeof socket !== 'object' || socket === null || !(#id in socket))
         throw codedError(new TypeError('Illegal invocation'), 'ERR_INVALID_THIS')
       return socket.#id
+    }
+    release = socket => {
+      const id = idOf(socket)
+      if (id >= 0) {
+        setReceiver(id, undefined)
+        abandoned.unregister(socket)
+      }
+      socket.#id = -1
+      socket.#watched = undefined
+      return id
     }
   }
 
@@ -153,37 +168,26 @@ export class Socket {
 
   /** Closes the socket: close(2). May be called again. */
   close(): void {
-    const id = this.#release()
+    const id = release(this)
     if (id >= 0) native.close(id)
   }
 
   /** Gives the descriptor to the caller, who closes it. The Socket is closed for everybody else. */
   detach(): number {
-    const id = this.#release()
-    return check(native.detach(id), 'detach')
-  }
-
-  #release(): SocketId {
-    const id = idOf(this)
-    if (id >= 0) {
-      setReceiver(id, undefined)
-      abandoned.unregister(this)
-    }
-    this.#id = -1
-    this.#watched = undefined
-    return id
+    return check(native.detach(release(this)), 'detach')
   }
 
   [Symbol.dispose](): void {
-    this.close()
+    Socket.prototype.close.call(this)
   }
 
   // ---- address ----------------------------------------------------------------------------------------------
 
   /** Gives the socket a name: bind(2). `address`: a sockaddr's bytes. */
   bind(address: Uint8Array): void {
+    const id = idOf(this)
     const sockaddr = bytes('address', address)
-    this.#check(native.bind(idOf(this), sockaddr), 'bind', sockaddr)
+    checkAddress(native.bind(id, sockaddr), 'bind', sockaddr)
   }
 
   /** Takes connections from now on: listen(2). */
@@ -197,8 +201,9 @@ export class Socket {
    * @throws `EINPROGRESS` while it goes on: watch for `writable`, then read `SO_ERROR`
    */
   connect(address: Uint8Array): void {
+    const id = idOf(this)
     const sockaddr = bytes('address', address)
-    this.#check(native.connect(idOf(this), sockaddr), 'connect', sockaddr)
+    checkAddress(native.connect(id, sockaddr), 'connect', sockaddr)
   }
 
   /** The socket's own sockaddr: getsockname(2). */
@@ -209,10 +214,6 @@ export class Socket {
   /** The peer's sockaddr: getpeername(2). */
   getpeername(): Buffer {
     return check(native.getpeername(idOf(this)), 'getpeername') as Buffer
-  }
-
-  #check(result: number, syscall: string, sockaddr: Uint8Array): void {
-    if (result < 0) check(result, syscall, errorAddress(sockaddr))
   }
 
   // ---- transfer ---------------------------------------------------------------------------------------------
@@ -243,7 +244,7 @@ export class Socket {
     const result = native.recvmsg(
       idOf(this),
       views(buffer, 'buffer'),
-      integer('controlLength', controlLength, 0),
+      integer('controlLength', controlLength, 0, lengthLimit),
       integer('flags', flags),
     )
     return received(check(result, 'recvmsg') as RawMessage)
@@ -262,9 +263,9 @@ export class Socket {
 
   /** Sends to an address: sendto(2). */
   sendto(data: ArrayBufferView, flags: number, address: Uint8Array): number {
+    const id = idOf(this)
     const sockaddr = bytes('address', address)
-    const sent = native.sendto(idOf(this), bytes('data', data), integer('flags', flags), sockaddr)
-    return check(sent, 'sendto', sent < 0 ? errorAddress(sockaddr) : undefined)
+    return checkAddress(native.sendto(id, bytes('data', data), integer('flags', flags), sockaddr), 'sendto', sockaddr)
   }
 
   /** Sends a message with what travels beside it: sendmsg(2). */
@@ -272,7 +273,7 @@ export class Socket {
     const address = message.address === undefined ? undefined : bytes('address', message.address)
     const flags = integer('flags', message.flags ?? 0)
     const sent = native.sendmsg(idOf(this), views(message.data), flags, address, encodeControl(message))
-    return check(sent, 'sendmsg', sent < 0 && address ? errorAddress(address) : undefined)
+    return checkAddress(sent, 'sendmsg', address)
   }
 
   /**
@@ -303,6 +304,7 @@ export class Socket {
    */
   watch(interest: Partial<Readiness>, callback: (readiness: Readiness) => void): void {
     if (typeof callback !== 'function') throw typeError('callback', 'a function', callback)
+    if (typeof interest !== 'object' || interest === null) throw typeError('interest', 'an object', interest)
     const wanted = (interest.readable ? Interest.readable : 0) | (interest.writable ? Interest.writable : 0)
     check(native.configure(idOf(this), Mode.watched, Kind.stream, Delivery.bytes, 0, wanted), 'watch')
     this.#watched = callback
@@ -328,7 +330,8 @@ export class Socket {
 
   /** Lets a watched socket keep Node's event loop alive, as it does from the start. */
   ref(): this {
-    if (this.#watched !== undefined) native.setCounted(idOf(this), true)
+    const id = idOf(this)
+    if (this.#watched !== undefined) native.setCounted(id, true)
     return this
   }
 
@@ -362,13 +365,16 @@ export class Socket {
    * @param length - the most bytes it can have; an `int` has 4
    */
   getsockopt(level: number, name: number, length = 4): Buffer {
-    const value = native.getsockopt(idOf(this), integer('level', level), integer('name', name), integer('length', length, 0))
+    const value = native.getsockopt(idOf(this), integer('level', level), integer('name', name), integer('length', length, 0, lengthLimit))
     return check(value, 'getsockopt') as Buffer
   }
 
   /** Sets an option to an `int` (a number, or a boolean as 0 or 1) or to bytes: setsockopt(2). */
   setsockopt(level: number, name: number, value: number | boolean | ArrayBufferView): void {
-    const data = typeof value === 'object' ? bytes('value', value) : int(integer('value', Number(value), -0x80000000, 0xffffffff))
+    const data =
+      typeof value === 'number' || typeof value === 'boolean'
+        ? int(integer('value', Number(value), -0x80000000, 0xffffffff))
+        : bytes('value', value)
     check(native.setsockopt(idOf(this), integer('level', level), integer('name', name), data), 'setsockopt')
   }
 }
@@ -377,6 +383,10 @@ export class Socket {
 function familyName(family: number): string {
   const names = Object.keys(constants).filter(name => name.startsWith('AF_') && constants[name] === family)
   return names.find(name => !['AF_FILE', 'AF_LOCAL', 'AF_ROUTE'].includes(name)) ?? `family ${family}`
+}
+
+function checkAddress(result: number, syscall: string, sockaddr: Uint8Array | undefined): number {
+  return check(result, syscall, result < 0 && sockaddr !== undefined ? errorAddress(sockaddr) : undefined)
 }
 
 function int(value: number): Uint8Array {
@@ -414,7 +424,9 @@ export interface PollEntry {
  * @param timeout - milliseconds; -1 for no limit
  */
 export function poll(entries: readonly PollEntry[], timeout: number): number {
-  const triples = Int32Array.from(entries.flatMap(({ socket, events }) => [idOf(socket), integer('events', events), 0]))
+  const triples = Int32Array.from(
+    entries.flatMap(({ socket, events }) => [idOf(socket), integer('events', events, -0x8000, 0x7fff), 0]),
+  )
   const ready = check(native.poll(triples, integer('timeout', timeout, -1)), 'poll')
   entries.forEach((entry, i) => (entry.revents = triples[3 * i + 2] ?? 0))
   return ready

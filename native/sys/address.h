@@ -24,7 +24,7 @@ struct Address {
   // False when the bytes do not fit; no kernel takes such an address either.
   [[nodiscard]] bool Assign(const void* data, std::size_t size) {
     if (size > kCapacity) return false;
-    std::memcpy(bytes, data, size);
+    if (size > 0) std::memcpy(bytes, data, size);
     length = static_cast<socklen_t>(size);
     return true;
   }

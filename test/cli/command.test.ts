@@ -328,7 +328,7 @@ describe('make-network-process, the command', function () {
       const server = run([...packets(file), ':server', 't'])
       await server.until('stderr', /listen on/)
       const client = run(packets(file))
-      await server.until('stderr', /open from/)
+      await client.until('stderr', /open to/)
       client.kill('SIGINT')
       assert.equal(await client.ended, 130)
       assert.ok(existsSync(file), 'a client removed the socket file of its server')

@@ -56,7 +56,7 @@ describe('text', () => {
           for (const blocks of cuts(bytes)) assert.equal(decode(name, ...blocks), given)
           assert.deepEqual(encode(name, decode(name, bytes)), bytes)
         })
-        fc.assert(property, { numRuns: 20 })
+        fc.assert(property, { numRuns: 50 })
       })
     }
   }
@@ -85,13 +85,7 @@ describe('bytes', () => {
         const bytes = Buffer.from([...(signatures[base] ?? []), ...even])
         if (base === 'utf-8-auto' && bytes.indexOf('\ufeff') === 0) return
         const text = decode(`${base}-unix`, bytes)
-        assert(
-          !text.includes('\ufffd') ||
-            bytes.includes('\ufffd') ||
-            base.startsWith('utf-16') ||
-            base.includes('18030'),
-        )
-        if (any.length > 0) {
+        if (text !== '') {
           const sent = encode(`${base}-unix`, text)
           // cp932 has two or three codes for some characters, of which one is sent.
           if (base === 'japanese-cp932') assert.equal(decode(`${base}-unix`, sent), text)

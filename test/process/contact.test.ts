@@ -14,7 +14,10 @@ describe('NetworkProcess#contact()', () => {
       const { family, type } = transport
       const vectorLength = family === 'ipv4' ? 5 : 9
       const isVector = (address: unknown) =>
-        Array.isArray(address) && address.length === vectorLength && address.every(Number.isInteger) && address.at(-1) > 0
+        Array.isArray(address) &&
+        address.length === vectorLength &&
+        address.every(Number.isInteger) &&
+        address.at(-1) > 0
 
       it('gives one value by keyword, with or without a colon', () => {
         const server = transport.server()
@@ -30,7 +33,9 @@ describe('NetworkProcess#contact()', () => {
         assert.deepEqual(client.contact(), [undefined, client.contact('service')])
         if (!transport.connects) return
         const host = transport.isLocal ? true : family === 'ipv4' ? '127.0.0.1' : '0:0:0:0:0:0:0:1'
-        const service = transport.isLocal ? server.contact('service') : (client.contact('local') as number[]).at(-1)
+        const service = transport.isLocal
+          ? server.contact('service')
+          : (client.contact('local') as number[]).at(-1)
         assert.deepEqual(peer.contact(), [host, service])
       })
 
@@ -88,8 +93,27 @@ describe('NetworkProcess#contact()', () => {
     assert.deepEqual(client.contact(), ['localhost', service])
   })
 
+  it('has nothing that was not given', () => {
+    const server = make({ name: 's', server: true, service: true })
+    for (const name of ['constructor', 'toString', ':hasOwnProperty', '__proto__'])
+      assert.equal(server.contact(name), undefined, name)
+  })
+
+  it('has keywords of every name', () => {
+    const server = make({ name: 's', server: true, service: true, constructor: 1, ['__proto__']: 2 } as never)
+    assert.equal(server.contact('constructor'), 1)
+    assert.equal(server.contact('__proto__'), 2)
+    assert.equal(server.status, 'listen')
+  })
+
   it('drops the host of a local socket', () => {
-    const server = make({ name: 's', server: true, family: 'local', host: 'localhost', service: socketFile() })
+    const server = make({
+      name: 's',
+      server: true,
+      family: 'local',
+      host: 'localhost',
+      service: socketFile(),
+    })
     assert.equal(server.contact('host'), undefined)
     assert.equal(server.contact(true)['host'], null)
   })
@@ -98,7 +122,9 @@ describe('NetworkProcess#contact()', () => {
     const seen = witness()
     const server = make({ name: 's', type: 'datagram', server: true, service: true, ...seen.callbacks })
     assert.deepEqual(server.contact('remote'), { family: 0, data: Buffer.alloc(14) })
-    const clients = [1, 2].map(i => make({ name: `c${i}`, type: 'datagram', service: server.contact('service') as number }))
+    const clients = [1, 2].map(i =>
+      make({ name: `c${i}`, type: 'datagram', service: server.contact('service') as number }),
+    )
     for (const [i, client] of clients.entries()) {
       client.send('x')
       await seen.messages(i + 1)
@@ -130,7 +156,12 @@ describe('NetworkProcess#contact()', () => {
 
   it('waits for the socket of a client whose host is looked up', () => {
     const server = make({ name: 's', server: true, service: true })
-    const client = make({ name: 'c', nowait: true, host: 'localhost', service: server.contact('service') as number })
+    const client = make({
+      name: 'c',
+      nowait: true,
+      host: 'localhost',
+      service: server.contact('service') as number,
+    })
     assert.equal(client.contact('remote', true), undefined)
     assert.equal(client.contact(true, true), undefined)
     assert.deepEqual(client.contact('remote'), server.contact('local'))

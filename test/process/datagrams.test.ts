@@ -32,7 +32,10 @@ describe('NetworkProcess#datagramAddress', () => {
         const length = transport.family === 'ipv4' ? 14 : transport.family === 'ipv6' ? 26 : 108
         const server = transport.server()
         assert.deepEqual(server.datagramAddress, { family: 0, data: Buffer.alloc(length) })
-        assert.throws(() => server.send('x'), error => ['EDESTADDRREQ', 'ENOTCONN'].includes((error as { code: string }).code))
+        assert.throws(
+          () => server.send('x'),
+          error => ['EDESTADDRREQ', 'ENOTCONN'].includes((error as { code: string }).code),
+        )
         assert.equal(server.status, 'open')
       })
 
@@ -84,9 +87,14 @@ describe('NetworkProcess#datagramAddress', () => {
         const wrong = transport.family === 'ipv4' ? '/nowhere' : [127, 0, 0, 1, 9]
         for (const process of [server, client]) {
           const before = process.datagramAddress
-          assert.throws(() => (process.datagramAddress = wrong), { code: 'ERR_INVALID_ARG_VALUE', message: /datagramAddress/ })
+          assert.throws(() => (process.datagramAddress = wrong), {
+            code: 'ERR_INVALID_ARG_VALUE',
+            message: /datagramAddress/,
+          })
           assert.throws(() => (process.datagramAddress = [1, 2, 3]), { code: 'ERR_INVALID_ARG_VALUE' })
-          assert.throws(() => (process.datagramAddress = undefined as never), { code: 'ERR_INVALID_ARG_TYPE' })
+          assert.throws(() => (process.datagramAddress = undefined as never), {
+            code: 'ERR_INVALID_ARG_TYPE',
+          })
           assert.deepEqual(process.datagramAddress, before)
         }
       })
@@ -100,7 +108,10 @@ describe('NetworkProcess#datagramAddress', () => {
         const { server, client } = await transport.pair()
         for (const process of [server, client]) {
           assert.equal(process.datagramAddress, undefined)
-          assert.throws(() => (process.datagramAddress = [127, 0, 0, 1, 9]), { name: 'TypeError', code: 'ERR_NO_DATAGRAM' })
+          assert.throws(() => (process.datagramAddress = [127, 0, 0, 1, 9]), {
+            name: 'TypeError',
+            code: 'ERR_NO_DATAGRAM',
+          })
         }
       })
     },
@@ -147,10 +158,15 @@ describe('a datagram server', () => {
       it('answers whoever sent last', async () => {
         const server = transport.server({ filter: (process, data) => void process.send(`${String(data)}!`) })
         const seen = Array.from({ length: 5 }, () => witness())
-        const clients = seen.map(one => transport.server({ ...one.callbacks, remote: server.contact('local') as AddressInput }))
+        const clients = seen.map(one =>
+          transport.server({ ...one.callbacks, remote: server.contact('local') as AddressInput }),
+        )
         for (let turn = 0; turn < 3; turn++) clients.forEach((client, i) => client.send(`${i}-${turn}`))
         await until(() => seen.every(one => one.data.length === 3), 'answers')
-        assert.deepEqual(seen.map(one => one.text), clients.map((_, i) => `${i}-0!${i}-1!${i}-2!`))
+        assert.deepEqual(
+          seen.map(one => one.text),
+          clients.map((_, i) => `${i}-0!${i}-1!${i}-2!`),
+        )
       })
 
       if (transport.isLocal)
@@ -158,7 +174,10 @@ describe('a datagram server', () => {
           const seen = witness()
           const heard = witness()
           const server = transport.server(seen.callbacks)
-          const named = transport.server({ ...heard.callbacks, remote: server.contact('local') as AddressInput })
+          const named = transport.server({
+            ...heard.callbacks,
+            remote: server.contact('local') as AddressInput,
+          })
           named.send('x')
           await seen.messages(1)
           transport.client(server).send('y')
@@ -172,12 +191,17 @@ describe('a datagram server', () => {
       it('answers the right one of those that waited while it was stopped', async () => {
         const server = transport.server({ stop: true, filter: (process, data) => void process.send(data) })
         const seen = Array.from({ length: 5 }, () => witness())
-        const clients = seen.map(one => transport.server({ ...one.callbacks, remote: server.contact('local') as AddressInput }))
+        const clients = seen.map(one =>
+          transport.server({ ...one.callbacks, remote: server.contact('local') as AddressInput }),
+        )
         clients.forEach((client, i) => client.send(`${i}`))
         await settled()
         server.continue()
         await until(() => seen.every(one => one.data.length > 0), 'answers')
-        assert.deepEqual(seen.map(one => one.text), ['0', '1', '2', '3', '4'])
+        assert.deepEqual(
+          seen.map(one => one.text),
+          ['0', '1', '2', '3', '4'],
+        )
       })
     },
   )
@@ -238,7 +262,9 @@ describe('a datagram server', () => {
     })
     const quiet = transport.server()
     const seen = Array.from({ length: 3 }, () => witness())
-    const clients = seen.map(one => transport.server({ ...one.callbacks, remote: held.contact('local') as AddressInput }))
+    const clients = seen.map(one =>
+      transport.server({ ...one.callbacks, remote: held.contact('local') as AddressInput }),
+    )
     clients.forEach(client => client.send('x'))
     await until(() => held.stopped, 'stop')
     const friend = rawSocket(AF_INET, [127, 0, 0, 1, 0])
@@ -284,6 +310,9 @@ describe('an address as raw bytes', () => {
       client.send('x')
     }
     await seen.messages(2)
-    assert.equal(thrown(() => make({ name: 'c', remote: { family: 70_000, data } }))['code'], 'ERR_OUT_OF_RANGE')
+    assert.equal(
+      thrown(() => make({ name: 'c', remote: { family: 70_000, data } }))['code'],
+      'ERR_OUT_OF_RANGE',
+    )
   })
 })

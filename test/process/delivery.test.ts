@@ -2,7 +2,7 @@
 // reads; bytes that are no text.
 
 import assert from 'node:assert/strict'
-import { make, cleanUp, settled, until, type Witness } from './support.js'
+import { cleanUp, settled, until, type Witness } from './support.js'
 import { over, overEvery } from './transports.js'
 
 afterEach(cleanUp)
@@ -29,7 +29,9 @@ describe('a filter', () => {
               client.send(letters(largest - i, i))
               await atServer.messages(i + 1)
             }
-            bytesOf(atServer).forEach((one, i) => assert.ok(one.equals(letters(largest - i, i)), `message ${i}`))
+            bytesOf(atServer).forEach((one, i) =>
+              assert.ok(one.equals(letters(largest - i, i)), `message ${i}`),
+            )
           })
 
           it('gets large and small and empty messages in turn', async () => {
@@ -40,7 +42,9 @@ describe('a filter', () => {
               if (i % 2) await atServer.messages(i + 1)
             }
             await atServer.messages(sizes.length)
-            bytesOf(atServer).forEach((one, i) => assert.ok(one.equals(letters(sizes[i] as number, i)), `message ${i}: ${one.length}`))
+            bytesOf(atServer).forEach((one, i) =>
+              assert.ok(one.equals(letters(sizes[i] as number, i)), `message ${i}: ${one.length}`),
+            )
           })
 
           it('gets many messages of one wake-up each on its own', async () => {
@@ -50,7 +54,10 @@ describe('a filter', () => {
             for (let i = 0; i < count; i++) client.send(`${i}${'-'.repeat(i)}`)
             peer.continue()
             await atServer.messages(count)
-            assert.deepEqual(bytesOf(atServer).map(String), Array.from({ length: count }, (_, i) => `${i}${'-'.repeat(i)}`))
+            assert.deepEqual(
+              bytesOf(atServer).map(String),
+              Array.from({ length: count }, (_, i) => `${i}${'-'.repeat(i)}`),
+            )
           })
 
           if (transport.connects)
@@ -80,7 +87,10 @@ describe('a filter', () => {
   it('may keep the bytes that it gets', async () => {
     for (const type of ['stream', 'seqpacket', 'datagram'] as const) {
       const kept: Buffer[] = []
-      const { client, peer } = await over(type, 'local').pair({ coding: 'binary', filter: (_, data) => void kept.push(data as Buffer) })
+      const { client, peer } = await over(type, 'local').pair({
+        coding: 'binary',
+        filter: (_, data) => void kept.push(data as Buffer),
+      })
       kept.length = 0
       const before = peer.bytesRead
       const sent: Buffer[] = []
@@ -138,7 +148,7 @@ describe('text', () => {
           await settled()
         }
         assert.equal(atServer.text, characters)
-        assert.deepEqual(atServer.data, [...characters])
+        assert.deepEqual(atServer.data, Array.from(characters))
       })
 
       it('that ends within a character ends in its bytes, before the sentinel is called', async () => {
@@ -152,14 +162,22 @@ describe('text', () => {
 
       it('cut at every place is the same text', async () => {
         const { client, atServer } = await transport.pair()
-        const bytes = Buffer.concat([Buffer.from(characters), Buffer.from('\xff\xc3(\xe2\x82', 'latin1'), Buffer.from(characters)])
+        const bytes = Buffer.concat([
+          Buffer.from(characters),
+          Buffer.from('\xff\xc3(\xe2\x82', 'latin1'),
+          Buffer.from(characters),
+        ])
         for (let cut = 1; cut < bytes.length; cut++) {
           const before = atServer.text.length
           client.send(bytes.subarray(0, cut))
           await settled()
           client.send(bytes.subarray(cut))
           await settled()
-          assert.equal(atServer.text.slice(before), `${characters}\udcff\udcc3(\udce2\udc82${characters}`, `cut at ${cut}`)
+          assert.equal(
+            atServer.text.slice(before),
+            `${characters}\udcff\udcc3(\udce2\udc82${characters}`,
+            `cut at ${cut}`,
+          )
         }
       })
     },
@@ -180,9 +198,15 @@ describe('text', () => {
     transport => transport.answers,
     transport => {
       it('keeps bytes that are no text through a round trip', async () => {
-        const { client, atClient } = await transport.pair({ filter: (process, data) => process.send(data) }, { coding: 'binary' })
+        const { client, atClient } = await transport.pair(
+          { filter: (process, data) => process.send(data) },
+          { coding: 'binary' },
+        )
         const all = Buffer.from(Array.from({ length: 1024 }, (_, i) => (i * 167 + (i >> 3)) & 255))
-        const utf16 = Buffer.from('ed a0 80 ed b0 80 ed b2 80 c0 80 f8 88 80 80 80 f4 90 80 80'.replaceAll(' ', ''), 'hex')
+        const utf16 = Buffer.from(
+          'ed a0 80 ed b0 80 ed b2 80 c0 80 f8 88 80 80 80 f4 90 80 80'.replaceAll(' ', ''),
+          'hex',
+        )
         const sent = Buffer.concat([all, utf16, Buffer.from('ä')])
         const before = atClient.bytes.length
         await until(() => transport.connects || atClient.text === 'hello', 'greeting')
@@ -215,6 +239,9 @@ describe('text', () => {
     const pairs = await Promise.all(Array.from({ length: 20 }, () => transport.pair()))
     pairs.forEach(({ client }, i) => client.send(i % 2 ? `a${i}` : `ä${i}`))
     await until(() => pairs.every(({ atServer }) => atServer.data.length > 0), 'texts')
-    assert.deepEqual(pairs.map(({ atServer }) => atServer.text), pairs.map((_, i) => (i % 2 ? `a${i}` : `ä${i}`)))
+    assert.deepEqual(
+      pairs.map(({ atServer }) => atServer.text),
+      pairs.map((_, i) => (i % 2 ? `a${i}` : `ä${i}`)),
+    )
   })
 })

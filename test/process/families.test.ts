@@ -62,7 +62,14 @@ describe('netlink', () => {
 
   it('answers a server, which the kernel gives an address', async () => {
     const seen = witness()
-    const server = make({ name: 's', type: 'datagram', server: true, local: kernel, coding: 'binary', ...seen.callbacks })
+    const server = make({
+      name: 's',
+      type: 'datagram',
+      server: true,
+      local: kernel,
+      coding: 'binary',
+      ...seen.callbacks,
+    })
     const local = server.contact('local') as { family: number; data: Buffer }
     assert.equal(local.family, family)
     assert.equal(local.data.length, 10)
@@ -76,7 +83,15 @@ describe('netlink', () => {
 
   it('is chosen by :remote of a server', async () => {
     const seen = witness()
-    const server = make({ name: 's', type: 'datagram', server: true, local: kernel, remote: kernel, coding: 'binary', ...seen.callbacks })
+    const server = make({
+      name: 's',
+      type: 'datagram',
+      server: true,
+      local: kernel,
+      remote: kernel,
+      coding: 'binary',
+      ...seen.callbacks,
+    })
     server.send(question())
     await until(() => answer(seen), 'answer')
   })
@@ -89,5 +104,7 @@ describe('netlink', () => {
 it('a family by its number takes the same way as by its name', () => {
   const server = make({ name: 's', server: true, family: constants.AF_INET6, service: true })
   assert.equal((server.contact('local') as number[]).length, 9)
-  assert.throws(() => make({ name: 's', server: true, family: constants.AF_UNIX, service: true }), { code: 'ERR_INVALID_ARG_TYPE' })
+  assert.throws(() => make({ name: 's', server: true, family: constants.AF_UNIX, service: true }), {
+    code: 'ERR_INVALID_ARG_TYPE',
+  })
 })

@@ -44,15 +44,23 @@ describe('formatNetworkAddress()', () => {
 function nodes(address: unknown): string {
   const vector = address as number[]
   if (vector.length === 5) return vector.slice(0, 4).join('.')
-  return new URL(`http://[${vector.slice(0, 8).map(group => group.toString(16)).join(':')}]`).hostname.slice(1, -1)
+  return new URL(
+    `http://[${vector
+      .slice(0, 8)
+      .map(group => group.toString(16))
+      .join(':')}]`,
+  ).hostname.slice(1, -1)
 }
 
 describe('networkInterfaceList()', () => {
-  const system = Object.entries(networkInterfaces()).flatMap(([name, addresses = []]) => addresses.map(one => ({ name, ...one })))
+  const system = Object.entries(networkInterfaces()).flatMap(([name, addresses = []]) =>
+    addresses.map(one => ({ name, ...one })),
+  )
 
   it('has what the system has', () => {
     const listed = networkInterfaceList().map(([name, address]) => `${name} ${nodes(address)}`)
-    for (const { name, address } of system) assert.ok(listed.includes(`${name} ${address}`), `${name} ${address}`)
+    for (const { name, address } of system)
+      assert.ok(listed.includes(`${name} ${address}`), `${name} ${address}`)
     assert.ok(networkInterfaceList().every(([, address]) => (address as number[]).at(-1) === 0))
   })
 
@@ -64,15 +72,21 @@ describe('networkInterfaceList()', () => {
       assert.equal(nodes(entry[3]), netmask)
       const [, vector, broadcast, mask] = entry as [string, number[], number[], number[]]
       const all = vector.length === 5 ? 255 : 65535
-      vector.slice(0, -1).forEach((part, i) => assert.equal(broadcast[i], part | (~(mask[i] as number) & all)))
+      vector
+        .slice(0, -1)
+        .forEach((part, i) => assert.equal(broadcast[i], part | (~(mask[i] as number) & all)))
     }
   })
 
   it('has one family, when asked', () => {
-    const lengths = (family: 'ipv4' | 'ipv6') => new Set(networkInterfaceList(false, family).map(([, address]) => (address as number[]).length))
+    const lengths = (family: 'ipv4' | 'ipv6') =>
+      new Set(networkInterfaceList(false, family).map(([, address]) => (address as number[]).length))
     assert.deepEqual(lengths('ipv4'), new Set(system.some(({ family }) => family === 'IPv4') ? [5] : []))
     assert.deepEqual(lengths('ipv6'), new Set(system.some(({ family }) => family === 'IPv6') ? [9] : []))
-    assert.throws(() => networkInterfaceList(false, 'local' as never), { code: 'ERR_INVALID_ARG_VALUE', message: /Unsupported address family/ })
+    assert.throws(() => networkInterfaceList(false, 'local' as never), {
+      code: 'ERR_INVALID_ARG_VALUE',
+      message: /Unsupported address family/,
+    })
   })
 })
 
@@ -89,7 +103,10 @@ describe('networkInterfaceInfo()', () => {
       assert.equal(info.flags.includes('loopback'), addresses[0]?.internal)
       assert.ok(info.flags.includes('up'))
       assert.ok(info.hardware)
-      assert.equal([...info.hardware.address].map(byte => byte.toString(16).padStart(2, '0')).join(':'), addresses[0]?.mac)
+      assert.equal(
+        [...info.hardware.address].map(byte => byte.toString(16).padStart(2, '0')).join(':'),
+        addresses[0]?.mac,
+      )
     })
   }
 
@@ -97,14 +114,20 @@ describe('networkInterfaceInfo()', () => {
 
   it('refuses what is no name', () => {
     assert.throws(() => networkInterfaceInfo(5 as never), { code: 'ERR_INVALID_ARG_TYPE' })
-    assert.throws(() => networkInterfaceInfo('0123456789abcdef'), { code: 'ERR_INVALID_ARG_VALUE', message: /interface name too long/ })
+    assert.throws(() => networkInterfaceInfo('0123456789abcdef'), {
+      code: 'ERR_INVALID_ARG_VALUE',
+      message: /interface name too long/,
+    })
   })
 })
 
 describe('networkLookupAddressInfo()', () => {
   it('gives the addresses that dns.lookup gives', async () => {
     const expected = await dns.lookup('localhost', { all: true, verbatim: true })
-    assert.deepEqual(networkLookupAddressInfo('localhost')?.map(nodes), expected.map(({ address }) => address))
+    assert.deepEqual(
+      networkLookupAddressInfo('localhost')?.map(nodes),
+      expected.map(({ address }) => address),
+    )
   })
 
   it('gives numeric ones', () => {
@@ -121,6 +144,8 @@ describe('networkLookupAddressInfo()', () => {
   it('refuses what is no name and no family', () => {
     assert.throws(() => networkLookupAddressInfo(5 as never), { code: 'ERR_INVALID_ARG_TYPE' })
     assert.throws(() => networkLookupAddressInfo('exämple.test'), { code: 'ERR_INVALID_ARG_VALUE' })
-    assert.throws(() => networkLookupAddressInfo('localhost', 'local' as never), { code: 'ERR_INVALID_ARG_VALUE' })
+    assert.throws(() => networkLookupAddressInfo('localhost', 'local' as never), {
+      code: 'ERR_INVALID_ARG_VALUE',
+    })
   })
 })

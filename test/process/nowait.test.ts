@@ -38,7 +38,9 @@ describe(':nowait', () => {
     transport => transport.connects,
     transport => {
       it('connects: status connect, then open, and the sentinel hears of it before the filter', async () => {
-        const server = transport.server({ sentinel: (process, event) => void (event.startsWith('open') && process.send('welcome')) })
+        const server = transport.server({
+          sentinel: (process, event) => event.startsWith('open') && process.send('welcome'),
+        })
         const seen = witness()
         const client = transport.client(server, { nowait: true, ...seen.callbacks })
         assert.equal(client.status, 'connect')
@@ -63,7 +65,10 @@ describe(':nowait', () => {
       it('keeps what the sentinel of open sends behind what was sent before', async () => {
         const seen = witness()
         const server = transport.server(seen.callbacks)
-        const client = transport.client(server, { nowait: true, sentinel: process => void process.send('second') })
+        const client = transport.client(server, {
+          nowait: true,
+          sentinel: process => void process.send('second'),
+        })
         client.send('first,')
         await until(() => seen.text.length === 12, 'text')
         assert.equal(seen.text, 'first,second')
@@ -102,7 +107,7 @@ describe(':nowait', () => {
       })
 
       it('may be deleted in the sentinel of open', async () => {
-        const server = transport.server({ sentinel: process => void process.status })
+        const server = transport.server()
         const seen = witness()
         transport.client(server, {
           nowait: true,
@@ -117,7 +122,9 @@ describe(':nowait', () => {
       })
 
       it('shows stop, and is connected, when it is stopped', async () => {
-        const server = transport.server({ sentinel: (process, event) => void (event.startsWith('open') && process.send('x')) })
+        const server = transport.server({
+          sentinel: (process, event) => event.startsWith('open') && process.send('x'),
+        })
         const seen = witness()
         const client = transport.client(server, { nowait: true, stop: true, ...seen.callbacks })
         assert.equal(client.status, 'stop')
@@ -150,7 +157,10 @@ describe(':nowait', () => {
       const seen = witness()
       const client = make({ name: 'c', nowait: true, ...seen.callbacks, ...(await keywords()) })
       assert.deepEqual(seen.all, [])
-      const drained = client.drained.then(() => 'room', () => 'gone')
+      const drained = client.drained.then(
+        () => 'room',
+        () => 'gone',
+      )
       await until(() => seen.events.length > 0, 'event')
       await settled()
       assert.equal(seen.events.length, 1)
@@ -172,14 +182,24 @@ describe(':nowait', () => {
 
   it('has the errno as the exit status of a refused connection', async () => {
     const seen = witness()
-    const client = make({ name: 'c', nowait: true, remote: [127, 0, 0, 1, await closedPort()], ...seen.callbacks })
+    const client = make({
+      name: 'c',
+      nowait: true,
+      remote: [127, 0, 0, 1, await closedPort()],
+      ...seen.callbacks,
+    })
     await seen.event('failed with code 111\n')
     assert.equal(client.exitStatus, 111)
   })
 
   it('rejects drained when it fails with something queued', async () => {
     const seen = witness()
-    const client = make({ name: 'c', nowait: true, remote: [127, 0, 0, 1, await closedPort()], ...seen.callbacks })
+    const client = make({
+      name: 'c',
+      nowait: true,
+      remote: [127, 0, 0, 1, await closedPort()],
+      ...seen.callbacks,
+    })
     client.send(Buffer.alloc(100_000))
     const drained = outcome(client.drained)
     await until(() => seen.events.length > 0, 'event')
@@ -200,12 +220,24 @@ describe(':nowait', () => {
   it('deleted during the look-up hears nothing but deleted', async () => {
     const server = make({ name: 's', server: true, service: true })
     const seen = witness()
-    const client = make({ name: 'c', nowait: true, host: 'localhost', service: server.contact('service') as number, ...seen.callbacks })
+    const client = make({
+      name: 'c',
+      nowait: true,
+      host: 'localhost',
+      service: server.contact('service') as number,
+      ...seen.callbacks,
+    })
     assert.equal(client.status, 'connect')
     client.delete()
     // A look-up that was started later is done later.
     const later = witness()
-    make({ name: 'd', nowait: true, host: 'localhost', service: server.contact('service') as number, ...later.callbacks })
+    make({
+      name: 'd',
+      nowait: true,
+      host: 'localhost',
+      service: server.contact('service') as number,
+      ...later.callbacks,
+    })
     await later.event('open\n')
     await settled()
     assert.deepEqual(seen.all, ['sentinel deleted'])
@@ -235,7 +267,14 @@ describe(':nowait', () => {
   it('looks up for a datagram client, and opens it', async () => {
     const [atServer, seen] = [witness(), witness()]
     const server = over('datagram', 'ipv4').server(atServer.callbacks)
-    const client = make({ name: 'c', type: 'datagram', nowait: true, host: 'localhost', service: server.contact('service') as number, ...seen.callbacks })
+    const client = make({
+      name: 'c',
+      type: 'datagram',
+      nowait: true,
+      host: 'localhost',
+      service: server.contact('service') as number,
+      ...seen.callbacks,
+    })
     client.send('early')
     await until(() => atServer.text === 'early', 'text')
     assert.equal(client.status, 'open')
@@ -244,7 +283,12 @@ describe(':nowait', () => {
 
   it('opens a datagram client with an address at once', () => {
     const server = over('datagram', 'ipv4').server()
-    const client = make({ name: 'c', type: 'datagram', nowait: true, remote: server.contact('local') as AddressInput })
+    const client = make({
+      name: 'c',
+      type: 'datagram',
+      nowait: true,
+      remote: server.contact('local') as AddressInput,
+    })
     assert.equal(client.status, 'open')
   })
 
@@ -257,9 +301,18 @@ describe(':nowait', () => {
 
   it('refuses a bad option of a client with an address at once, and leaves no process', () => {
     const server = make({ name: 's', server: true, service: true })
-    assert.throws(() => make({ name: 'c', nowait: true, remote: server.contact('local') as AddressInput, priority: 'x' as never }), {
-      code: 'ERR_INVALID_ARG_TYPE',
-    })
+    assert.throws(
+      () =>
+        make({
+          name: 'c',
+          nowait: true,
+          remote: server.contact('local') as AddressInput,
+          priority: 'x' as never,
+        }),
+      {
+        code: 'ERR_INVALID_ARG_TYPE',
+      },
+    )
     assert.deepEqual(processList(), [server])
   })
 
@@ -268,7 +321,14 @@ describe(':nowait', () => {
     const server = make({ name: 's', server: true, service: true })
     const seen = witness()
     const errors = await uncaught(async errors => {
-      make({ name: 'c', nowait: true, host: 'localhost', service: server.contact('service') as number, priority: 'x' as never, ...seen.callbacks })
+      make({
+        name: 'c',
+        nowait: true,
+        host: 'localhost',
+        service: server.contact('service') as number,
+        priority: 'x' as never,
+        ...seen.callbacks,
+      })
       await until(() => seen.events.length > 0 && errors.length > 0, 'event and error')
     })
     assert.match(seen.events[0] as string, /^failed with code/)
@@ -309,7 +369,8 @@ describe('a name with several addresses', () => {
     const services = file('nss', 'hosts: files\n')
     const main = file('main.mjs', program)
     const inside = `ip link set lo up && mount --bind ${hosts} /etc/hosts && mount --bind ${services} /etc/nsswitch.conf`
-    const unshare = (command: string) => spawnSync('unshare', ['-mn', '--propagation', 'private', 'bash', '-c', command], { encoding: 'utf8' })
+    const unshare = (command: string) =>
+      spawnSync('unshare', ['-mn', '--propagation', 'private', 'bash', '-c', command], { encoding: 'utf8' })
     const probe = unshare(`${inside} && getent ahosts both.test`)
     if (probe.status !== 0 || !probe.stdout.includes('::1')) this.skip()
     // The package is found by its own name from the working directory only.

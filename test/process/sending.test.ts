@@ -179,7 +179,10 @@ describe('NetworkProcess#send()', () => {
         assert.ok(error['code'] === 'EPIPE' || error['code'] === 'ECONNRESET', error.message)
         assert.equal(error['syscall'], 'send')
         await (error['code'] === 'EPIPE' ? until(() => atClient.events.length > 0, 'event') : settled())
-        assert.deepEqual(atClient.events, error['code'] === 'EPIPE' ? ['connection broken by remote peer\n'] : [])
+        assert.deepEqual(
+          atClient.events,
+          error['code'] === 'EPIPE' ? ['connection broken by remote peer\n'] : [],
+        )
       })
 
       it('refuses a server', () => {
@@ -217,8 +220,12 @@ describe('NetworkProcess#send()', () => {
     const shared = new Uint8Array(new SharedArrayBuffer(4))
     shared.set([1, 2, 3, 4])
     const whole = Uint8Array.from([0, 1, 2, 3, 4, 5, 6, 7])
-    for (const view of [shared, new DataView(whole.buffer, 2, 3), whole.subarray(3, 5), Buffer.alloc(0)]) client.send(view)
-    assert.deepEqual(await atServer.messages(4), [[1, 2, 3, 4], [2, 3, 4], [3, 4], []].map(one => Buffer.from(one)))
+    for (const view of [shared, new DataView(whole.buffer, 2, 3), whole.subarray(3, 5), Buffer.alloc(0)])
+      client.send(view)
+    assert.deepEqual(
+      await atServer.messages(4),
+      [[1, 2, 3, 4], [2, 3, 4], [3, 4], []].map(one => Buffer.from(one)),
+    )
   })
 
   it('tells where a packet could not go', async () => {
@@ -294,7 +301,10 @@ describe('NetworkProcess#sendEof()', () => {
       })
 
       it('by both ends half-open leaves both open to be deleted', async () => {
-        const { client, peer, atServer, atClient } = await transport.pair({ halfOpen: true }, { halfOpen: true })
+        const { client, peer, atServer, atClient } = await transport.pair(
+          { halfOpen: true },
+          { halfOpen: true },
+        )
         client.sendEof()
         peer.sendEof()
         await Promise.all([atServer.event('end of file\n'), atClient.event('end of file\n')])

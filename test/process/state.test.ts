@@ -3,8 +3,8 @@
 
 import assert from 'node:assert/strict'
 import { existsSync } from 'node:fs'
-import { makeNetworkProcess, processList, getProcess, type NetworkProcess } from 'make-network-process'
-import { changed, cleanUp, make, settled, socketFile, thrown, until, witness } from './support.js'
+import { getProcess, processList } from 'make-network-process'
+import { changed, cleanUp, make, settled, socketFile, until, witness } from './support.js'
 import { over, overEvery } from './transports.js'
 
 afterEach(cleanUp)
@@ -18,7 +18,14 @@ describe('NetworkProcess#delete()', () => {
         const seen: unknown[] = []
         const name = client.name
         client.sentinel = (process, event) => {
-          seen.push([event, process.status, process.exitStatus, process.fd, getProcess(name), processList().includes(process)])
+          seen.push([
+            event,
+            process.status,
+            process.exitStatus,
+            process.fd,
+            getProcess(name),
+            processList().includes(process),
+          ])
         }
         client.delete()
         assert.deepEqual(seen, [['deleted\n', 'closed', 0, -1, undefined, false]])
@@ -71,7 +78,10 @@ describe('NetworkProcess#delete()', () => {
     const service = socketFile()
     make({ name: 's', server: true, family: 'local', service }).delete()
     assert.ok(existsSync(service))
-    assert.throws(() => make({ name: 's', server: true, family: 'local', service }), { code: 'EADDRINUSE', syscall: 'bind' })
+    assert.throws(() => make({ name: 's', server: true, family: 'local', service }), {
+      code: 'EADDRINUSE',
+      syscall: 'bind',
+    })
   })
 
   it('resets connections that were not accepted yet', async () => {
@@ -92,7 +102,6 @@ describe('NetworkProcess#delete()', () => {
     assert.equal(client.exitStatus, 0)
     assert.equal(atClient.events.length, 1)
   })
-
 })
 
 describe('a peer that goes', () => {
@@ -103,7 +112,14 @@ describe('a peer that goes', () => {
         const { client, peer, atClient } = await transport.pair()
         const seen: unknown[] = []
         client.sentinel = (process, event) => {
-          seen.push([event, process.status, process.exitStatus, process.fd, processList().includes(process), atClient.text])
+          seen.push([
+            event,
+            process.status,
+            process.exitStatus,
+            process.fd,
+            processList().includes(process),
+            atClient.text,
+          ])
           changed()
         }
         peer.send('bye')
@@ -275,7 +291,11 @@ describe('a filter of true', () => {
   it('lets a server accept', async () => {
     const seen = witness()
     const transport = over('stream', 'local')
-    const server = transport.server({ filter: true, sentinel: seen.callbacks.sentinel, log: seen.callbacks.log })
+    const server = transport.server({
+      filter: true,
+      sentinel: seen.callbacks.sentinel,
+      log: seen.callbacks.log,
+    })
     transport.client(server).send('x')
     const connection = await seen.connection()
     assert.equal(connection.filter, true)

@@ -9,10 +9,10 @@ import path from 'node:path'
 import { inspect } from 'node:util'
 import {
   makeNetworkProcess,
-  NetworkProcess,
   processList,
   type Filter,
   type Log,
+  type NetworkProcess,
   type NetworkProcessOptions,
   type Sentinel,
 } from 'make-network-process'
@@ -36,14 +36,18 @@ export function until(condition: () => unknown, what: string): Promise<void> {
         if (!condition()) return
         resolve()
       } catch (error) {
-        reject(error as Error)
+        reject(error)
       }
       clearTimeout(timer)
       changes.off('change', look)
     }
     const timer = setTimeout(() => {
       changes.off('change', look)
-      reject(new Error(`no ${what} in ${deadline} ms. Processes: ${inspect(processList())}. Seen: ${inspect(witnesses)}`))
+      reject(
+        new Error(
+          `no ${what} in ${deadline} ms. Processes: ${inspect(processList())}. Seen: ${inspect(witnesses)}`,
+        ),
+      )
     }, deadline)
     changes.on('change', look)
     look()
@@ -54,7 +58,14 @@ export function until(condition: () => unknown, what: string): Promise<void> {
 export async function settled(): Promise<void> {
   const seen = witness()
   const file = socketFile()
-  makeNetworkProcess({ name: 'settled', type: 'datagram', server: true, family: 'local', service: file, ...seen.callbacks })
+  makeNetworkProcess({
+    name: 'settled',
+    type: 'datagram',
+    server: true,
+    family: 'local',
+    service: file,
+    ...seen.callbacks,
+  })
   const sender = makeNetworkProcess({ name: 'settling', type: 'datagram', family: 'local', service: file })
   // The second comes with a wake-up of its own, after whatever the first one's left for later.
   for (const turn of [1, 2, 3]) {
@@ -189,7 +200,12 @@ export function socketOf(process: NetworkProcess): Socket {
 }
 
 /** An option of a process's socket, read from the kernel, as 32-bit numbers. */
-export function readOption(process: NetworkProcess, level: number, name: number | undefined, length = 4): number[] {
+export function readOption(
+  process: NetworkProcess,
+  level: number,
+  name: number | undefined,
+  length = 4,
+): number[] {
   assert.ok(name !== undefined)
   const bytes = socketOf(process).getsockopt(level, name, length)
   return [...new Int32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length))]

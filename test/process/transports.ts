@@ -97,7 +97,10 @@ export class Transport {
 }
 
 /** Describes a behaviour over every transport that this kernel has and `which` lets through. */
-export function overEvery(which: (transport: Transport) => boolean, describeIt: (transport: Transport) => void): void {
+export function overEvery(
+  which: (transport: Transport) => boolean,
+  describeIt: (transport: Transport) => void,
+): void {
   forEachTransport(raw => {
     const transport = new Transport(raw)
     if (which(transport)) describe(raw.name, () => describeIt(transport))

@@ -6,10 +6,13 @@ import { closeSync, openSync, readFileSync, readSync, writeFileSync } from 'node
 import path from 'node:path'
 import fc from 'fast-check'
 import { constants, controlSpace, encodeAddress, Socket } from 'make-network-process/socket'
-import { decodeControl, encodeControl } from '../../dist/socket/control.js'
+import * as built from '../../dist/socket/control.js'
+import type * as source from '../../lib/socket/control.js'
 import { aFolder, forEachTransport } from '../support/transports.js'
 import { aPair, aServer, aSocket, descriptors, detached, own, receive, thrownBy, until } from './sockets.js'
 
+// They are internal, and so without a declaration.
+const { decodeControl, encodeControl } = built as unknown as typeof source
 const { AF_INET, AF_UNIX, MSG_CTRUNC, SCM_RIGHTS, SOCK_DGRAM, SOCK_STREAM, SOL_SOCKET } = constants
 const aLocalPair = (type: number = SOCK_DGRAM) => Socket.pair(AF_UNIX, type).map(own) as [Socket, Socket]
 const data = Buffer.from('x')
@@ -20,7 +23,7 @@ function aFile(text: string): number {
   writeFileSync(file, text)
   return openSync(file, 'r')
 }
-function contents(fd: number): string {
+function textOf(fd: number): string {
   const buffer = Buffer.alloc(64)
   return buffer.toString('latin1', 0, readSync(fd, buffer, 0, 64, 0))
 }
@@ -59,7 +62,7 @@ describe('descriptors', () => {
           const { fds = [], length, controlTruncated, credentials, others } = server.recvmsg(Buffer.alloc(8))
           assert.deepEqual([fds.length, length, controlTruncated], [1, 1, false])
           assert.deepEqual([credentials, others], [undefined, undefined])
-          assert.equal(contents(fds[0]!), 'handed over')
+          assert.equal(textOf(fds[0]!), 'handed over')
           fds.forEach(closeSync)
           client.close()
           server.close()
@@ -75,7 +78,7 @@ describe('descriptors', () => {
           until(server)
           const { fds = [], controlTruncated } = server.recvmsg(Buffer.alloc(1))
           assert.equal(controlTruncated, false)
-          assert.deepEqual(fds.map(contents), texts)
+          assert.deepEqual(fds.map(textOf), texts)
           assert.equal(descriptors(this).size, before + 32)
           for (const fd of [...files, ...fds]) closeSync(fd)
         })
@@ -331,21 +334,25 @@ describe('the bytes of control messages', () => {
     { noNullPrototype: true },
   )
 
-  it('are read as they were written', function () {
+  it('are read as they were written', () => {
     const known = constants['SCM_CREDENTIALS'] === undefined ? { others, fds } : { others, fds, credentials }
     fc.assert(
-      fc.property(fc.record(known, { requiredKeys: [], noNullPrototype: true }), control => {
+      fc.property(fc.record(known, { requiredKeys: [], noNullPrototype: true }), generated => {
+        const control = generated as source.Control
         const bytes = encodeControl(control)
-        if (bytes === undefined) return assert.deepEqual(control, {})
+        if (bytes === undefined) {
+          assert.deepEqual(control, {})
+          return
+        }
         assert.equal(
           bytes.length,
           controlSpace(
             ...(control.fds ? [4 * control.fds.length] : []),
-            ...('credentials' in control ? [12] : []),
+            ...(control.credentials ? [12] : []),
             ...(control.others ?? []).map(other => other.data.length),
           ),
         )
-        assert.deepEqual(decodeControl(bytes), { ...control })
+        assert.deepEqual(decodeControl(bytes), control)
       }),
     )
   })

@@ -9,7 +9,7 @@ import net from 'node:net'
 import path from 'node:path'
 import { constants, decodeAddress, encodeAddress, poll, Socket } from 'make-network-process/socket'
 import { aFolder, forEachTransport, type Transport } from '../support/transports.js'
-import { aServer, aSocket, thrownBy, until } from './sockets.js'
+import { aServer, aSocket, contents, thrownBy, until } from './sockets.js'
 
 const { AF_INET, AF_UNIX, POLLOUT, SOCK_DGRAM, SOCK_STREAM, SOL_SOCKET, SO_ERROR } = constants
 
@@ -20,7 +20,7 @@ const shape = (error: SystemError) => ({
   name: error.name,
   message: error.message,
   keys: Object.keys(error),
-  properties: { ...error },
+  properties: contents(error),
 })
 
 // A port that nobody listens on: it was free, and is held by a socket that does not listen.
@@ -72,7 +72,10 @@ describe('an error is the one that node:net gives', () => {
         const taken = server.getsockname()
         const ours = thrownBy(() => aSocket(domain, type).bind(taken))
         const address = decodeAddress(taken)
-        if (family === 'local') return assert.equal(ours.message, `bind EADDRINUSE ${String(address)}`)
+        if (typeof address === 'string') {
+          assert.equal(ours.message, `bind EADDRINUSE ${address}`)
+          return
+        }
 
         const port = (address as number[]).at(-1)!
         const host = family === 'ipv4' ? '127.0.0.1' : '::1'
@@ -80,7 +83,7 @@ describe('an error is the one that node:net gives', () => {
         const failed = once(other, 'error') as Promise<[SystemError]>
         other.listen(port, host)
         const [theirs] = await failed
-        assert.deepEqual({ ...ours }, { ...theirs, syscall: 'bind' })
+        assert.deepEqual(contents(ours), { ...contents(theirs), message: ours.message, syscall: 'bind' })
       }),
     ({ kind, name }) => kind === 'stream' && !name.includes('abstract'),
   )
@@ -117,10 +120,12 @@ describe('an error', () => {
       // The kernel is still at it: what has come of it is in SO_ERROR.
       const pending = error as SystemError
       assert.equal(pending['code'], 'EINPROGRESS')
-      assert.deepEqual(
-        { ...pending },
-        { ...theirs, code: 'EINPROGRESS', errno: pending['errno'], syscall: 'connect' },
-      )
+      assert.deepEqual(contents(pending), {
+        ...contents(theirs),
+        message: pending.message,
+        code: 'EINPROGRESS',
+        errno: pending['errno'],
+      })
     }
     until(client, POLLOUT)
     const value = client.getsockopt(SOL_SOCKET, SO_ERROR)
@@ -196,7 +201,12 @@ describe('an error', () => {
       name: 'Error',
       message: 'getpeername ENOTCONN',
       keys: ['errno', 'code', 'syscall'],
-      properties: { errno: error['errno'], code: 'ENOTCONN', syscall: 'getpeername' },
+      properties: {
+        message: 'getpeername ENOTCONN',
+        errno: error['errno'],
+        code: 'ENOTCONN',
+        syscall: 'getpeername',
+      },
     })
   })
 

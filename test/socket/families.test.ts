@@ -11,7 +11,7 @@ import {
   ifNameToIndex,
   Socket,
 } from 'make-network-process/socket'
-import { aSocket, own, receive, thrownBy, until } from './sockets.js'
+import { aSocket, contents, own, receive, thrownBy, until } from './sockets.js'
 
 const { AF_INET, AF_UNIX, SOCK_DGRAM, SOCK_RAW, SOCK_SEQPACKET, SOCK_STREAM } = constants
 const little = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1
@@ -35,10 +35,12 @@ describe('a family', () => {
   it('that the kernel has not is EAFNOSUPPORT', () => {
     for (const family of [0x7fff, 0]) {
       const error = thrownBy(() => new Socket(family, SOCK_STREAM))
-      assert.deepEqual(
-        { ...error, message: error.message },
-        { code: 'EAFNOSUPPORT', errno: error['errno'], syscall: 'socket', message: 'socket EAFNOSUPPORT' },
-      )
+      assert.deepEqual(contents(error), {
+        code: 'EAFNOSUPPORT',
+        errno: error['errno'],
+        syscall: 'socket',
+        message: 'socket EAFNOSUPPORT',
+      })
       assert.ok(Number(error['errno']) < 0)
     }
   })

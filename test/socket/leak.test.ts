@@ -10,10 +10,10 @@ const prelude = `
   const warnings = []
   process.on('warning', warning => warnings.push(warning))
   const collected = async condition => {
-    while (!condition()) {
-      gc()
+    do {
       await new Promise(setImmediate)
-    }
+      gc()
+    } while (!condition())
   }
   const count = () => readdirSync('/proc/self/fd').length
 `
@@ -28,10 +28,11 @@ describe('a Socket that is collected', () => {
       const [{ name, code, message }] = warnings
       console.log(name, code)
       console.log(message.includes('(descriptor ' + fd + ')'))
-      try { Socket.fromFd(fd) } catch (error) { console.log(error.code) }
+      // Something else may have the number by now.
+      try { Socket.fromFd(fd) } catch (error) { console.log(['EBADF', 'ENOTSOCK'].includes(error.code)) }
     `)
     assert.equal(stderr, '')
-    assert.equal(stdout, 'ResourceWarning MAKE_NETWORK_PROCESS_SOCKET_LEAK\ntrue\nEBADF\n')
+    assert.equal(stdout, 'ResourceWarning MAKE_NETWORK_PROCESS_SOCKET_LEAK\ntrue\ntrue\n')
     assert.equal(status, 0)
   })
 

@@ -3,8 +3,11 @@
 import assert from 'node:assert/strict'
 import dns from 'node:dns'
 import { constants, decodeAddress, getaddrinfo, type LookUpQuery } from 'make-network-process/socket'
-import { lookUp } from '../../dist/socket/look-up.js'
-import { thrownBy } from './sockets.js'
+import * as built from '../../dist/socket/look-up.js'
+import type * as source from '../../lib/socket/look-up.js'
+import { contents, thrownBy } from './sockets.js'
+
+const { lookUp } = built as unknown as typeof source // It is internal, and so without a declaration.
 
 const { AF_INET, AF_INET6, AF_UNSPEC, AI_NUMERICHOST, AI_NUMERICSERV, AI_PASSIVE } = constants
 const { IPPROTO_TCP, IPPROTO_UDP, SOCK_DGRAM, SOCK_STREAM } = constants
@@ -59,22 +62,19 @@ describe('getaddrinfo()', () => {
     const ours = thrownBy(() => getaddrinfo({ host: 'nosuch.invalid' }))
     assert.equal(ours.message, theirs.message)
     assert.equal(ours.name, theirs.name)
-    assert.deepEqual({ ...ours }, { ...theirs })
+    assert.deepEqual(contents(ours), contents(theirs))
     assert.deepEqual(Object.keys(ours), Object.keys(theirs))
   })
 
   it('is ENOTFOUND, and says what the system says', () => {
     const error = thrownBy(() => getaddrinfo({ host: 'nosuch', flags: AI_NUMERICHOST! }))
-    assert.deepEqual(
-      { ...error, message: error.message },
-      {
-        message: 'getaddrinfo ENOTFOUND nosuch',
-        errno: -3008,
-        code: 'ENOTFOUND',
-        syscall: 'getaddrinfo',
-        hostname: 'nosuch',
-      },
-    )
+    assert.deepEqual(contents(error), {
+      message: 'getaddrinfo ENOTFOUND nosuch',
+      errno: -3008,
+      code: 'ENOTFOUND',
+      syscall: 'getaddrinfo',
+      hostname: 'nosuch',
+    })
     assert.match(String(error['reason']), /\w+ \w+/)
   })
 
@@ -135,7 +135,7 @@ describe('lookUp()', () => {
     const query = { host: 'nosuch', flags: AI_NUMERICHOST! }
     const error = thrownBy(() => getaddrinfo(query))
     await assert.rejects(found(query), (rejected: Error) => {
-      assert.deepEqual({ ...rejected, message: rejected.message }, { ...error, message: error.message })
+      assert.deepEqual(contents(rejected), contents(error))
       return true
     })
   })

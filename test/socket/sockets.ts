@@ -101,6 +101,11 @@ export function thrownBy(call: () => unknown, name = 'the call'): Error & Record
   assert.fail(`${name} has thrown nothing`)
 }
 
+/** What is enumerable of an error, and its message. */
+export function contents(error: Error): Record<string, unknown> {
+  return { ...Object.fromEntries(Object.entries(error)), message: error.message }
+}
+
 /** A view of memory that has been given away. */
 export function detached<View>(View: new (memory: ArrayBuffer) => View): View {
   const memory = new ArrayBuffer(16)
@@ -146,7 +151,7 @@ export function runScript(script: string, ...options: string[]): Promise<Ended> 
       [...options, '--input-type=module', '--eval', source],
       { cwd: fileURLToPath(new URL('../..', import.meta.url)), timeout: 15_000 },
       (error, stdout, stderr) =>
-        resolve({ status: child.exitCode ?? child.signalCode ?? String(error), stdout, stderr }),
+        resolve({ status: child.exitCode ?? child.signalCode ?? error?.message ?? null, stdout, stderr }),
     )
   })
 }

@@ -245,7 +245,10 @@ describe('Socket#watch()', () => {
     await new Promise<void>(resolve =>
       one.watch({ readable: true }, () => {
         one.unwatch()
-        setImmediate(() => (order.push('later'), resolve()))
+        setImmediate(() => {
+          order.push('later')
+          resolve()
+        })
         void Promise.resolve().then(() => order.push('microtask'))
         process.nextTick(() => order.push('tick'))
       }),
@@ -266,7 +269,7 @@ describe('Socket#watch()', () => {
   it('refuses what is no function, and leaves the socket as it was', async () => {
     const [one, other] = aLocalPair()
     for (const wrong of [undefined, null, {}, 'f', 1]) {
-      const error = thrownBy(() => one.watch({ readable: true }, wrong as unknown as () => void))
+      const error = thrownBy(() => one.watch({ readable: true }, wrong as () => void))
       assert.deepEqual([error.name, error['code']], ['TypeError', 'ERR_INVALID_ARG_TYPE'])
     }
     other.send(data)

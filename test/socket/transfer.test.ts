@@ -28,7 +28,7 @@ function refusesWhatAreNoBytes(name: string, call: (socket: Socket, wrong: never
     const [socket] = aPairOfDatagrams()
     for (const wrong of ['text', null, undefined, 7, {}, new ArrayBuffer(4)]) {
       const error = thrownBy(() => call(socket, wrong as never))
-      assert.deepEqual([error.name, error['code']], ['TypeError', 'ERR_INVALID_ARG_TYPE'], String(wrong))
+      assert.deepEqual([error.name, error['code']], ['TypeError', 'ERR_INVALID_ARG_TYPE'], typeof wrong)
       assert.match(error.message, RegExp(`^${name}\\S* must be `))
     }
     for (const gone of [detached(Uint8Array), detached(DataView)]) {

@@ -24,7 +24,7 @@ export interface Transport {
   /** A message keeps its bounds. */
   readonly bounded: boolean
   /** An address that nobody has: a new name, or port 0 of the loopback interface, which is any free one. */
-  anAddress(): string | number[]
+  readonly anAddress: () => string | number[]
 }
 
 const folders: string[] = []

@@ -1,0 +1,106 @@
+// The sockets that this program was started with: systemd's (sd_listen_fds(3)) and, by name, launchd's. Each is
+// handed out once. Descriptors belong to the program as a whole, so only the main thread has them. What a process
+// does with the one that it gets is in make.ts.
+import { endianness } from 'node:os'
+import { isMainThread } from 'node:worker_threads'
+import { native, type SocketId } from '../native.js'
+import { familyOf } from '../socket/address.js'
+import { constants } from '../socket/constants.js'
+import { errno } from '../socket/errors.js'
+import { isNil } from './keywords.js'
+
+/** What a process needs of a socket. */
+interface Needs {
+  /** `SOCK_STREAM` … */
+  type: number
+  /** Clients need a socket that is connected, servers one that is not. */
+  server: boolean
+  /** An address family; 0: any. */
+  family: number
+}
+
+interface Passed {
+  fd: number
+  name: string | undefined
+}
+
+const firstDescriptor = 3
+let passed: Passed[] | undefined
+
+/**
+ * Takes the first socket that was passed in and fits; undefined where there is none.
+ *
+ * @param which - the value of `:use-external-socket`: nil for none, a name, or anything else for any
+ */
+export function takeExternalSocket(which: unknown, needs: Needs): SocketId | undefined {
+  if (isNil(which) || !isMainThread) return undefined
+  passed ??= fromEnvironment()
+  if (typeof which === 'string') passed.push(...fromLaunchd(which))
+  for (const [i, { fd, name }] of passed.entries()) {
+    if (typeof which === 'string' && which !== name) continue
+    const id = native.adopt(fd)
+    if (id < 0) continue
+    if (fits(id, needs)) {
+      passed.splice(i, 1)
+      return id
+    }
+    native.detach(id)
+  }
+  return undefined
+}
+
+/** Whether the socket takes connections already, with a queue of a length that somebody has chosen. */
+export function isListening(id: SocketId): boolean {
+  // Some systems give 1 for it, some the option's own bit.
+  return (option(id, constants['SO_ACCEPTCONN']) ?? 0) !== 0
+}
+
+function fits(id: SocketId, { type, server, family }: Needs): boolean {
+  if (option(id, constants['SO_TYPE']) !== type) return false
+  const own = native.getsockname(id)
+  if (typeof own === 'number' || (family !== 0 && familyOf(own) !== family)) return false
+  const isConnected = typeof native.getpeername(id) !== 'number'
+  return server ? !isConnected : isConnected
+}
+
+function option(id: SocketId, name: number | undefined): number | undefined {
+  const value = name === undefined ? -1 : native.getsockopt(id, constants.SOL_SOCKET, name, 4)
+  if (typeof value === 'number') return undefined
+  return endianness() === 'LE' ? value.readInt32LE() : value.readInt32BE()
+}
+
+// The variables go, whomever they are for: a child would take what they say for its own.
+function fromEnvironment(): Passed[] {
+  const { LISTEN_PID, LISTEN_FDS, LISTEN_FDNAMES } = process.env
+  delete process.env['LISTEN_PID']
+  delete process.env['LISTEN_FDS']
+  delete process.env['LISTEN_FDNAMES']
+  // Those of our parent, which a shell or a wrapper has handed on, are not ours.
+  if (LISTEN_PID !== String(process.pid)) return []
+  const names = LISTEN_FDNAMES?.split(':') ?? []
+  const found: Passed[] = []
+  for (let i = 0; i < Number(LISTEN_FDS); i++) {
+    const fd = firstDescriptor + i
+    const error = claim(fd)
+    if (error === 0) found.push({ fd, name: names[i] })
+    // There are fewer than the variable says, which may be any number.
+    if (error === errno['EBADF']) break
+  }
+  return found
+}
+
+// launchd gives the sockets of a name once; after that, and where there is no launchd, this is an error.
+function fromLaunchd(name: string): Passed[] {
+  const fds = native.launch_activate_socket(name)
+  if (typeof fds === 'number') return []
+  return fds.filter(fd => claim(fd) === 0).map(fd => ({ fd, name }))
+}
+
+// Makes the descriptor one that children do not inherit. Gives a positive errno for what is no socket, or has an
+// owner already.
+function claim(fd: number): number {
+  const id = native.adopt(fd)
+  if (id < 0) return -id
+  native.detach(id)
+  return 0
+}

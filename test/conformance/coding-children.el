@@ -1,0 +1,13 @@
+;; Children have their server's coding system; it can be changed in between.
+(let* ((srv (make-network-process :name "srv" :server t :family 'local :service (tmp "s") :coding '(latin-1-unix . utf-8-unix)
+                                  :filter (lambda (p s) (show 'in (append s nil) (process-coding-system p)) (process-send-string p s))))
+       (cli (make-network-process :name "cli" :family 'local :service (tmp "s") :coding 'binary :filter (lambda (_p s) (show 'back (append s nil))))))
+  (process-send-string cli "\351\n") (settle)
+  (set-process-coding-system srv 'utf-8-unix 'latin-1-unix)
+  (let ((b (make-network-process :name "b" :family 'local :service (tmp "s") :coding 'binary :filter (lambda (_p s) (show 'back (append s nil))))))
+    (process-send-string b "\303\251\n") (settle))
+  (attempt (set-process-coding-system cli 'no-such-coding))
+  (set-process-coding-system cli 'utf-8 'latin-1)
+  (show (process-coding-system cli))
+  (set-process-coding-system cli 'utf-8)
+  (show (process-coding-system cli)))

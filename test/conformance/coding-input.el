@@ -1,0 +1,13 @@
+;; What a filter gets for the same bytes in several coding systems. (Shown as numbers: decoded text may have properties.)
+(dolist (coding '(utf-8-unix utf-8 latin-1 raw-text binary utf-8-dos utf-8-mac undecided utf-16 shift_jis euc-jp gb18030 big5 koi8-r prefer-utf-8))
+  (let* (child
+         (srv (make-network-process :name "srv" :server t :family 'local :service (tmp "s") :coding 'binary :log (lambda (_s c _m) (setq child c))))
+         (cli (make-network-process :name "cli" :family 'local :service (tmp "s") :coding (cons coding 'utf-8-unix)
+                                    :filter (lambda (_p s) (show 'in (multibyte-string-p s) (append s nil))))))
+    (settle 0.05)
+    (show coding)
+    (dolist (bytes '("plain\r\nlines\r\n" "caf\303\251\n" "\343\201\202\343" "\201\204 end\n"))
+      (process-send-string child bytes) (settle 0.05))
+    (show (process-coding-system cli))
+    (delete-process child) (settle 0.05)
+    (mapc #'delete-process (process-list)) (delete-file (tmp "s"))))

@@ -1,0 +1,11 @@
+;; Named local datagram sockets answer each other.
+(let* ((a (make-network-process :name "a" :type 'datagram :server t :family 'local :service (tmp "a")
+                                :filter (lambda (p s) (show 'a s (process-datagram-address p)))))
+       (b (make-network-process :name "b" :type 'datagram :server t :family 'local :service (tmp "b") :remote (tmp "a")
+                                :filter (lambda (p s) (show 'b s (process-datagram-address p))))))
+  (show (process-datagram-address b))
+  (process-send-string b "hello") (settle)
+  (process-send-string a "hello back") (settle)
+  (show (process-status a) (process-contact a) (process-contact b :remote))
+  (attempt (process-send-string (make-network-process :name "c" :type 'datagram :server t :family 'local :service (tmp "c")) "nobody"))
+  (show (set-process-datagram-address a (tmp "b")) (set-process-datagram-address a "too" ) (set-process-datagram-address a [1 2])))

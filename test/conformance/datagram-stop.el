@@ -1,0 +1,13 @@
+;; A stopped datagram process; packets wait in the kernel.
+(let* ((srv (make-network-process :name "srv" :type 'datagram :server t :host 'local :service t :family 'ipv4 :stop t :filter (shows 'in) :sentinel (shows 'event)))
+       (cli (make-network-process :name "cli" :type 'datagram :host "127.0.0.1" :service (port-of srv) :family 'ipv4)))
+  (show (process-status srv) (process-command srv))
+  (process-send-string cli "1") (process-send-string cli "2") (settle)
+  (continue-process srv) (show (process-status srv)) (settle)
+  (stop-process srv) (process-send-string cli "3") (settle)
+  (show (process-send-eof cli))
+  (process-send-string cli "4")
+  (set-process-filter srv t) (continue-process srv) (settle)
+  (set-process-filter srv (shows 'later)) (settle)
+  (delete-process srv)
+  (show (process-datagram-address srv) (process-status srv)))

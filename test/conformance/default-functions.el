@@ -1,0 +1,10 @@
+;; What a process has that was given neither filter nor sentinel.
+(let* ((srv (make-network-process :name "srv" :server t :family 'local :service (tmp "s")))
+       (cli (make-network-process :name "cli" :family 'local :service (tmp "s"))))
+  (show (process-filter srv) (process-sentinel srv) (process-filter cli) (process-sentinel cli))
+  (set-process-filter cli (shows 'in)) (set-process-filter cli nil)
+  (set-process-sentinel cli (shows 'event)) (set-process-sentinel cli nil)
+  (show (process-filter cli) (process-sentinel cli))
+  (show (process-contact cli :filter) (process-contact cli :sentinel) (process-contact srv :filter))
+  (show (process-id cli) (process-tty-name cli) (process-command cli) (process-exit-status cli) (process-plist cli)
+        (process-inherit-coding-system-flag cli) (process-buffer cli) (process-type cli)))

@@ -1,0 +1,12 @@
+;; Deleting a process in its own filter, sentinel and log function.
+(let* ((srv (make-network-process :name "srv" :server t :family 'local :service (tmp "s")
+                                  :log (lambda (s c m) (show 'log m) (when c (delete-process c)))
+                                  :sentinel (shows 'srv-event)))
+       (cli (make-network-process :name "cli" :family 'local :service (tmp "s") :sentinel (lambda (p e) (show 'event e) (delete-process p)))))
+  (settle)
+  (show (process-list)))
+(let* ((srv (make-network-process :name "srv" :server t :family 'local :service (tmp "t")
+                                  :sentinel (lambda (p e) (show 'child e) (when (string-prefix-p "open" e) (process-send-string p "hello") (delete-process p)))))
+       (cli (make-network-process :name "cli" :family 'local :service (tmp "t") :filter (lambda (p s) (show 'in s) (delete-process p)) :sentinel (shows 'event))))
+  (settle)
+  (show (process-list)))

@@ -1,0 +1,12 @@
+;; Options that cannot be set.
+(let* ((srv (make-network-process :name "srv" :server t :host 'local :service t :family 'ipv4)) (gone (make-network-process :name "gone" :server t :host 'local :service t :family 'ipv4)))
+  (delete-process gone)
+  (attempt (set-network-process-option gone :keepalive t))
+  (attempt (set-network-process-option srv :keepalive 0)) (show (process-contact srv :keepalive))
+  (attempt (set-network-process-option srv :priority nil))
+  (attempt (set-network-process-option srv :linger 0)) (attempt (set-network-process-option srv :linger nil))
+  (attempt (set-network-process-option srv 'keepalive t))
+  (attempt (set-network-process-option srv :bindtodevice "nosuchdev0"))
+  (attempt (make-network-process :name "x" :server t :host 'local :service t :bindtodevice "nosuchdev0"))
+  (attempt (set-network-process-option 12 :keepalive t))
+  (show (process-list)))

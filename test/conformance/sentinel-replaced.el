@@ -1,0 +1,11 @@
+;; Filters and sentinels that are set later; children take what the server has when they are accepted.
+(let* ((srv (make-network-process :name "srv" :server t :family 'local :service (tmp "s") :sentinel (shows 'one) :filter (shows 'in-one)))
+       (a (make-network-process :name "a" :family 'local :service (tmp "s"))))
+  (settle)
+  (set-process-sentinel srv (shows 'two))
+  (set-process-filter srv (shows 'in-two))
+  (let ((b (make-network-process :name "b" :family 'local :service (tmp "s"))))
+    (settle)
+    (process-send-string a "x") (settle) (process-send-string b "y") (settle)
+    (delete-process a) (settle) (delete-process b) (settle)
+    (delete-process srv)))

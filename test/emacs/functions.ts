@@ -1,0 +1,584 @@
+// What is tested of make-network-process/emacs, by the name of the function: what it gives, nil as null, and who
+// may stand for a process. It runs in a worker thread of its own, for Emacs's order of callbacks is the whole
+// thread's from the first process on, and must not become that of the other tests. emacs.test.ts asks for each.
+
+import assert from 'node:assert/strict'
+import { parentPort } from 'node:worker_threads'
+import { TextBuffer } from 'make-network-process'
+import * as emacs from 'make-network-process/emacs'
+import { cleanUp, readOption, settled, socketFile, thrown, until, witness } from '../process/support.js'
+import { constants } from 'make-network-process/socket'
+
+const {
+  acceptProcessOutput,
+  deleteProcess,
+  makeNetworkProcess,
+  processSendString,
+  processStatus,
+  NetworkProcess,
+} = emacs
+
+type Process = emacs.NetworkProcess
+
+let buffers: TextBuffer[] = []
+function buffer(name: string): TextBuffer {
+  const made = TextBuffer.new(name)
+  buffers.push(made)
+  return made
+}
+
+const server = (...more: unknown[]) =>
+  makeNetworkProcess(':name', 's', ':server', true, ':family', 'ipv4', ':service', true, ...more) as Process
+const datagrams = (...more: unknown[]) => server(':type', 'datagram', ...more)
+
+/** A server, a client and its connection, over a local socket. */
+async function pair(...clientKeywords: unknown[]) {
+  const [atServer, atClient] = [witness(), witness()]
+  const service = socketFile()
+  const { filter, sentinel, log } = atServer.callbacks
+  makeNetworkProcess(
+    ':name',
+    's',
+    ':server',
+    true,
+    ':family',
+    'local',
+    ':service',
+    service,
+    ':filter',
+    filter,
+    ':sentinel',
+    sentinel,
+    ':log',
+    log,
+  )
+  const heard = atClient.callbacks
+  const client = makeNetworkProcess(
+    ':name',
+    'c',
+    ':family',
+    'local',
+    ':service',
+    service,
+    ':filter',
+    heard.filter,
+    ':sentinel',
+    heard.sentinel,
+    ...clientKeywords,
+  ) as Process
+  return { client, peer: await atServer.connection(), atServer, atClient }
+}
+
+const type = 'ERR_INVALID_ARG_TYPE'
+const none = 'ERR_NO_PROCESS'
+
+const tests: Record<string, () => Promise<void> | void> = {
+  makeNetworkProcess() {
+    assert.equal(makeNetworkProcess(), null)
+    assert.ok(server() instanceof NetworkProcess)
+    assert.ok(makeNetworkProcess({ name: 'o', server: true, service: true }) instanceof NetworkProcess)
+    // In Emacs nil is a stream, and a bare word is a symbol, which is no address.
+    assert.equal(
+      thrown(() => makeNetworkProcess(':name', 'c', ':type', 'stream', ':service', 9))['code'],
+      'ERR_INVALID_ARG_VALUE',
+    )
+    assert.match(thrown(() => makeNetworkProcess(':name', 'c', ':remote', 'x')).message, /Malformed :address/)
+  },
+  NetworkProcess() {
+    assert.ok(server() instanceof emacs.NetworkProcess)
+  },
+  featurep() {
+    const { featurep } = emacs
+    assert.equal(featurep('make-network-process'), true)
+    assert.equal(featurep('make-network-process', null), true)
+    assert.equal(featurep('make-pipe-process'), false)
+    const has = [
+      ...[':reuseaddr', ':oobinline', ':linger', ':keepalive', ':dontroute', ':broadcast'],
+      ...[
+        [':server', true],
+        [':service', true],
+        [':family', 'ipv6'],
+        [':family', 'ipv4'],
+        [':family', 'local'],
+      ],
+      ...[
+        [':type', 'seqpacket'],
+        [':type', 'datagram'],
+        [':nowait', true],
+      ],
+    ]
+    for (const one of has) assert.equal(featurep('make-network-process', one), true, String(one))
+    assert.equal(featurep('make-network-process', ':bindtodevice'), constants.SO_BINDTODEVICE !== undefined)
+    assert.equal(featurep('make-network-process', ':priority'), constants.SO_PRIORITY !== undefined)
+    for (const one of [
+      ':nodelay',
+      'linger',
+      ':nosuch',
+      [':type', 'stream'],
+      [':type'],
+      [':server', 1],
+      [':type', 'datagram', 1],
+      5,
+    ])
+      assert.equal(featurep('make-network-process', one), false, String(one))
+  },
+  processp() {
+    assert.equal(emacs.processp(server()), true)
+    for (const one of ['s', null, {}, 5]) assert.equal(emacs.processp(one), false)
+  },
+  processList() {
+    assert.deepEqual(emacs.processList(), [])
+    const [a, b] = [server(), server()]
+    assert.deepEqual(emacs.processList(), [b, a])
+  },
+  getProcess() {
+    const process = server()
+    assert.equal(emacs.getProcess('s'), process)
+    assert.equal(emacs.getProcess(process), process)
+    assert.equal(emacs.getProcess('nobody'), null)
+    assert.equal(thrown(() => emacs.getProcess(5 as never))['code'], type)
+  },
+  getBufferProcess() {
+    const output = buffer('output')
+    assert.equal(emacs.getBufferProcess(output), null)
+    server(':buffer', output)
+    const newest = server(':buffer', 'output')
+    assert.equal(emacs.getBufferProcess(output), newest)
+    assert.equal(emacs.getBufferProcess('output'), newest)
+    assert.equal(emacs.getBufferProcess('nobody'), null)
+    assert.equal(emacs.getBufferProcess(null), null)
+  },
+  processStatus() {
+    const process = server(':buffer', buffer('output'))
+    assert.equal(processStatus(process), 'listen')
+    assert.equal(processStatus('s'), 'listen')
+    assert.equal(processStatus(TextBuffer.named('output')), 'listen')
+    // A string is the name of a process only.
+    assert.equal(processStatus('output'), null)
+    assert.equal(processStatus('nobody'), null)
+    process.delete()
+    assert.equal(processStatus(process), 'closed')
+  },
+  processLiveP() {
+    const process = server()
+    assert.ok(emacs.processLiveP(process))
+    assert.ok(emacs.processLiveP(process.stop()))
+    process.delete()
+    for (const one of [process, 's', null, 5]) assert.ok(!emacs.processLiveP(one))
+  },
+  async processExitStatus() {
+    const { client, peer, atClient } = await pair()
+    assert.equal(emacs.processExitStatus(client), 0)
+    peer.delete()
+    await atClient.event('connection broken by remote peer\n')
+    assert.equal(emacs.processExitStatus(client), 256)
+    deleteProcess(client)
+    assert.equal(emacs.processExitStatus(client), 0)
+    const connecting = makeNetworkProcess(
+      ':name',
+      'c',
+      ':nowait',
+      true,
+      ':host',
+      'localhost',
+      ':service',
+      9,
+    ) as Process
+    assert.equal(emacs.processExitStatus(connecting), 0)
+  },
+  processType() {
+    const process = server()
+    assert.equal(emacs.processType(process), 'network')
+    assert.equal(emacs.processType('s'), 'network')
+  },
+  processName: () => assert.equal(emacs.processName(server()), 's'),
+  processId: () => assert.equal(emacs.processId(server()), null),
+  processTtyName: () => assert.equal(emacs.processTtyName(server()), null),
+  processCommand() {
+    const process = server()
+    assert.equal(emacs.processCommand(process), null)
+    assert.equal(emacs.processCommand(process.stop()), true)
+  },
+  async deleteProcess() {
+    const seen = witness()
+    assert.equal(deleteProcess(server(':sentinel', seen.callbacks.sentinel)), null)
+    server(':buffer', buffer('output'))
+    deleteProcess('s')
+    server(':buffer', 'output')
+    deleteProcess('output')
+    server(':buffer', 'output')
+    deleteProcess(TextBuffer.named('output'))
+    assert.deepEqual(emacs.processList(), [])
+    assert.deepEqual(seen.events, ['deleted\n'])
+  },
+  stopProcess() {
+    const process = server()
+    assert.equal(emacs.stopProcess(process), process)
+    assert.equal(processStatus(process), 'stop')
+    assert.match(thrown(() => emacs.stopProcess('s')).message, /Process s is not a subprocess/)
+  },
+  continueProcess() {
+    const process = server(':stop', true)
+    assert.equal(emacs.continueProcess(process), process)
+    assert.equal(processStatus(process), 'listen')
+    assert.match(thrown(() => emacs.continueProcess('s')).message, /Process s is not a subprocess/)
+  },
+  async processSendString() {
+    const { client, atServer } = await pair(':buffer', buffer('output'))
+    assert.equal(processSendString(client, 'a'), null)
+    processSendString('c', 'b')
+    processSendString('output', Buffer.from('c'))
+    processSendString(TextBuffer.named('output'), 'd')
+    processSendString(client, '')
+    await until(() => atServer.text === 'abcd', 'text')
+    deleteProcess(client)
+    for (const text of ['x', ''])
+      assert.match(thrown(() => processSendString(client, text)).message, /Process c not running/)
+  },
+  async processSendEof() {
+    const { client, atServer } = await pair()
+    assert.equal(emacs.processSendEof(client), client)
+    assert.equal(emacs.processSendEof('c'), 'c')
+    await atServer.event('connection broken by remote peer\n')
+    const socket = datagrams()
+    assert.equal(emacs.processSendEof(socket), socket)
+    assert.match(thrown(() => emacs.processSendEof(server())).message, /not running/)
+  },
+  processFilter() {
+    const filter = () => {}
+    assert.equal(emacs.processFilter(server(':filter', filter)), filter)
+    assert.equal(emacs.processFilter(server()), emacs.internalDefaultProcessFilter)
+    assert.equal(emacs.processFilter(server(':filter', true)), true)
+  },
+  setProcessFilter() {
+    const process = server()
+    const filter = () => {}
+    assert.equal(emacs.setProcessFilter(process, filter), filter)
+    assert.equal(emacs.setProcessFilter(process, true), true)
+    assert.equal(emacs.setProcessFilter(process, null), emacs.internalDefaultProcessFilter)
+    assert.equal(thrown(() => emacs.setProcessFilter(process, 5 as never))['code'], type)
+  },
+  processSentinel() {
+    const sentinel = () => {}
+    assert.equal(emacs.processSentinel(server(':sentinel', sentinel)), sentinel)
+    assert.equal(emacs.processSentinel(server()), emacs.internalDefaultProcessSentinel)
+  },
+  setProcessSentinel() {
+    const process = server()
+    const sentinel = () => {}
+    assert.equal(emacs.setProcessSentinel(process, sentinel), sentinel)
+    assert.equal(emacs.setProcessSentinel(process, null), emacs.internalDefaultProcessSentinel)
+  },
+  processBuffer() {
+    const output = buffer('output')
+    assert.equal(emacs.processBuffer(server(':buffer', output)), output)
+    assert.equal(emacs.processBuffer(server()), null)
+  },
+  setProcessBuffer() {
+    const process = server()
+    const output = buffer('output')
+    output.insert(0, 'text')
+    assert.equal(emacs.setProcessBuffer(process, output), output)
+    assert.equal(emacs.processMark(process), 4)
+    assert.equal(emacs.processContact(process, ':buffer'), output)
+    assert.equal(emacs.setProcessBuffer(process, null), null)
+    assert.equal(emacs.processBuffer(process), null)
+  },
+  processMark() {
+    assert.equal(emacs.processMark(server()), null)
+    assert.equal(emacs.processMark(server(':buffer', buffer('output'))), 0)
+  },
+  processPlist() {
+    assert.equal(emacs.processPlist(server()), null)
+    assert.deepEqual(emacs.processPlist(server(':plist', { a: 1 })), { a: 1 })
+  },
+  setProcessPlist() {
+    const process = server()
+    const plist = { a: 1 }
+    assert.equal(emacs.setProcessPlist(process, plist), plist)
+    assert.equal(emacs.processPlist(process), plist)
+    assert.equal(emacs.setProcessPlist(process, null), null)
+    assert.equal(emacs.processPlist(process), null)
+    assert.equal(thrown(() => emacs.setProcessPlist(process, 5 as never))['code'], type)
+  },
+  processGet() {
+    const process = server(':plist', { a: 1 })
+    assert.equal(emacs.processGet(process, 'a'), 1)
+    assert.equal(emacs.processGet(process, 'b'), null)
+    assert.equal(emacs.processGet(process, 'toString'), null)
+  },
+  processPut() {
+    const process = server()
+    assert.equal(emacs.processPut(process, 'a', 1), 1)
+    assert.equal(emacs.processGet(process, 'a'), 1)
+  },
+  processQueryOnExitFlag() {
+    assert.equal(emacs.processQueryOnExitFlag(server()), true)
+    assert.equal(emacs.processQueryOnExitFlag(server(':noquery', true)), false)
+  },
+  setProcessQueryOnExitFlag() {
+    const process = server()
+    assert.equal(emacs.setProcessQueryOnExitFlag(process, null), null)
+    assert.equal(emacs.processQueryOnExitFlag(process), false)
+    assert.equal(emacs.setProcessQueryOnExitFlag(process, 5), 5)
+    assert.equal(emacs.processQueryOnExitFlag(process), true)
+  },
+  processCodingSystem() {
+    assert.deepEqual(emacs.processCodingSystem(server()), ['utf-8-unix', 'utf-8-unix'])
+    assert.deepEqual(
+      emacs.processCodingSystem(server(':coding', ['binary', 'utf-8-unix'])).at(1),
+      'utf-8-unix',
+    )
+  },
+  async setProcessCodingSystem() {
+    const { client, peer, atServer } = await pair()
+    assert.equal(emacs.setProcessCodingSystem(peer, 'binary', 'binary'), null)
+    processSendString(client, 'ä')
+    await until(() => atServer.data.length > 0, 'bytes')
+    assert.deepEqual(atServer.data, [Buffer.from('ä')])
+    emacs.setProcessCodingSystem(client, 'utf-8-unix')
+    assert.deepEqual(emacs.processCodingSystem(client), ['utf-8-unix', 'raw-text-unix'])
+    assert.match(
+      String(thrown(() => emacs.setProcessCodingSystem(client, 'no-such-coding'))['code']),
+      /^ERR_/,
+    )
+  },
+  processInheritCodingSystemFlag: () => assert.equal(emacs.processInheritCodingSystemFlag(server()), false),
+  setProcessInheritCodingSystemFlag() {
+    const process = server()
+    assert.equal(emacs.setProcessInheritCodingSystemFlag(process, 5), 5)
+    assert.equal(emacs.processInheritCodingSystemFlag(process), true)
+  },
+  async processContact() {
+    const { client } = await pair()
+    const service = emacs.processContact(client, ':service')
+    assert.equal(emacs.processContact(client, ':family'), 'local')
+    assert.equal(emacs.processContact(client, ':nothing'), null)
+    assert.deepEqual(emacs.processContact(client), [null, service])
+    assert.deepEqual(emacs.processContact(client, null), [null, service])
+    assert.deepEqual((emacs.processContact(client, true) as Record<string, unknown>)['service'], service)
+    deleteProcess(client)
+    assert.equal(emacs.processContact(client, true, true), null)
+    assert.equal(emacs.processContact(client, null, true), null)
+    assert.equal(emacs.processContact(client, ':service', true), null)
+    assert.equal(emacs.processContact(client, ':service', null), service)
+  },
+  processDatagramAddress() {
+    assert.equal(emacs.processDatagramAddress(server()), null)
+    assert.deepEqual(emacs.processDatagramAddress(datagrams()), { family: 0, data: Buffer.alloc(14) })
+  },
+  setProcessDatagramAddress() {
+    const [one, other] = [datagrams(), datagrams()]
+    const local = emacs.processContact(other, ':local') as number[]
+    assert.equal(emacs.setProcessDatagramAddress(one, local), local)
+    assert.deepEqual(emacs.processDatagramAddress(one), local)
+    assert.equal(emacs.setProcessDatagramAddress(one, [1, 2, 3]), null)
+    assert.equal(emacs.setProcessDatagramAddress(one, '/path'), null)
+    assert.equal(emacs.setProcessDatagramAddress(server(), local), null)
+    deleteProcess(one)
+    assert.equal(emacs.setProcessDatagramAddress(one, local), null)
+  },
+  setNetworkProcessOption() {
+    const process = server()
+    assert.equal(emacs.setNetworkProcessOption(process, ':keepalive', true), true)
+    assert.deepEqual(readOption(process, constants.SOL_SOCKET, constants.SO_KEEPALIVE), [1])
+    assert.equal(emacs.setNetworkProcessOption(process, ':nosuch', true, true), null)
+    assert.match(
+      thrown(() => emacs.setNetworkProcessOption(process, ':nosuch', true)).message,
+      /Unknown or unsupported option/,
+    )
+  },
+  async acceptProcessOutput() {
+    const { client, peer, atServer } = await pair()
+    processSendString(client, 'x')
+    assert.equal(acceptProcessOutput(peer, 5), true)
+    assert.equal(atServer.text, 'x')
+    assert.equal(acceptProcessOutput(null, 0), false)
+  },
+  internalDefaultProcessFilter() {
+    const output = buffer('output')
+    const process = server(':buffer', output)
+    emacs.internalDefaultProcessFilter(process, 'text')
+    assert.equal(String(output), 'text')
+    assert.equal(emacs.internalDefaultProcessFilter.name, 'internal-default-process-filter')
+  },
+  internalDefaultProcessSentinel() {
+    const output = buffer('output')
+    emacs.internalDefaultProcessSentinel(server(':buffer', output), 'deleted\n')
+    assert.equal(String(output), '\nProcess s deleted\n')
+    assert.equal(emacs.internalDefaultProcessSentinel.name, 'internal-default-process-sentinel')
+  },
+  formatNetworkAddress() {
+    assert.equal(emacs.formatNetworkAddress([127, 0, 0, 1, 80]), '127.0.0.1:80')
+    assert.equal(emacs.formatNetworkAddress([127, 0, 0, 1, 80], true), '127.0.0.1')
+    assert.equal(emacs.formatNetworkAddress([1, 2]), null)
+    assert.equal(emacs.formatNetworkAddress(null), null)
+  },
+  networkInterfaceList() {
+    assert.ok(emacs.networkInterfaceList().every(entry => entry.length === 2))
+    assert.ok(emacs.networkInterfaceList(true, 'ipv4').every(entry => entry.length === 4))
+  },
+  networkInterfaceInfo() {
+    assert.equal(emacs.networkInterfaceInfo('nosuch0'), null)
+    for (const [name] of emacs.networkInterfaceList()) assert.ok(emacs.networkInterfaceInfo(name))
+  },
+  networkLookupAddressInfo() {
+    assert.deepEqual(emacs.networkLookupAddressInfo('127.0.0.1', 'ipv4'), [[127, 0, 0, 1, 0]])
+    assert.equal(emacs.networkLookupAddressInfo('127.0.0.1', 'ipv6'), null)
+  },
+  async openNetworkStream() {
+    const seen = witness()
+    const listener = server(':filter', seen.callbacks.filter, ':log', seen.callbacks.log)
+    const stream = emacs.openNetworkStream(
+      'stream',
+      null,
+      '127.0.0.1',
+      emacs.processContact(listener, ':service') as number,
+    )
+    assert.ok(stream instanceof NetworkProcess)
+    processSendString(stream, 'x')
+    await until(() => seen.text === 'x', 'text')
+  },
+  openProtocolStream: () => assert.equal(emacs.openProtocolStream, emacs.openNetworkStream),
+}
+
+/** What is not about one function. */
+const rules: Record<string, () => Promise<void> | void> = {
+  'takes processes only, where Emacs does'() {
+    server(':buffer', buffer('output'))
+    const only = [
+      'processName',
+      'processId',
+      'processTtyName',
+      'processCommand',
+      'processExitStatus',
+      'processFilter',
+      'processSentinel',
+    ] as const
+    const also = [
+      'processBuffer',
+      'processMark',
+      'processPlist',
+      'processContact',
+      'processDatagramAddress',
+      'processCodingSystem',
+    ] as const
+    const more = ['processQueryOnExitFlag', 'processInheritCodingSystemFlag'] as const
+    const setters = [
+      'setProcessFilter',
+      'setProcessSentinel',
+      'setProcessBuffer',
+      'setProcessPlist',
+      'setProcessCodingSystem',
+    ] as const
+    const others = [
+      'setProcessQueryOnExitFlag',
+      'setProcessInheritCodingSystemFlag',
+      'processGet',
+      'processPut',
+      'setNetworkProcessOption',
+    ] as const
+    for (const name of [...only, ...also, ...more, ...setters, ...others])
+      for (const wrong of ['s', 'output', null, undefined, 5, {}, TextBuffer.named('output')]) {
+        const call = emacs[name] as (...args: unknown[]) => unknown
+        assert.equal(thrown(() => call(wrong))['code'], type, name)
+      }
+  },
+  'takes names and buffers where Emacs does, and says who is missing'() {
+    const designated = [
+      'deleteProcess',
+      'processType',
+      'processSendString',
+      'processSendEof',
+      'stopProcess',
+      'continueProcess',
+    ] as const
+    const empty = buffer('empty')
+    const dead = buffer('dead')
+    dead.kill()
+    for (const name of designated) {
+      const call = emacs[name] as (...args: unknown[]) => unknown
+      const failure = (designator: unknown) => thrown(() => call(designator, 'x'))
+      assert.deepEqual(
+        [failure('nobody')['code'], failure('nobody').message],
+        [none, 'Process nobody does not exist'],
+        name,
+      )
+      assert.deepEqual(
+        [failure(empty)['code'], failure('empty').message],
+        [none, 'Buffer empty has no process'],
+        name,
+      )
+      assert.deepEqual(
+        [failure(dead)['code'], failure(dead).message],
+        [none, 'Attempt to get process for a dead buffer'],
+        name,
+      )
+      assert.equal(failure(5)['code'], type, name)
+    }
+  },
+  async 'gives null, and never undefined, for nil'() {
+    const { client } = await pair()
+    const values = [
+      ...[
+        emacs.processId(client),
+        emacs.processBuffer(client),
+        emacs.processMark(client),
+        emacs.processPlist(client),
+      ],
+      ...[
+        emacs.processContact(client, ':host'),
+        emacs.processContact(client),
+        emacs.processDatagramAddress(client),
+      ],
+      ...[
+        emacs.getProcess('nobody'),
+        emacs.getBufferProcess('nobody'),
+        processStatus('nobody'),
+        emacs.processGet(client, 'x'),
+      ],
+      ...[
+        deleteProcess(client),
+        emacs.processContact(client, true, true),
+        emacs.networkInterfaceInfo('nosuch0'),
+      ],
+    ]
+    for (const value of values.flat()) assert.notEqual(value, undefined)
+    await settled()
+  },
+  async 'keeps the order when a filter waits inside'() {
+    const { client, peer, atServer } = await pair(':type', null)
+    deleteProcess(client)
+    await atServer.event('connection broken by remote peer\n')
+    assert.equal(processStatus(peer), 'closed')
+    const heard: string[] = []
+    const receiver = datagrams(':stop', true, ':filter', (process: Process, text: string) => {
+      heard.push(text)
+      acceptProcessOutput(process, 0)
+    })
+    const sender = datagrams(':remote', emacs.processContact(receiver, ':local'))
+    const sent = Array.from({ length: 100 }, (_, i) => `${i}`)
+    sent.forEach(text => processSendString(sender, text))
+    emacs.continueProcess(receiver)
+    while (heard.length < sent.length) assert.ok(acceptProcessOutput(receiver, 5))
+    assert.deepEqual(heard, sent)
+  },
+}
+
+async function perform(name: string): Promise<void> {
+  let failure: unknown
+  try {
+    const test = tests[name] ?? rules[name]
+    assert.ok(test, `nothing tests ${name}`)
+    await test()
+  } catch (error) {
+    failure = error instanceof Error ? (error.stack ?? error.message) : String(error)
+  }
+  cleanUp()
+  for (const made of buffers) made.kill()
+  buffers = []
+  parentPort?.postMessage(failure)
+}
+
+parentPort?.on('message', (name: string) => void perform(name))
+parentPort?.postMessage(Object.keys(rules))

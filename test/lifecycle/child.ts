@@ -1,0 +1,43 @@
+// Runs a program that uses the package in a process of its own, and says how it ended.
+
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { text } from 'node:stream/consumers'
+import { fileURLToPath } from 'node:url'
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+// What has not ended by itself by then never will, in milliseconds.
+const limit = 15_000
+
+export interface Ending {
+  /** The exit status, or the signal that ended it. */
+  status: number | NodeJS.Signals
+  stdout: string
+  stderr: string
+}
+
+const prelude = `
+import { makeNetworkProcess, acceptProcessOutput, processList } from 'make-network-process'
+const pair = (server = {}, client = {}) => new Promise(resolve => {
+  const service = '\\0mnp-' + process.pid + '-' + Math.random()
+  const listener = makeNetworkProcess({ name: 's', server: true, family: 'local', service, ...server,
+    log: (_, peer) => resolve({ listener, peer, one }) })
+  const one = makeNetworkProcess({ name: 'c', family: 'local', service, ...client })
+})
+`
+
+/** Runs a module's text; \`pair()\` is there, and what the package exports. @param before - a command that runs Node */
+export async function run(program: string, before: string[] = []): Promise<Ending> {
+  const command = [...before, process.execPath, '--input-type=module', '-e', prelude + program]
+  const child = spawn(command[0] as string, command.slice(1), {
+    cwd: root,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    timeout: limit,
+  })
+  const [[status, signal], stdout, stderr] = await Promise.all([
+    once(child, 'close'),
+    text(child.stdout),
+    text(child.stderr),
+  ])
+  return { status: (status ?? signal) as Ending['status'], stdout, stderr }
+}

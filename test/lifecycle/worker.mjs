@@ -1,0 +1,78 @@
+// What a worker thread is doing when it ends: sockets, look-ups and queued data of every kind. How it ends is said
+// by workerData, or by the main thread, which waits for 'ready'.
+
+import { parentPort, workerData } from 'node:worker_threads'
+import { acceptProcessOutput, makeNetworkProcess, processList } from 'make-network-process'
+
+const { work, end, service } = workerData
+let count = 0
+const local = () => `\0mnp-${process.pid}-${service}-${count++}`
+const pair = (server = {}, client = {}) => {
+  const name = local()
+  let peer
+  const listener = makeNetworkProcess({
+    name: 's',
+    server: true,
+    family: 'local',
+    service: name,
+    ...server,
+    log: (_, one) => (peer = one),
+  })
+  const one = makeNetworkProcess({ name: 'c', family: 'local', service: name, ...client })
+  while (peer === undefined) acceptProcessOutput()
+  return { listener, peer, one }
+}
+
+const works = {
+  nothing() {},
+  sockets() {
+    for (const type of ['stream', 'seqpacket']) pair({ type }, { type })
+    makeNetworkProcess({ name: 'd', type: 'datagram', server: true, family: 'ipv4', service: true })
+    makeNetworkProcess({ name: 'n', type: 'datagram', remote: { family: 16, data: new Uint8Array(10) } })
+  },
+  lookUps() {
+    for (let i = 0; i < 10; i++)
+      makeNetworkProcess({ name: 'l', nowait: true, host: 'localhost', service: 9, sentinel() {} })
+  },
+  connections() {
+    pair()
+    for (let i = 0; i < 10; i++)
+      makeNetworkProcess({ name: 'l', nowait: true, remote: [127, 0, 0, 1, 9], sentinel() {} })
+  },
+  queues() {
+    const { one } = pair({ filter: true })
+    while (one.send(Buffer.alloc(65536)));
+    const other = pair({ filter: true })
+    while (other.one.send(Buffer.alloc(65536)));
+    other.one.delete()
+  },
+  async traffic() {
+    const echo = (process, data) => void process.send(data)
+    for (const [server, client] of [
+      [{}, {}],
+      [{ coding: 'binary' }, { coding: 'binary' }],
+      [{}, { coding: 'latin-1' }],
+    ]) {
+      const { one } = pair({ filter: echo, ...server }, { filter: echo, ...client })
+      one.send('x'.repeat(1000))
+    }
+    await new Promise(resolve => setImmediate(() => setImmediate(resolve)))
+  },
+}
+
+await works[work]()
+if (end === 'exit in a filter') {
+  const { one } = pair({ filter: () => process.exit(3) })
+  one.send('x')
+} else if (end === 'throw in a filter') {
+  const { one } = pair({
+    filter() {
+      throw new Error('in a filter')
+    },
+  })
+  one.send('x')
+}
+parentPort.postMessage('ready')
+if (end === 'exit') process.exit(3)
+if (end === 'by itself') for (const one of processList()) one.delete()
+if (end === 'with sockets that do not count') for (const one of processList()) one.unref()

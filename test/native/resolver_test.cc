@@ -1,0 +1,149 @@
+// native/sys/resolve and native/resolver without Node: answers, and what becomes of those that
+// nobody waits for.
+//
+// Only numbers and localhost are looked up, so that no name server is asked.
+#include "../../native/resolver.h"
+
+#include <fcntl.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <poll.h>
+
+#include <cstdint>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "../../native/sys/readiness.h"
+#include "check.h"
+
+namespace {
+
+sys::Query QueryFor(const std::string& host) {
+  sys::Query query;
+  query.host = host;
+  query.has_host = true;
+  query.type = SOCK_STREAM;
+  query.flags = AI_NUMERICHOST;
+  return query;
+}
+
+std::uint32_t HostOf(const sys::Answer& answer) {
+  if (answer.error != 0 || answer.addresses.size() != 1) return 0;
+  sockaddr_in address;
+  std::memcpy(&address, answer.addresses[0].address.bytes, sizeof address);
+  return ntohl(address.sin_addr.s_addr);
+}
+
+void Blocking() {
+  sys::Query query = QueryFor("192.0.2.7");
+  query.service = "80";
+  query.has_service = true;
+  const sys::Answer answer = sys::GetAddrInfo(query);
+  CHECK("an answer",
+        answer.error == 0 && answer.addresses.size() == 1 && HostOf(answer) == 0xC0000207);
+  if (!answer.addresses.empty()) {
+    const sys::Found& found = answer.addresses[0];
+    CHECK("its numbers",
+          found.family == AF_INET && found.type == SOCK_STREAM && found.protocol == IPPROTO_TCP);
+    CHECK("its length", found.address.length == sizeof(sockaddr_in));
+  }
+  const sys::Answer none = sys::GetAddrInfo(QueryFor("not a number"));
+  CHECK("no answer", none.error == EAI_NONAME && none.addresses.empty());
+  CHECK("no question", sys::GetAddrInfo(sys::Query()).error == EAI_NONAME);
+
+  sys::Query service;
+  service.service = "80";
+  service.has_service = true;
+  service.family = AF_INET;
+  service.type = SOCK_STREAM;
+  CHECK("a service without a host", HostOf(sys::GetAddrInfo(service)) == INADDR_LOOPBACK);
+  service.flags = AI_PASSIVE;
+  CHECK("a service to listen at", sys::GetAddrInfo(service).addresses.size() == 1);
+}
+
+// Takes until there are `count` answers; fewer after ten seconds without one.
+std::vector<mnp::LookUp> TakeAll(mnp::Resolver* resolver, std::size_t count) {
+  std::vector<mnp::LookUp> all;
+  pollfd entry = {resolver->fd(), POLLIN, 0};
+  while (all.size() < count && sys::Poll(&entry, 1, 10000) == 1) {
+    for (mnp::LookUp& done : resolver->Take()) all.push_back(std::move(done));
+  }
+  return all;
+}
+
+void Waiting() {
+  mnp::Resolver resolver;
+  CHECK("a resolver", resolver.Open() == 0 && resolver.fd() >= 0);
+  CHECK("nothing to take", resolver.Take().empty());
+  std::uint32_t request = 0;
+  CHECK("a question", resolver.Start(QueryFor("192.0.2.7"), &request) == 0);
+  const std::vector<mnp::LookUp> done = TakeAll(&resolver, 1);
+  CHECK("its answer",
+        done.size() == 1 && done[0].request == request && HostOf(done[0].answer) == 0xC0000207);
+  pollfd entry = {resolver.fd(), POLLIN, 0};
+  CHECK("an answer comes once", sys::Poll(&entry, 1, 0) == 0 && resolver.Take().empty());
+
+  CHECK("another question", resolver.Start(QueryFor("not a number"), &request) == 0);
+  const std::vector<mnp::LookUp> failed = TakeAll(&resolver, 1);
+  CHECK("an error is an answer", failed.size() == 1 && failed[0].answer.error == EAI_NONAME);
+}
+
+void Many() {
+  mnp::Resolver resolver;
+  (void)resolver.Open();
+  constexpr std::uint32_t kCount = 200;
+  std::vector<std::uint32_t> requests(kCount);
+  bool started = true;
+  for (std::uint32_t i = 0; i < kCount; i++) {
+    started =
+        started && resolver.Start(QueryFor("192.0.2." + std::to_string(i)), &requests[i]) == 0;
+  }
+  CHECK("many questions at once", started);
+  const std::set<std::uint32_t> numbers(requests.begin(), requests.end());
+  CHECK("each has a number of its own", numbers.size() == kCount && numbers.count(0) == 0);
+  bool right = true;
+  std::set<std::uint32_t> answered;
+  for (const mnp::LookUp& done : TakeAll(&resolver, kCount)) {
+    answered.insert(done.request);
+    for (std::uint32_t i = 0; i < kCount; i++) {
+      if (requests[i] == done.request) right = right && HostOf(done.answer) == 0xC0000200 + i;
+    }
+  }
+  CHECK("each has its answer", answered == numbers && right);
+}
+
+void Ending() {
+  // Threads of a resolver that is gone write to what they hold themselves; a sanitizer would tell
+  // otherwise.
+  for (int i = 0; i < 50; i++) {
+    mnp::Resolver resolver;
+    (void)resolver.Open();
+    std::uint32_t request = 0;
+    for (int k = 0; k < 8; k++) (void)resolver.Start(QueryFor("192.0.2.1"), &request);
+  }
+  CHECK("a resolver may end while look-ups run", true);
+
+  auto unopened = std::make_unique<mnp::Resolver>();
+  CHECK("one that was never opened has no descriptor", unopened->fd() == -1);
+  unopened.reset();
+}
+
+void Descriptors() {
+  mnp::Resolver resolver;
+  (void)resolver.Open();
+  CHECK("its descriptor is close-on-exec", (fcntl(resolver.fd(), F_GETFD) & FD_CLOEXEC) != 0);
+  CHECK("its descriptor does not block", (fcntl(resolver.fd(), F_GETFL) & O_NONBLOCK) != 0);
+}
+
+}  // namespace
+
+int main() {
+  Blocking();
+  Waiting();
+  Many();
+  Ending();
+  Descriptors();
+  return check::Status();
+}

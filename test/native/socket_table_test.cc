@@ -1,0 +1,84 @@
+// native/socket_table without Node: who owns a descriptor, and when an id may be given out again.
+#include "../../native/socket_table.h"
+
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "../../native/sys/socket.h"
+#include "check.h"
+
+namespace {
+
+bool IsOpen(int fd) { return fcntl(fd, F_GETFD) >= 0; }
+int Made() { return sys::Socket(AF_UNIX, SOCK_STREAM, 0); }
+
+void Owning() {
+  mnp::SocketTable table;
+  CHECK("an empty table", table.Get(0) == nullptr && table.size() == 0 && !table.Owns(0));
+  const int fd = Made();
+  const mnp::Id id = table.Add(fd);
+  CHECK("a socket by its id", table.Get(id) != nullptr && table.Get(id)->descriptor.get() == fd);
+  CHECK("its descriptor is the table's", table.Owns(fd) && !table.Owns(fd + 1));
+  CHECK("ids that never were", table.Get(id + 1) == nullptr && table.Get(0xFFFFFFFF) == nullptr);
+  table.Close(id);
+  CHECK("closed", table.Get(id) == nullptr && !IsOpen(fd) && !table.Owns(fd));
+  CHECK("no descriptor is nobody's", !table.Owns(fd));
+
+  const int other = Made();
+  const mnp::Id detached = table.Add(other);
+  CHECK("detached", table.Detach(detached) == other && table.Get(detached) == nullptr);
+  CHECK("and open, but not the table's", IsOpen(other) && !table.Owns(other));
+  ::close(other);
+}
+
+void Ids() {
+  mnp::SocketTable table;
+  const mnp::Id first = table.Add(Made());
+  const mnp::Id second = table.Add(Made());
+  CHECK("each socket has an id of its own", first != second);
+  table.Get(first)->counted = true;
+  table.Get(first)->bytes_read = 7;
+  table.Get(first)->carry_length = 2;
+  table.Close(first);
+  const mnp::Id third = table.Add(Made());
+  CHECK("an id is not given out again in its wake-up", third != first && third != second);
+  table.Reclaim();
+  const mnp::Id fourth = table.Add(Made());
+  CHECK("but after it", fourth == first);
+  const mnp::Socket* heir = table.Get(fourth);
+  CHECK("the heir has nothing of its predecessor",
+        heir != nullptr && !heir->counted && heir->bytes_read == 0 && heir->carry_length == 0 &&
+            heir->interest == 0 && heir->mode == mnp::Mode::kIdle && heir->sender == -1);
+  table.Reclaim();
+  CHECK("an id is given out once", table.Add(Made()) != fourth);
+}
+
+void Staying() {
+  mnp::SocketTable table;
+  const mnp::Id id = table.Add(Made());
+  const mnp::Socket* before = table.Get(id);
+  for (int i = 0; i < 200; i++) (void)table.Add(Made());
+  CHECK("a socket stays where it is when others come", table.Get(id) == before);
+  CHECK("every id is known", table.size() == 201);
+}
+
+void Ending() {
+  int fd = -1;
+  {
+    mnp::SocketTable table;
+    fd = Made();
+    (void)table.Add(fd);
+  }
+  CHECK("what a table owns ends with it", !IsOpen(fd));
+}
+
+}  // namespace
+
+int main() {
+  Owning();
+  Ids();
+  Staying();
+  Ending();
+  return check::Status();
+}

@@ -1,0 +1,205 @@
+// What the types of the package promise to those who write TypeScript. Compiled by `npm run typecheck`, never run.
+
+import { expectTypeOf } from 'expect-type'
+import {
+  acceptProcessOutput,
+  formatNetworkAddress,
+  getProcess,
+  makeNetworkProcess,
+  networkInterfaceInfo,
+  networkInterfaceList,
+  networkLookupAddressInfo,
+  NetworkProcess,
+  processList,
+  TextBuffer,
+  type Address,
+  type AddressInput,
+  type Contact,
+  type Filter,
+  type InterfaceInfo,
+  type Log,
+  type NetworkProcessOptions,
+  type ProcessBuffer,
+  type RawAddress,
+  type Sentinel,
+  type Status,
+  type SystemError,
+} from 'make-network-process'
+
+// ---- making -------------------------------------------------------------------------------------------------
+
+expectTypeOf(makeNetworkProcess({ name: 'x' })).toEqualTypeOf<NetworkProcess>()
+expectTypeOf(makeNetworkProcess(':name', 'x')).toEqualTypeOf<NetworkProcess>()
+// The last overload: no arguments.
+expectTypeOf<ReturnType<typeof makeNetworkProcess>>().toEqualTypeOf<undefined>()
+
+const everything: NetworkProcessOptions = {
+  name: 'x',
+  type: 'seqpacket',
+  server: 5,
+  host: 'local',
+  service: true,
+  family: 'ipv6',
+  local: [127, 0, 0, 1, 0],
+  remote: { family: 16, data: [0, 0] },
+  nowait: null,
+  stop: false,
+  buffer: 'name',
+  coding: ['utf-8', null],
+  noquery: true,
+  filter: true,
+  filterMultibyte: null,
+  sentinel: null,
+  log: undefined,
+  plist: { any: 'thing' },
+  halfOpen: true,
+  lend: true,
+  bindtodevice: 'lo',
+  broadcast: true,
+  dontroute: null,
+  keepalive: false,
+  linger: 5,
+  oobinline: true,
+  priority: 6,
+  reuseaddr: null,
+  nodelay: true,
+  reuseport: true,
+  colour: 'kept in the contact',
+}
+makeNetworkProcess(everything)
+makeNetworkProcess({
+  name: 'x',
+  family: 38,
+  buffer: TextBuffer.named('x'),
+  coding: 'utf-8',
+  linger: true,
+  bindtodevice: null,
+})
+
+// @ts-expect-error A process has a name.
+makeNetworkProcess({})
+// @ts-expect-error Not of that type.
+makeNetworkProcess({ name: 5 })
+// @ts-expect-error Not of that type.
+makeNetworkProcess({ name: 'x', type: 'dgram' })
+// @ts-expect-error Not of that type.
+makeNetworkProcess({ name: 'x', family: 'inet' })
+// @ts-expect-error Not of that type.
+makeNetworkProcess({ name: 'x', service: {} })
+// @ts-expect-error Not of that type.
+makeNetworkProcess({ name: 'x', sentinel: true })
+// @ts-expect-error Not of that type.
+makeNetworkProcess({ name: 'x', remote: 5 })
+// @ts-expect-error Not of that type.
+makeNetworkProcess({ name: 'x', priority: 'high' })
+// @ts-expect-error Only makeNetworkProcess makes one.
+new NetworkProcess()
+
+// Callbacks that say less, and that say what they get.
+makeNetworkProcess({ name: 'x', filter: () => {}, sentinel: () => {}, log: () => {} })
+makeNetworkProcess({
+  name: 'x',
+  filter: (process, data) => {
+    expectTypeOf(process).toEqualTypeOf<NetworkProcess>()
+    expectTypeOf(data).toEqualTypeOf<string | Uint8Array>()
+    // What came can be sent, as it is.
+    process.send(data)
+  },
+  sentinel: (process, event) => {
+    expectTypeOf(process).toEqualTypeOf<NetworkProcess>()
+    expectTypeOf(event).toEqualTypeOf<string>()
+  },
+  log: (server, client, message) => {
+    expectTypeOf(server).toEqualTypeOf<NetworkProcess>()
+    expectTypeOf(client).toEqualTypeOf<NetworkProcess | undefined>()
+    expectTypeOf(message).toEqualTypeOf<string>()
+  },
+})
+
+// ---- the process ----------------------------------------------------------------------------------------------
+
+declare const process: NetworkProcess
+
+expectTypeOf(process.name).toEqualTypeOf<string>()
+expectTypeOf<NetworkProcess['type']>().toEqualTypeOf<'network'>()
+expectTypeOf(process.status).toEqualTypeOf<Status>()
+expectTypeOf<Status>().toEqualTypeOf<'connect' | 'open' | 'listen' | 'stop' | 'closed' | 'failed'>()
+expectTypeOf(process.exitStatus).toEqualTypeOf<number | string>()
+expectTypeOf(process.stopped).toEqualTypeOf<boolean>()
+expectTypeOf(process.fd).toEqualTypeOf<number>()
+expectTypeOf(process.plist).toEqualTypeOf<Record<string, unknown>>()
+expectTypeOf(process.queryOnExit).toEqualTypeOf<boolean>()
+expectTypeOf(process.mark).toEqualTypeOf<number | undefined>()
+expectTypeOf(process.writableLength).toEqualTypeOf<number>()
+expectTypeOf(process.bytesRead).toEqualTypeOf<number>()
+expectTypeOf(process.bytesWritten).toEqualTypeOf<number>()
+expectTypeOf(process.drained).toEqualTypeOf<Promise<void>>()
+expectTypeOf(process.hasRef()).toEqualTypeOf<boolean>()
+expectTypeOf(process.codingSystem).toEqualTypeOf<[string | null, string | null]>()
+
+// What is chained.
+expectTypeOf(process.stop().continue().ref().unref().sendEof()).toEqualTypeOf<NetworkProcess>()
+expectTypeOf<NetworkProcess>().toExtend<Disposable>()
+
+expectTypeOf(process.send('text')).toEqualTypeOf<boolean>()
+process.send(Buffer.of(1))
+process.send(new Uint16Array(1))
+process.send(new DataView(new ArrayBuffer(1)))
+// @ts-expect-error Not of that type.
+process.send(5)
+// @ts-expect-error Not of that type.
+process.send(new ArrayBuffer(1))
+// @ts-expect-error Not of that type.
+process.send([1, 2])
+
+// Read as what it is; set to nil too.
+expectTypeOf(process.filter).toEqualTypeOf<Filter | true>()
+process.filter = null
+process.filter = true
+// @ts-expect-error Not of that type.
+process.filter = 5
+expectTypeOf(process.sentinel).toEqualTypeOf<Sentinel>()
+process.sentinel = null
+expectTypeOf(process.buffer).toEqualTypeOf<ProcessBuffer | undefined>()
+process.buffer = null
+process.buffer = TextBuffer.named('x')
+expectTypeOf(process.datagramAddress).toEqualTypeOf<Address | undefined>()
+process.datagramAddress = [127, 0, 0, 1, 9]
+process.datagramAddress = { family: 16, data: [0] }
+process.codingSystem = 'utf-8'
+process.codingSystem = ['utf-8', null]
+// @ts-expect-error Its name is for ever.
+process.name = 'y'
+// @ts-expect-error Not of that type.
+process.status = 'open'
+
+expectTypeOf(process.contact()).toEqualTypeOf<[host: unknown, service: unknown]>()
+expectTypeOf(process.contact(true)).toEqualTypeOf<Contact>()
+expectTypeOf(process.contact('service')).toEqualTypeOf<unknown>()
+expectTypeOf(process.setOption('linger', 1)).toEqualTypeOf<boolean>()
+
+// ---- addresses and the rest -------------------------------------------------------------------------------------
+
+expectTypeOf<Address>().toExtend<AddressInput>()
+expectTypeOf<RawAddress>().toExtend<Address>()
+expectTypeOf<string>().toExtend<Address>()
+expectTypeOf<number[]>().toExtend<AddressInput>()
+expectTypeOf<{ family: number; data: number[] }>().toExtend<AddressInput>()
+expectTypeOf<{ family: number; data: number[] }>().not.toExtend<Address>()
+
+expectTypeOf(processList()).toEqualTypeOf<NetworkProcess[]>()
+expectTypeOf(getProcess('x')).toEqualTypeOf<NetworkProcess | undefined>()
+expectTypeOf(acceptProcessOutput).returns.toEqualTypeOf<boolean>()
+expectTypeOf(acceptProcessOutput).toBeCallableWith(process, 1, 500, true)
+expectTypeOf(acceptProcessOutput).toBeCallableWith(null)
+expectTypeOf(formatNetworkAddress).returns.toEqualTypeOf<string | undefined>()
+expectTypeOf(networkInterfaceInfo).returns.toEqualTypeOf<InterfaceInfo | undefined>()
+expectTypeOf(networkInterfaceList()[0]).toExtend<readonly [string, Address, Address?, Address?] | undefined>()
+expectTypeOf(networkLookupAddressInfo('x', 'ipv4')).toEqualTypeOf<Address[] | undefined>()
+// @ts-expect-error Not of that type.
+networkLookupAddressInfo('x', 'local')
+
+expectTypeOf<SystemError>().toExtend<NodeJS.ErrnoException>()
+expectTypeOf<Log>().parameters.toEqualTypeOf<[NetworkProcess, NetworkProcess | undefined, string]>()
+expectTypeOf(TextBuffer.named('x')).toExtend<ProcessBuffer>()
+expectTypeOf(TextBuffer.get('x')).toEqualTypeOf<TextBuffer | undefined>()
