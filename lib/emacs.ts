@@ -13,7 +13,7 @@ import { networkLookupAddressInfo as lookUpAddress } from './process/look-up-add
 import { make } from './process/make.js'
 import { defaultFilter, defaultSentinel, NetworkProcess } from './process/network-process.js'
 import { open, wantedStream } from './process/open-network-stream.js'
-import { hasOption } from './process/options.js'
+import { hasOption, unsupported } from './process/options.js'
 import * as registry from './process/registry.js'
 import type { Address, AddressInput } from './socket/address.js'
 import { takeTurns } from './socket/hub.js'
@@ -268,7 +268,8 @@ export function setProcessPlist(process: NetworkProcess, plist: Record<string, u
 
 /** `process-get` */
 export function processGet(process: NetworkProcess, property: string): unknown {
-  return only(process).plist[property] ?? null
+  const { plist } = only(process)
+  return Object.hasOwn(plist, property) ? plist[property] : null
 }
 
 /** `process-put`. Gives the value. */
@@ -342,9 +343,15 @@ export function setProcessDatagramAddress(process: NetworkProcess, address: Addr
   }
 }
 
-/** `set-network-process-option` */
+/** `set-network-process-option`. OPTION is a keyword, with its colon. */
 export function setNetworkProcessOption(process: NetworkProcess, option: string, value: unknown, noError?: unknown): true | null {
-  return only(process).setOption(option, value, !isNil(noError)) || null
+  const target = only(process)
+  // Options are known by their keywords: a symbol without a colon is none.
+  if (typeof option === 'string' && !option.startsWith(':')) {
+    if (isNil(noError)) throw unsupported(option)
+    return null
+  }
+  return target.setOption(option, value, !isNil(noError)) || null
 }
 
 // ---- addresses --------------------------------------------------------------------------------------------------

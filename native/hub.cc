@@ -169,7 +169,7 @@ int Hub::Wait(int timeout, const Id* only) {
     pollfd entry = {socket->descriptor.get(), static_cast<short>((reading ? POLLIN : 0) | (writing ? POLLOUT : 0)), 0};
     if (interest != sys::kNone && sys::Poll(&entry, 1, timeout) > 0) {
       Handle({*only, (entry.revents & POLLIN) != 0, (entry.revents & POLLOUT) != 0,
-              (entry.revents & (POLLERR | POLLHUP)) != 0});
+              (entry.revents & (POLLERR | POLLHUP)) != 0, (entry.revents & (POLLERR | POLLHUP)) != 0});
     }
   }
   const int count = frame->count;
@@ -259,7 +259,7 @@ void Hub::Guess() {
     streak_ = 0;
     return;
   }
-  Read(favourite_, socket);
+  Read(favourite_, socket, false);
   if (CurrentFrame()->count == 0) streak_ = 0;
 }
 
@@ -296,7 +296,7 @@ bool Hub::Handle(const sys::Ready& ready) {
   const bool reading = (socket->interest & sys::kReadable) != 0;
   if (reading && (ready.readable || ready.failed) && !HasRoom(*socket)) return false;
   if ((socket->interest & sys::kWritable) != 0 && (ready.writable || ready.failed)) Push(id, kWritable, 0, -1);
-  if (reading && (ready.readable || ready.failed)) Read(id, socket);
+  if (reading && (ready.readable || ready.failed)) Read(id, socket, ready.ended);
   return true;
 }
 
@@ -360,13 +360,20 @@ void Hub::AcceptFrom(Id id, Socket* socket) {
 // The adaptive loop. A socket that brings one message at a time is asked for a
 // second one ever more rarely; one that brought two together is drained, within
 // its budget. A stream is drained when a read comes back short.
-void Hub::Read(Id id, Socket* socket) {
+void Hub::Read(Id id, Socket* socket, bool ended) {
   const bool text = socket->delivery == Delivery::kText;
   const std::size_t budget = text ? kTextBudget : kBytesBudget;
   std::size_t bytes = 0;
   int messages = 0;
   bool drained = false;
   while (messages < kMessages && bytes < budget && (messages == 0 || HasRoom(*socket))) {
+    // Once the peer has ended its half, an empty record has to be told from the end before it is read.
+    const int record = ended && socket->kind == Kind::kPackets ? sys::HoldsRecord(socket->descriptor.get()) : -1;
+    if (record == 0) {
+      End(id, socket);
+      return;
+    }
+    empty_is_record_ = record == 1;
     const ssize_t received = text            ? ReadText(id, socket)
                              : socket->large ? ReadLarge(id, socket)
                                              : ReadSmall(id, socket);
@@ -424,9 +431,12 @@ ssize_t Hub::Receive(Socket* socket, void* data, std::size_t length) {
   return received == 0 && HasEnded(*socket) ? kPeerEnded : received;
 }
 
+// Whether a read that gave no bytes was the end.
 bool Hub::HasEnded(const Socket& socket) {
-  return socket.kind == Kind::kStream ||
-         (socket.kind == Kind::kPackets && sys::PeerHasEnded(socket.descriptor.get()));
+  if (socket.kind != Kind::kPackets) return socket.kind == Kind::kStream;
+  const int fd = socket.descriptor.get();
+  // The peer may have ended its half since the set was asked. Behind the end there is nothing more.
+  return !empty_is_record_ && sys::PeerHasEnded(fd) && sys::HoldsRecord(fd) != 1;
 }
 
 void Hub::NoteSender(Socket* socket, const sys::Address& sender) {

@@ -105,7 +105,7 @@ class Hub {
   bool RenewSlab(Slab* slab, std::size_t size);
 
   void AcceptFrom(Id id, Socket* socket);
-  void Read(Id id, Socket* socket);
+  void Read(Id id, Socket* socket, bool ended);
   ssize_t ReadText(Id id, Socket* socket);
   ssize_t ReadSmall(Id id, Socket* socket);
   ssize_t ReadLarge(Id id, Socket* socket);
@@ -156,6 +156,8 @@ class Hub {
   Id favourite_ = 0;
   unsigned streak_ = 0;
   unsigned turn_ = 0;
+
+  bool empty_is_record_ = false;  // It is known that what is read next is no end.
 
   bool in_turns_ = false;
   bool busy_ = false;       // Something was dispatched, and no empty dispatch since.

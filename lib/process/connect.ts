@@ -22,6 +22,9 @@ export type Prepare = (id: SocketId, candidate: Candidate) => void
 // A local server whose queue is full gives EAGAIN, and nothing tells when there is room: milliseconds between tries.
 const retryPause = 5
 
+// How long one poll waits for a connection, in milliseconds.
+const pollTime = 100
+
 /** Makes a candidate's socket and prepares it; -errno when the system has no such socket. @internal */
 export function openSocket(candidate: Candidate, prepare: Prepare): SocketId {
   const id = native.socket(candidate.family, candidate.type, candidate.protocol)
@@ -63,7 +66,8 @@ function finishConnect(id: SocketId, address: Uint8Array): number {
     const error = -native.connect(id, address)
     if (error === errno.EISCONN) return 0
     if (error === errno.EINPROGRESS || error === errno.EALREADY) {
-      check(native.poll(Int32Array.of(id, constants.POLLOUT, 0), -1), 'poll')
+      // In pieces: a worker that waits can only be ended between two calls into the addon.
+      while (check(native.poll(Int32Array.of(id, constants.POLLOUT, 0), pollTime), 'poll') === 0);
       return native.socketError(id)
     }
     if (error !== errno.EAGAIN) return error

@@ -30,7 +30,7 @@ export interface NetworkOptions {
   oobinline?: boolean | null
   /** SO_PRIORITY (Linux), 0 to 6, or more with privilege. */
   priority?: number
-  /** SO_REUSEADDR. A server that is not local has it unless it is given as nil. */
+  /** SO_REUSEADDR. A stream server that is not local has it unless it is given as nil. */
   reuseaddr?: boolean | null
   /** TCP_NODELAY: small pieces are sent at once. Our own. */
   nodelay?: boolean | null
@@ -105,6 +105,11 @@ export function keyword(name: string): string {
   return name.startsWith(':') ? name : kebab(name)
 }
 
+/** A contact without keywords; without a prototype too, for a keyword may have any name. */
+export function emptyContact(): Contact {
+  return Object.create(null) as Contact
+}
+
 /** Whether a value is what Lisp calls nil. */
 export function isNil(value: unknown): value is null | false | undefined {
   return value === undefined || value === null || value === false
@@ -118,7 +123,7 @@ export function isNil(value: unknown): value is null | false | undefined {
 export function contactOf(args: readonly unknown[]): Contact | undefined {
   const [first] = args
   if (args.length === 0) return undefined
-  const contact: Contact = {}
+  const contact = emptyContact()
   if (args.length === 1 && typeof first === 'object' && first !== null && !Array.isArray(first)) {
     for (const [key, value] of Object.entries(first)) {
       const name = keywordName(key)

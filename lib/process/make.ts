@@ -80,7 +80,13 @@ export function make(args: readonly unknown[], dialect: Dialect): NetworkProcess
 
   const process = new NetworkProcess({ name, contact, kind: kindOf(type), server, ...behaviour(contact) })
   const prepare: Prepare = id => setOptions(id, contact)
+  const useCodings = () => {
+    const [decoding, encoding] = codings(contact['coding'])
+    process.useCodings(codingSystem(decoding), codingSystem(encoding))
+  }
   try {
+    // A refused connection comes before a coding system that does not exist, unless it comes later anyway.
+    if (nowait) useCodings()
     const external = takeExternalSocket(contact['useExternalSocket'], { type, server, family: familyWanted(target) })
     if (external !== undefined) openExternal(process, external, type, contact)
     else if (server) serve(process, candidates ?? [], contact)
@@ -92,6 +98,7 @@ export function make(args: readonly unknown[], dialect: Dialect): NetworkProcess
     } else {
       new Connector(process, candidates, prepare, dialect.silentFailure)
     }
+    if (!nowait) useCodings()
   } catch (error) {
     process.abandon()
     throw error
@@ -181,7 +188,7 @@ function resolve(query: LookUpQuery): Candidate[] {
 
 /** Everything that is not about where the socket is. */
 function behaviour(contact: Contact) {
-  const { buffer, filter, sentinel, log, plist, coding, filterMultibyte } = contact
+  const { buffer, filter, sentinel, log, plist, filterMultibyte } = contact
   checkFunction(':filter', filter, true)
   checkFunction(':sentinel', sentinel, false)
   checkFunction(':log', log, false)
@@ -189,7 +196,7 @@ function behaviour(contact: Contact) {
   if (!isNil(contact['tlsParameters']))
     throw codedError(new Error(':tls-parameters: TLS is not available yet'), 'ERR_TLS_NOT_AVAILABLE')
   if (!isNil(plist) && (typeof plist !== 'object' || Array.isArray(plist))) throw typeError(':plist', 'an object', plist)
-  const [decoding, encoding] = codings(coding)
+  const coding = codingSystem(defaultCoding)
   return {
     filter: isNil(filter) ? undefined : (filter as Filter | true),
     sentinel: isNil(sentinel) ? undefined : (sentinel as Sentinel),
@@ -197,8 +204,8 @@ function behaviour(contact: Contact) {
     plist: isNil(plist) ? {} : (plist as Record<string, unknown>),
     queryOnExit: isNil(contact['noquery']),
     stopped: !isNil(contact['stop']),
-    decoding: codingSystem(decoding),
-    encoding: codingSystem(encoding),
+    decoding: coding,
+    encoding: coding,
     multibyte: !('filterMultibyte' in contact) || !isNil(filterMultibyte),
     halfOpen: !isNil(contact['halfOpen']),
     lend: !isNil(contact['lend']),
@@ -232,7 +239,7 @@ function serve(process: NetworkProcess, candidates: readonly Candidate[], contac
   for (const candidate of candidates) {
     const id = openSocket(candidate, id => {
       setOptions(id, contact)
-      if (candidate.family !== AF_UNIX && !('reuseaddr' in contact)) setOption(id, 'reuseaddr', true)
+      if (reusesAddress(candidate) && !('reuseaddr' in contact)) setOption(id, 'reuseaddr', true)
     })
     if (id < 0) {
       failure = systemError(id, 'socket')
@@ -263,6 +270,12 @@ function serveOn(process: NetworkProcess, id: SocketId, type: number, contact: C
     if (!isListening(id)) check(native.listen(id, backlog(contact['server'])), 'listen', errorAddress(local))
     process.listenOn(id)
   }
+}
+
+// A port that was in use a moment ago can be taken again. Datagram sockets have no such moment: with the option they
+// would share a port that is in use, and one of them would get what is meant for the other.
+function reusesAddress({ family, type }: Candidate): boolean {
+  return family !== AF_UNIX && type !== SOCK_DGRAM
 }
 
 function backlog(server: unknown): number {

@@ -28,16 +28,16 @@ import {
   wait,
   type Receiver,
 } from '../socket/hub.js'
-import { TextBuffer, type ProcessBuffer } from './buffer.js'
+import { onKill, TextBuffer, type ProcessBuffer } from './buffer.js'
 import { describePeer, event, logMessage, noPeer, type Status } from './events.js'
 import { closeWhenSent } from './farewell.js'
 import { formatNetworkAddress } from './format-address.js'
-import { isNil, keyword, keywordName, type Contact, type Filter, type Log, type Sentinel } from './keywords.js'
+import { emptyContact, isNil, keywordName, type Contact, type Filter, type Log, type Sentinel } from './keywords.js'
 import { hasOption, lingerSeconds, setOption, unsupported } from './options.js'
 import { Output, wouldBlock } from './output.js'
 import { isRegistered, processList, register, uniqueName, unregister } from './registry.js'
 
-/** What a new process is made with. @internal */
+/** What makeNetworkProcess says to a new process. */
 export interface Making {
   name: string
   contact: Contact
@@ -59,8 +59,6 @@ export interface Making {
   buffer: ProcessBuffer | string | undefined
 }
 
-// Bytes that may wait before `send` says that it is enough: none, for the kernel has a queue of its own.
-const highWaterMark = 0
 const refused = -(errno.ECONNREFUSED ?? 0)
 // How long a server without descriptors waits before it accepts again, in milliseconds.
 const acceptPause = 100
@@ -73,6 +71,7 @@ interface Held {
   sender: AddressId
 }
 
+let made = 0
 let accepted = 0
 let outputs = 0
 
@@ -135,6 +134,7 @@ export class NetworkProcess implements Receiver {
   /** Where in its buffer the next output goes; undefined: at the end. Corresponds to `process-mark`. */
   mark: number | undefined
 
+  readonly #number = ++made
   readonly #contact: Contact
   readonly #kind: number
   readonly #server: boolean
@@ -168,7 +168,7 @@ export class NetworkProcess implements Receiver {
   #outputs = 0
   #counts: [read: number, written: number] = [0, 0]
 
-  /** @internal */
+  /** {@link makeNetworkProcess} makes processes. */
   constructor(making: Making) {
     this.name = uniqueName(making.name)
     this.plist = { ...making.plist }
@@ -186,7 +186,7 @@ export class NetworkProcess implements Receiver {
     this.#sentinel = making.sentinel ?? defaultSentinel
     this.#buffer = making.buffer
     if (typeof making.buffer === 'object') this.mark = making.buffer.length
-    this.setCodings(making.decoding, making.encoding)
+    this.#setCodings(making.decoding, making.encoding)
     register(this)
   }
 
@@ -280,18 +280,18 @@ export class NetworkProcess implements Receiver {
     this.#cancelRetry?.()
     this.#cancelAccept = this.#cancelRetry = undefined
     this.#held = undefined
+    const output = this.#output
+    this.#output = undefined
+    output?.settle(this.#notRunning())
     const id = this.#id
     if (id < 0) return
     this.#counts = native.counts(id)
     this.#id = -1
-    const output = this.#output
-    this.#output = undefined
     if (sendQueued) closeWhenSent(id, output, lingerSeconds(this.#contact['linger']))
     else {
       setReceiver(id, undefined)
       native.close(id)
     }
-    output?.settle(this.#notRunning())
   }
 
   // Tells the sentinel of a change that is not the caller's: after all output that came with it. A process that
@@ -301,7 +301,7 @@ export class NetworkProcess implements Receiver {
     afterDelivery(() => {
       const next = this.#pending.shift()
       if (next !== undefined) this.#report(next)
-    })
+    }, this.#number)
   }
 
   #report(what: string): void {
@@ -527,7 +527,7 @@ export class NetworkProcess implements Receiver {
     }
     const remote = decodeAddress(sockaddr)
     const peer = describePeer(remote, ++accepted)
-    const contact: Contact = { ...this.#contact, server: null, host: peer.host }
+    const contact = Object.assign(emptyContact(), this.#contact, { server: null, host: peer.host })
     if (peer.service !== undefined) contact['service'] = peer.service
     contact['remote'] = remote
     const local = native.getsockname(id)
@@ -575,7 +575,7 @@ export class NetworkProcess implements Receiver {
    * Sends text, in the process's coding system, or bytes as they are: one packet, or more of the stream. Never blocks:
    * what the kernel does not take is queued, in order. Corresponds to `process-send-string`.
    *
-   * @returns false when so much is queued that it is better to wait for {@link NetworkProcess.drained}
+   * @returns false when it was queued: it is better to wait for {@link NetworkProcess.drained} than to send more
    * @throws `ERR_PROCESS_NOT_RUNNING`; `ERR_SEND_AFTER_EOF`; `EPIPE` and `ECONNRESET`: the peer has gone; `EMSGSIZE`: a
    *   packet is too long; `EDESTADDRREQ`, `ENOTCONN`: nobody to send to; TypeError `ERR_INVALID_ARG_TYPE`
    */
@@ -595,10 +595,12 @@ export class NetworkProcess implements Receiver {
     let left = transmit()
     if (left === 0) return true
     if (left === refused && this.#kind === Kind.datagrams) {
-      // An earlier datagram was refused, and the kernel says so now. This one has not been tried.
+      // Perhaps an earlier datagram was refused and the kernel says so now: then this one has not been tried.
+      const again = transmit()
+      if (again < 0 && !wouldBlock(again)) throw this.#sendError(left)
       this.onFailed(-left)
-      left = transmit()
-      if (left === 0) return true
+      if (again === 0) return true
+      left = again
     }
     if (left < 0 && !wouldBlock(left)) throw this.#sendError(left)
     const rest = encoded ?? this.#encode(data)
@@ -611,7 +613,7 @@ export class NetworkProcess implements Receiver {
       return this.#encoder === undefined ? plain : this.#encoder.encode(plain)
     }
     if (this.#encoder === undefined) return native.encodeUtf8(data)
-    const encoded = this.#encoder.encode(data)
+    const encoded = this.#encoder.encode(data, this.#kind !== Kind.stream)
     this.#encoding = this.#encoder.system
     return encoded
   }
@@ -620,7 +622,7 @@ export class NetworkProcess implements Receiver {
     this.#output ??= new Output(this.#kind === Kind.stream)
     this.#output.push(data, this.#peer)
     this.#awaitRoom(1)
-    return this.#output.length <= highWaterMark
+    return false
   }
 
   // An unconnected local datagram socket is always writable for the set, whether its peer's queue is full or not:
@@ -645,11 +647,8 @@ export class NetworkProcess implements Receiver {
       for (;;) {
         const error = output.flush(this.#id)
         if (error === 0) break
-        if (wouldBlock(error)) {
-          if (output.length <= highWaterMark) output.settle()
-          return this.#awaitRoom(pause)
-        }
-        if (this.#kind !== Kind.datagrams) return this.#break(false)
+        if (wouldBlock(error)) return this.#awaitRoom(pause)
+        if (this.#kind !== Kind.datagrams) return this.#cannotSend()
         output.dropPacket()
         this.#reportLater(event.datagramFailed(-error))
       }
@@ -659,16 +658,26 @@ export class NetworkProcess implements Receiver {
     if (this.#ending) this.#shutdown()
   }
 
-  // EPIPE: there is nobody left to read, so the process is over; its sentinel hears of it soon.
   #sendError(error: number): Error {
-    const failure = systemError(error, 'send', this.#errorAddress())
-    if (-error === errno.EPIPE) this.#break(false)
-    return failure
+    const peer = native.address(this.#peer) ?? native.getpeername(this.#id)
+    const remote = this.#contact['remote']
+    const about =
+      typeof peer !== 'number'
+        ? errorAddress(peer)
+        : isNil(remote)
+          ? {} // The peer has gone, and nobody knows who it was.
+          : errorAddress(encodeAddress(remote as AddressInput))
+    if (-error === errno.EPIPE) this.#cannotSend()
+    return systemError(error, 'send', about)
   }
 
-  #errorAddress() {
-    const peer = native.address(this.#peer) ?? native.getpeername(this.#id)
-    return typeof peer === 'number' ? {} : errorAddress(peer)
+  // The peer takes nothing any more. What it has sent before is still read, up to its end, which ends the process.
+  #cannotSend(): void {
+    const output = this.#output
+    this.#output = undefined
+    output?.settle(this.#notRunning())
+    if (this.#reading && !this.#ended) this.#updateInterest()
+    else this.#break(false)
   }
 
   /**
@@ -696,10 +705,10 @@ export class NetworkProcess implements Receiver {
     return this.#output?.length ?? 0
   }
 
-  /** Resolves when there is room to send; rejects (`ERR_PROCESS_NOT_RUNNING`) when the process ends before. */
+  /** Resolves when nothing is queued; rejects (`ERR_PROCESS_NOT_RUNNING`) when the process ends before. */
   get drained(): Promise<void> {
     const output = this.#output
-    if (output === undefined || output.length <= highWaterMark) {
+    if (output === undefined || output.empty) {
       return this.#state === 'run' || this.#state === 'connect' ? Promise.resolve() : Promise.reject(this.#notRunning())
     }
     return output.wait()
@@ -769,12 +778,16 @@ export class NetworkProcess implements Receiver {
 
   set codingSystem(codings: string | readonly [string | null, string | null]) {
     const [decoding, encoding] = Array.isArray(codings) ? codings : [codings as string, codings as string]
-    this.setCodings(codingSystem(decoding), withLineEnds(codingSystem(encoding), 'unix'))
+    this.useCodings(codingSystem(decoding), withLineEnds(codingSystem(encoding), 'unix'))
+  }
+
+  /** The same without a change of line ends: what `:coding` says. @internal */
+  useCodings(decoding: CodingSystem, encoding: CodingSystem): void {
+    this.#setCodings(decoding, encoding)
     this.#configure()
   }
 
-  /** Before there is a socket; afterwards it is for the setter. @internal */
-  setCodings(decoding: CodingSystem, encoding: CodingSystem): void {
+  #setCodings(decoding: CodingSystem, encoding: CodingSystem): void {
     this.#decoding = this.#multibyte ? decoding : asUnibyte(decoding)
     this.#encoding = encoding
     this.#decoder = isPlain(this.#decoding) ? undefined : new Decoder(this.#decoding)
@@ -847,12 +860,12 @@ export class NetworkProcess implements Receiver {
 
   /** Waits until an asynchronous connect has a socket, delivering what comes meanwhile. @internal */
   waitForSocket(): void {
-    while (this.#id < 0 && this.#state === 'connect') wait(-1)
+    while (this.#id < 0 && this.#state === 'connect') wait(Infinity)
   }
 
   /** Waits until an asynchronous connect is over. @internal */
   waitForConnection(): void {
-    while (this.#state === 'connect') wait(-1)
+    while (this.#state === 'connect') wait(Infinity)
   }
 
   /** The addresses that it may still send to. @internal */
@@ -908,6 +921,10 @@ export function checkFunction(name: string, value: unknown, orTrue: boolean): vo
   if (isNil(value) || typeof value === 'function' || (orTrue && value === true)) return
   throw typeError(name, orTrue ? 'a function, true or nil' : 'a function or nil', value)
 }
+
+onKill(buffer => {
+  for (const process of processList()) if (process.buffer === buffer) process.delete()
+})
 
 holdAddresses(function* () {
   for (const process of processList()) yield* process.addresses()

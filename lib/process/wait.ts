@@ -36,16 +36,19 @@ export function acceptProcessOutput(
   const count = () => (process ? process.outputs : outputCount())
   const before = count()
   for (;;) {
-    const id = only?.socketId ?? -1
     // What cannot have output any more is not waited for; what has come is still delivered.
     const over = process && !isWaitable(process, limited)
     const left = over ? 0 : end - performance.now()
-    const events = wait(left === Infinity ? -1 : Math.max(0, left), id >= 0 ? id : undefined)
+    const events = wait(Math.max(0, left), idOf(only))
     if (count() !== before || (over ? events === 0 : performance.now() >= end)) break
   }
   if (count() === before) return false
-  for (let round = 0; round < furtherRounds && wait(0) > 0; round++);
+  for (let round = 0; round < furtherRounds && wait(0, idOf(only)) > 0; round++);
   return true
+}
+
+function idOf(only: NetworkProcess | undefined): number | undefined {
+  return only !== undefined && only.socketId >= 0 ? only.socketId : undefined
 }
 
 // A stopped process may be continued by what is called meanwhile, but only a limited wait may count on it.

@@ -47,9 +47,8 @@ export interface Receiver {
 
 const receivers: (Receiver | undefined)[] = []
 const lookUps = new Map<number, (answer: RawAnswer) => void>()
-// Work that waits until everything that is there has been delivered.
-let afterwards: (() => void)[] = []
-let depth = 0
+// Work that waits until everything that is there has been delivered, and how new its owner is.
+let afterwards: { work: () => void; age: number }[] = []
 let inTurns = false
 
 /** Makes `receiver` the one that hears of this socket; `undefined` is nobody. @internal */
@@ -66,9 +65,14 @@ export function guarded(callback: () => void): void {
   }
 }
 
-/** Runs `work` when everything that is there has been delivered: later, in any case. @internal */
-export function afterDelivery(work: () => void): void {
-  if (depth > 0) afterwards.push(work)
+/**
+ * Runs `work` when everything that is there has been delivered: later, in any case.
+ *
+ * @param age - the number of who waits: in turns, the newest is served first, as Emacs does
+ * @internal
+ */
+export function afterDelivery(work: () => void, age: number): void {
+  if (frames.length > 0) afterwards.push({ work, age })
   else after(0, work)
 }
 
@@ -93,16 +97,25 @@ export function startLookUp(
   return request
 }
 
-function deliver(
-  id: number,
-  what: number,
-  offset: number,
-  address: number,
-  kept: Buffer | undefined,
-  lent: Buffer | undefined,
-  text: string | undefined,
-  extras: unknown[] | undefined,
-): void {
+/** What one wake-up brought, and how much of it is delivered. */
+interface Frame {
+  events: Int32Array
+  count: number
+  next: number
+  kept: Buffer | undefined
+  lent: Buffer | undefined
+  text: string | undefined
+  extras: unknown[] | undefined
+}
+
+// The wake-ups under delivery: the loop's first, then those of waits inside callbacks.
+const frames: Frame[] = []
+
+function deliver({ events, kept, lent, text, extras }: Frame, at: number): void {
+  const id = events[at] as number
+  const what = events[at + 1] as number
+  const offset = events[at + 2] as number
+  const address = events[at + 3] as number
   if (what === Event.lookedUp) {
     const done = lookUps.get(id)
     lookUps.delete(id)
@@ -146,33 +159,46 @@ function deliver(
   }
 }
 
-native.start((events, count, kept, lent, text, extras) => {
-  depth++
-  for (let i = 0; i < count; i++) {
-    const at = 4 * i
-    try {
-      deliver(
-        events[at] as number,
-        events[at + 1] as number,
-        events[at + 2] as number,
-        events[at + 3] as number,
-        kept,
-        lent,
-        text,
-        extras,
-      )
-    } catch (error) {
-      native.uncaught(error)
-    }
+function deliverAt(frame: Frame, index: number): void {
+  try {
+    deliver(frame, 4 * index)
+  } catch (error) {
+    native.uncaught(error)
   }
+}
+
+// A callback may wait, and so deliver the rest of this itself.
+function deliverRest(frame: Frame): number {
+  const before = frame.next
+  while (frame.next < frame.count) deliverAt(frame, frame.next++)
+  return frame.next - before
+}
+
+// What has come for one socket alone, leaving the rest where it is.
+function deliverOnly(frame: Frame, id: SocketId): number {
+  let delivered = 0
+  for (let i = frame.next; i < frame.count; i++) {
+    if (frame.events[4 * i] !== id || frame.events[4 * i + 1] === Event.lookedUp) continue
+    deliverAt(frame, i)
+    frame.events[4 * i] = -1
+    delivered++
+  }
+  return delivered
+}
+
+native.start((events, count, kept, lent, text, extras) => {
+  const frame = { events, count, next: 0, kept, lent, text, extras }
+  frames.push(frame)
+  deliverRest(frame)
   // In turns, an empty dispatch says that nothing is left.
   if (afterwards.length > 0 && (!inTurns || count === 0)) {
-    const work = afterwards
+    const waiting = afterwards
     afterwards = []
-    work.forEach(guarded)
+    if (inTurns) waiting.sort((one, other) => other.age - one.age)
+    for (const { work } of waiting) guarded(work)
   }
-  depth--
-  if (depth === 0 && native.addressesFull()) forgetAddresses()
+  frames.pop()
+  if (frames.length === 0 && native.addressesFull()) forgetAddresses()
 })
 
 // ---- addresses ------------------------------------------------------------------------------------------
@@ -210,22 +236,28 @@ export function after(milliseconds: number, run: () => void): () => void {
   }
 }
 
+// A worker that waits can only be ended between two calls into the addon.
+const longestWait = 100
+
 /**
- * Waits for at most `milliseconds` without running Node's loop, and delivers what has come, as the watcher would.
+ * Waits for at most `milliseconds`, and for a moment in any case, without running Node's loop, and delivers what has
+ * come, as the watcher would. What an earlier wake-up brought and is not delivered yet comes first.
  *
  * @param only - the one socket to wait for
- * @returns how many events there were
+ * @returns how many events there were: none does not mean that the time is over
  * @internal
  */
 export function wait(milliseconds: number, only?: SocketId): number {
-  let limit = milliseconds
-  for (const { due } of timers) limit = Math.min(limit < 0 ? Infinity : limit, Math.max(0, due - performance.now()))
-  const events = native.wait(limit < 0 ? -1 : Math.min(Math.ceil(limit), 0x7fffffff), only)
+  let delivered = 0
+  for (const frame of [...frames]) delivered += only === undefined ? deliverRest(frame) : deliverOnly(frame, only)
+  let limit = delivered > 0 ? 0 : Math.min(milliseconds, longestWait)
+  for (const { due } of timers) limit = Math.min(limit, Math.max(0, due - performance.now()))
+  delivered += native.wait(Math.ceil(limit), only)
   const now = performance.now()
   for (const timer of [...timers]) {
     if (timer.due > now) continue
     clearTimeout(timer.handle)
     guarded(timer.run)
   }
-  return events
+  return delivered
 }

@@ -60,7 +60,7 @@ int ReadinessSet::Change(int fd, std::uint32_t token, std::uint8_t from, std::ui
   if (from == to) return 0;
   epoll_event event;
   event.events = 0;
-  if (to & kReadable) event.events |= EPOLLIN;
+  if (to & kReadable) event.events |= EPOLLIN | EPOLLRDHUP;
   if (to & kWritable) event.events |= EPOLLOUT;
   event.data.u64 = token;
   const int operation = to == kNone    ? EPOLL_CTL_DEL
@@ -81,7 +81,8 @@ int ReadinessSet::Wait(Ready* ready, std::size_t capacity, int timeout) {
   for (int i = 0; i < count; i++) {
     const std::uint32_t bits = events[i].events;
     ready[i] = {static_cast<std::uint32_t>(events[i].data.u64), (bits & EPOLLIN) != 0,
-                (bits & EPOLLOUT) != 0, (bits & (EPOLLERR | EPOLLHUP)) != 0};
+                (bits & EPOLLOUT) != 0, (bits & (EPOLLERR | EPOLLHUP)) != 0,
+                (bits & (EPOLLERR | EPOLLHUP | EPOLLRDHUP)) != 0};
   }
   return count;
 }
@@ -122,7 +123,8 @@ int ReadinessSet::Wait(Ready* ready, std::size_t capacity, int timeout) {
   for (int i = 0; i < count; i++) {
     const bool reading = events[i].filter == EVFILT_READ;
     const auto token = static_cast<std::uint32_t>(reinterpret_cast<std::uintptr_t>(events[i].udata));
-    ready[i] = {token, reading, !reading, (events[i].flags & EV_EOF) != 0};
+    const bool ended = (events[i].flags & EV_EOF) != 0;
+    ready[i] = {token, reading, !reading, ended, ended};
   }
   return count;
 }

@@ -24,7 +24,8 @@ struct Ready {
   std::uint32_t token;
   bool readable;
   bool writable;
-  bool failed;    // An error is pending, or both halves are shut down.
+  bool failed;  // An error is pending, or both halves are shut down.
+  bool ended;   // The peer has ended its half; what it sent before may still be unread.
 };
 
 class ReadinessSet {

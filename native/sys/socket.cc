@@ -103,20 +103,19 @@ void TakeFrom(const msghdr& header, Message* message) {
   }
 }
 
-#ifndef MSG_CMSG_CLOEXEC
-// Descriptors that a message brings are close-on-exec as early as can be.
-void CloseReceivedOnExec(msghdr* header) {
+// Calls `use` with each descriptor that a message has brought.
+template <class Use>
+void EachDescriptor(msghdr* header, Use use) {
   for (cmsghdr* item = CMSG_FIRSTHDR(header); item != nullptr; item = CMSG_NXTHDR(header, item)) {
     if (item->cmsg_level != SOL_SOCKET || item->cmsg_type != SCM_RIGHTS) continue;
     const std::size_t count = (item->cmsg_len - CMSG_LEN(0)) / sizeof(int);
     for (std::size_t i = 0; i < count; i++) {
       int fd;
       std::memcpy(&fd, CMSG_DATA(item) + i * sizeof fd, sizeof fd);
-      fcntl(fd, F_SETFD, FD_CLOEXEC);
+      use(fd);
     }
   }
 }
-#endif
 
 }  // namespace
 
@@ -233,7 +232,7 @@ ssize_t RecvMsg(int fd, Message* message, int flags) {
   const ssize_t received = Uninterrupted([&] { return ::recvmsg(fd, &header, flags); });
   if (received < 0) return received;
 #ifndef MSG_CMSG_CLOEXEC
-  CloseReceivedOnExec(&header);
+  EachDescriptor(&header, [](int received_fd) { fcntl(received_fd, F_SETFD, FD_CLOEXEC); });
 #endif
   TakeFrom(header, message);
   return received;
@@ -343,6 +342,32 @@ bool PeerHasEnded(int fd) {
 #else
   pollfd entry = {fd, POLLIN, 0};
   return ::poll(&entry, 1, 0) > 0 && (entry.revents & (POLLHUP | POLLERR)) != 0;
+#endif
+}
+
+int HoldsRecord(int fd) {
+#if defined(SO_PASSCRED) && defined(SCM_CREDENTIALS)
+  // Every record brings the credentials of its sender, once they are asked for;
+  // the end brings none.
+  const int on = 1;
+  if (::setsockopt(fd, SOL_SOCKET, SO_PASSCRED, &on, sizeof on) < 0) return -errno;
+  alignas(cmsghdr) char control[256];
+  char byte;
+  iovec buffer = {&byte, 1};
+  Message message;
+  message.buffers = &buffer;
+  message.buffer_count = 1;
+  message.control = control;
+  message.control_length = sizeof control;
+  const ssize_t received = RecvMsg(fd, &message, MSG_PEEK | MSG_DONTWAIT);
+  if (received < 0) return static_cast<int>(received);
+  // Peeked descriptors are duplicates.
+  msghdr header = Header(message);
+  EachDescriptor(&header, [](int duplicate) { ::close(duplicate); });
+  return received > 0 || message.control_length > 0 ? 1 : 0;
+#else
+  (void)fd;
+  return -EOPNOTSUPP;
 #endif
 }
 

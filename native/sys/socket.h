@@ -67,9 +67,12 @@ int Adopt(int fd);
 int LaunchActivateSocket(const char* name, std::vector<int>* fds);
 // Bytes that were sent and not yet acknowledged (SIOCOUTQ, SO_NWRITE).
 int Unsent(int fd);
-// Whether the peer has ended its sending half, that is, whether a read of no
-// bytes is the end and not an empty record.
+// Whether the peer has ended its sending half. A read of no bytes is an empty
+// record while it has not, and may be the end when it has.
 bool PeerHasEnded(int fd);
+// Whether a record is waiting, of no bytes perhaps, and not the end: 1 or 0, or
+// -errno where the kernel does not let them be told apart.
+int HoldsRecord(int fd);
 
 // A pair of connected descriptors for waking up a thread: [read, write].
 int Pipe(int pair[2]);

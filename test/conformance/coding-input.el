@@ -3,7 +3,7 @@
   (let* (child
          (srv (make-network-process :name "srv" :server t :family 'local :service (tmp "s") :coding 'binary :log (lambda (_s c _m) (setq child c))))
          (cli (make-network-process :name "cli" :family 'local :service (tmp "s") :coding (cons coding 'utf-8-unix)
-                                    :filter (lambda (_p s) (show 'in (multibyte-string-p s) (append s nil))))))
+                                    :filter (lambda (_p s) (show 'in (append s nil))))))
     (settle 0.05)
     (show coding)
     (dolist (bytes '("plain\r\nlines\r\n" "caf\303\251\n" "\343\201\202\343" "\201\204 end\n"))

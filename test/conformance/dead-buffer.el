@@ -11,4 +11,4 @@
   (show (with-current-buffer "c" (buffer-string)))
   (set-process-buffer cli nil)
   (process-send-string child "lost") (settle)
-  (show (process-mark cli) (process-status cli) (get-buffer-process "c")))
+  (show (process-status cli) (get-buffer-process "c")))

@@ -1,5 +1,8 @@
 ;;; open-network-stream-capabilities.el --- a conversation before the process is given  -*- lexical-binding: t -*-
 
+;; As an Emacs without TLS, which does not ask how a connection is encrypted.
+(advice-add 'gnutls-available-p :override #'ignore)
+
 (defvar heard nil)
 (defvar server
   (make-network-process :name "server" :server t :service t :host 'local :family 'ipv4 :noquery t
@@ -31,6 +34,9 @@
              :capability-command (lambda (_) nil))
 (open-stream :type 'plain :return-list t :always-query-capabilities t :nogreeting t
              :capability-command (lambda (greeting) (show 'greeting greeting) "EHLO z\r\n"))
-;; What is offered is looked at, but a plain connection stays plain.
-(open-stream :type 'plain :return-list t :always-query-capabilities t :capability-command "EHLO x\r\n"
-             :success "^220" :starttls-function (lambda (c) (show 'offered c) "STARTTLS\r\n"))
+;; What is offered is looked at, and is not taken.
+(dolist (type '(plain network nil))
+  (open-stream :type type :return-list t :always-query-capabilities t :capability-command "EHLO x\r\n"
+               :success "^220" :starttls-function (lambda (c) (show 'offered c) "STARTTLS\r\n")))
+(open-stream :capability-command "EHLO x\r\n" :success "^220" :starttls-function (lambda (c) (show 'offered c)))
+(open-stream :return-list t :capability-command "EHLO x\r\n" :success "^220")

@@ -13,7 +13,7 @@
   (apply #'open-network-stream "stream" buffer "127.0.0.1" (port-of server) parameters))
 
 (with-current-buffer (get-buffer-create "out")
-  (let ((p (open-stream "out" :type 'plain)))
+  (let ((p (open-stream (current-buffer) :type 'plain)))
     (show p (process-status p) (process-query-on-exit-flag p) (buffer-string))
     (show (process-contact p t))
     (settle)

@@ -5,5 +5,4 @@
   (show (accept-process-output srv 0.05) (accept-process-output cli 0) (accept-process-output cli -1) (accept-process-output nil 0))
   (delete-process cli)
   (show (accept-process-output cli 0.05))
-  (attempt (accept-process-output "x" 0))
   (settle))

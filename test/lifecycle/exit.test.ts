@@ -90,13 +90,16 @@ describe('a program', function () {
 
   it('goes on after an uncaught exception that it takes', async () => {
     const ending = await run(`
-      process.on('uncaughtException', error => console.log(String(error)))
+      process.on('uncaughtException', error => {
+        console.log(String(error))
+        if (heard === 'x') one.send('y')
+        else one.delete()
+      })
       let heard = ''
       const { listener, one, peer } = await pair({ filter: (_, data) => { heard += data; throw undefined } })
       listener.delete()
       peer.sentinel = () => console.log(heard)
-      one.send('x')
-      setImmediate(() => setImmediate(() => { one.send('y'); one.delete() }))`)
+      one.send('x')`)
     assert.deepEqual(ending, { ...quiet, stdout: 'undefined\nundefined\nxy\n' })
   })
 
@@ -181,10 +184,9 @@ describe('a program', function () {
       const service = listener.contact('service')
       const said = []
       for (const nowait of [false, true])
-        try { makeNetworkProcess({ name: 'd', nowait, family: 'local', service, sentinel: (_, event) => said.push(event.trim()) }) } catch (error) { said.push(error.code + ' ' + error.syscall) }
-      try { makeNetworkProcess({ name: 'd', server: true, service: true, sentinel: (_, event) => said.push(event.trim()) }) } catch (error) { said.push(error.code + ' ' + error.syscall) }
-      taken.forEach(fd => closeSync(fd))
-      setImmediate(() => setImmediate(() => { console.log(JSON.stringify(said)); process.exit() }))`,
+        try { makeNetworkProcess({ name: 'd', nowait, family: 'local', service, sentinel: (_, event) => { said.push(event.trim()); console.log(JSON.stringify(said)); process.exit() } }) } catch (error) { said.push(error.code + ' ' + error.syscall) }
+      try { makeNetworkProcess({ name: 'd', server: true, service: true }) } catch (error) { said.push(error.code + ' ' + error.syscall) }
+      taken.forEach(fd => closeSync(fd))`,
       ['bash', '-c', 'ulimit -n 64 && exec "$0" "$@"'],
     )
     assert.deepEqual({ ...ending, stdout: '' }, quiet)

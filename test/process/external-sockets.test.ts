@@ -215,7 +215,8 @@ describe(':use-external-socket', () => {
     const own = socketFile()
     const [fd, local] = passing(
       [socket],
-      `make().delete()
+      `process.stdout // With its first stream, libuv takes a descriptor for itself.
+      make().delete()
       const { createServer } = await import('node:net')
       const { once } = await import('node:events')
       const other = createServer().listen(${JSON.stringify(socketFile())})
