@@ -39,7 +39,10 @@ export default defineConfig(
         'error',
         { allowNumber: true, allowBoolean: true },
       ],
-      '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
+      '@typescript-eslint/no-confusing-void-expression': [
+        'error',
+        { ignoreArrowShorthand: true, ignoreVoidReturningFunctions: true },
+      ],
       // An index that a loop or a length has checked is stated with `!`, for the compiler cannot know it.
       '@typescript-eslint/no-non-null-assertion': 'off',
       // A callback may have closed, stopped or replaced anything: the state that is looked at again after it

@@ -39,14 +39,16 @@ function designated(designator: Designator): NetworkProcess {
     const process = registry.getProcess(designator)
     if (process !== undefined) return process
     const buffer = TextBuffer.get(designator)
-    if (buffer === undefined) throw codedError(new Error(`Process ${designator} does not exist`), 'ERR_NO_PROCESS')
+    if (buffer === undefined)
+      throw codedError(new Error(`Process ${designator} does not exist`), 'ERR_NO_PROCESS')
     return designated(buffer)
   }
   if (typeof designator === 'object' && designator !== null && 'insert' in designator) {
     if (!designator.live)
       throw codedError(new Error('Attempt to get process for a dead buffer'), 'ERR_NO_PROCESS')
     const process = getBufferProcess(designator)
-    if (process === null) throw codedError(new Error(`Buffer ${designator.name} has no process`), 'ERR_NO_PROCESS')
+    if (process === null)
+      throw codedError(new Error(`Buffer ${designator.name} has no process`), 'ERR_NO_PROCESS')
     return process
   }
   throw typeError('process', 'a process, a buffer or the name of one', designator)
@@ -88,14 +90,17 @@ export const openProtocolStream = openNetworkStream
 export function featurep(feature: string, subfeature?: unknown): boolean {
   if (feature !== 'make-network-process') return false
   if (isNil(subfeature)) return true
-  if (typeof subfeature === 'string') return subfeature.startsWith(':') && emacsOptions.has(subfeature) && hasOption(subfeature.slice(1))
+  if (typeof subfeature === 'string')
+    return subfeature.startsWith(':') && emacsOptions.has(subfeature) && hasOption(subfeature.slice(1))
   if (!Array.isArray(subfeature) || subfeature.length !== 2) return false
   const [key, value] = subfeature as unknown[]
   return features.some(([name, supported]) => name === key && supported === value)
 }
 
 const emacsOptions = new Set(
-  ['bindtodevice', 'broadcast', 'dontroute', 'keepalive', 'linger', 'oobinline', 'priority', 'reuseaddr'].map(name => `:${name}`),
+  ['bindtodevice', 'broadcast', 'dontroute', 'keepalive', 'linger', 'oobinline', 'priority', 'reuseaddr'].map(
+    name => `:${name}`,
+  ),
 )
 const features: [string, unknown][] = [
   [':nowait', true],
@@ -192,7 +197,10 @@ export function continueProcess(process: Designator): NetworkProcess {
 
 function notByName(process: Designator): NetworkProcess {
   if (process instanceof NetworkProcess) return process
-  throw codedError(new TypeError(`Process ${designated(process).name} is not a subprocess`), 'ERR_NO_SUBPROCESS')
+  throw codedError(
+    new TypeError(`Process ${designated(process).name} is not a subprocess`),
+    'ERR_NO_SUBPROCESS',
+  )
 }
 
 // ---- sending ------------------------------------------------------------------------------------------------
@@ -243,7 +251,10 @@ export function processBuffer(process: NetworkProcess): ProcessBuffer | null {
 }
 
 /** `set-process-buffer` */
-export function setProcessBuffer(process: NetworkProcess, buffer: ProcessBuffer | null): ProcessBuffer | null {
+export function setProcessBuffer(
+  process: NetworkProcess,
+  buffer: ProcessBuffer | null,
+): ProcessBuffer | null {
   only(process).buffer = buffer
   return buffer
 }
@@ -260,7 +271,10 @@ export function processPlist(process: NetworkProcess): Record<string, unknown> |
 }
 
 /** `set-process-plist` */
-export function setProcessPlist(process: NetworkProcess, plist: Record<string, unknown> | null): Record<string, unknown> | null {
+export function setProcessPlist(
+  process: NetworkProcess,
+  plist: Record<string, unknown> | null,
+): Record<string, unknown> | null {
   if (!isNil(plist) && typeof plist !== 'object') throw typeError('plist', 'an object', plist)
   only(process).plist = plist ?? {}
   return plist
@@ -295,7 +309,11 @@ export function processCodingSystem(process: NetworkProcess): [string | null, st
 }
 
 /** `set-process-coding-system`. Without an encoding it becomes raw-text-unix. */
-export function setProcessCodingSystem(process: NetworkProcess, decoding?: string | null, encoding?: string | null): null {
+export function setProcessCodingSystem(
+  process: NetworkProcess,
+  decoding?: string | null,
+  encoding?: string | null,
+): null {
   only(process).codingSystem = [decoding ?? null, encoding ?? 'raw-text-unix']
   return null
 }
@@ -314,10 +332,18 @@ export function setProcessInheritCodingSystemFlag<T>(process: NetworkProcess, fl
 // ---- contact and options ---------------------------------------------------------------------------------------
 
 /** `process-contact`: `[host, service]`, the value of a keyword, or with true all of them. */
-export function processContact(process: NetworkProcess, key?: string | true | null, noBlock?: unknown): unknown {
+export function processContact(
+  process: NetworkProcess,
+  key?: string | true | null,
+  noBlock?: unknown,
+): unknown {
   const contact = only(process)
   const value =
-    typeof key === 'string' ? contact.contact(key, !isNil(noBlock)) : key === true ? contact.contact(true, !isNil(noBlock)) : shortContact(contact, !isNil(noBlock))
+    typeof key === 'string'
+      ? contact.contact(key, !isNil(noBlock))
+      : key === true
+        ? contact.contact(true, !isNil(noBlock))
+        : shortContact(contact, !isNil(noBlock))
   return value ?? null
 }
 
@@ -332,7 +358,10 @@ export function processDatagramAddress(process: NetworkProcess): Address | null 
 }
 
 /** `set-process-datagram-address`. Gives the address, or null where it cannot be set: see the property. */
-export function setProcessDatagramAddress(process: NetworkProcess, address: AddressInput): AddressInput | null {
+export function setProcessDatagramAddress(
+  process: NetworkProcess,
+  address: AddressInput,
+): AddressInput | null {
   const target = only(process)
   try {
     target.datagramAddress = address
@@ -344,7 +373,12 @@ export function setProcessDatagramAddress(process: NetworkProcess, address: Addr
 }
 
 /** `set-network-process-option`. OPTION is a keyword, with its colon. */
-export function setNetworkProcessOption(process: NetworkProcess, option: string, value: unknown, noError?: unknown): true | null {
+export function setNetworkProcessOption(
+  process: NetworkProcess,
+  option: string,
+  value: unknown,
+  noError?: unknown,
+): true | null {
   const target = only(process)
   // Options are known by their keywords: a symbol without a colon is none.
   if (typeof option === 'string' && !option.startsWith(':')) {
@@ -362,7 +396,10 @@ export function formatNetworkAddress(address: AddressInput | null, omitPort?: un
 }
 
 /** `network-interface-list` */
-export function networkInterfaceList(full?: unknown, family?: 'ipv4' | 'ipv6' | null): interfaces.InterfaceEntry[] {
+export function networkInterfaceList(
+  full?: unknown,
+  family?: 'ipv4' | 'ipv6' | null,
+): interfaces.InterfaceEntry[] {
   return interfaces.networkInterfaceList(!isNil(full), family)
 }
 

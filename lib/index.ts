@@ -5,14 +5,26 @@
  */
 export { makeNetworkProcess } from './process/make.js'
 export { NetworkProcess, defaultFilter, defaultSentinel } from './process/network-process.js'
-export type { Contact, Filter, Log, NetworkOptions, NetworkProcessOptions, Sentinel } from './process/keywords.js'
+export type {
+  Contact,
+  Filter,
+  Log,
+  NetworkOptions,
+  NetworkProcessOptions,
+  Sentinel,
+} from './process/keywords.js'
 export type { Status } from './process/events.js'
 export { TextBuffer, type ProcessBuffer } from './process/buffer.js'
 export { confirmExit, type ConfirmExitOptions } from './process/confirm-exit.js'
 export { acceptProcessOutput } from './process/wait.js'
 export { getProcess, processList } from './process/registry.js'
 export { formatNetworkAddress } from './process/format-address.js'
-export { networkInterfaceInfo, networkInterfaceList, type InterfaceEntry, type InterfaceInfo } from './process/interfaces.js'
+export {
+  networkInterfaceInfo,
+  networkInterfaceList,
+  type InterfaceEntry,
+  type InterfaceInfo,
+} from './process/interfaces.js'
 export { networkLookupAddressInfo } from './process/look-up-address.js'
 export {
   openNetworkStream,

@@ -146,7 +146,9 @@ function load(): Native {
     try {
       return require(path) as Native
     } catch (error) {
-      tried.push(`  ${path}: ${error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error)}`)
+      tried.push(
+        `  ${path}: ${error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error)}`,
+      )
     }
   }
   throw Object.assign(

@@ -39,6 +39,8 @@ Napi::Object Initialize(Napi::Env env, Napi::Object exports) {
 }  // namespace
 }  // namespace mnp
 
-static Napi::Object Init(Napi::Env env, Napi::Object exports) { return mnp::Initialize(env, exports); }
+static Napi::Object Init(Napi::Env env, Napi::Object exports) {
+  return mnp::Initialize(env, exports);
+}
 
 NODE_API_MODULE(make_network_process, Init)

@@ -26,7 +26,8 @@ inline Bytes BytesOf(napi_env env, napi_value value) {
   napi_typedarray_type type;
   void* data = nullptr;
   Bytes bytes;
-  if (napi_get_typedarray_info(env, value, &type, &bytes.length, &data, nullptr, nullptr) != napi_ok ||
+  if (napi_get_typedarray_info(env, value, &type, &bytes.length, &data, nullptr, nullptr) !=
+          napi_ok ||
       type != napi_uint8_array) {
     return Bytes();
   }
@@ -43,6 +44,8 @@ inline Napi::Value AddressValue(Napi::Env env, const sys::Address& address) {
   return Napi::Buffer<std::uint8_t>::Copy(env, address.bytes, address.length);
 }
 
-inline Napi::Value Number(const Napi::CallbackInfo& info, double number) { return Napi::Number::New(info.Env(), number); }
+inline Napi::Value Number(const Napi::CallbackInfo& info, double number) {
+  return Napi::Number::New(info.Env(), number);
+}
 
 }  // namespace mnp

@@ -9,7 +9,8 @@ Environment* Environment::Make(Napi::Env env) {
   const int error = environment->hub_.Open();
   if (error < 0) {
     // The handle, if it was made, is not active; the process cannot go on using us.
-    Napi::Error::New(env, std::string("cannot watch sockets: ") + std::strerror(-error)).ThrowAsJavaScriptException();
+    Napi::Error::New(env, std::string("cannot watch sockets: ") + std::strerror(-error))
+        .ThrowAsJavaScriptException();
     return nullptr;
   }
   napi_add_async_cleanup_hook(env, CleanUp, environment, &environment->hook_);

@@ -16,7 +16,9 @@ class Environment {
  public:
   // Null, with an exception pending, when the system has no set to wait on.
   static Environment* Make(Napi::Env env);
-  static Environment* Of(const Napi::CallbackInfo& info) { return static_cast<Environment*>(info.Data()); }
+  static Environment* Of(const Napi::CallbackInfo& info) {
+    return static_cast<Environment*>(info.Data());
+  }
 
   Hub& hub() { return hub_; }
   SocketTable& sockets() { return hub_.sockets(); }

@@ -21,10 +21,10 @@ constexpr Id kResolverToken = 0xFFFFFFFF;
 constexpr ssize_t kPeerEnded = -0x10000;  // Not an errno.
 
 constexpr std::int32_t kFrameEvents = 1024;
-constexpr int kRounds = 4;       // Calls into JavaScript in one turn of the loop …
-constexpr int kTurns = 64;       // … or where each brings one message.
-constexpr int kAccepts = 16;     // Per listener and wake-up.
-constexpr int kMessages = 64;    // Per socket and wake-up …
+constexpr int kRounds = 4;     // Calls into JavaScript in one turn of the loop …
+constexpr int kTurns = 64;     // … or where each brings one message.
+constexpr int kAccepts = 16;   // Per listener and wake-up.
+constexpr int kMessages = 64;  // Per socket and wake-up …
 constexpr std::size_t kBytesBudget = 256 * 1024;
 constexpr std::size_t kTextBudget = 64 * 1024;  // Longer strings leave V8's young space.
 
@@ -127,10 +127,10 @@ void Hub::Forget(Id id) {
   SetCounted(id, false);
   (void)SetInterest(id, sys::kNone);
   // What was ready and is not handled yet would be taken for its successor's.
-  ready_count_ = static_cast<int>(
-      std::remove_if(ready_ + cursor_, ready_ + ready_count_,
-                     [id](const sys::Ready& ready) { return ready.token == id; }) -
-      ready_);
+  ready_count_ =
+      static_cast<int>(std::remove_if(ready_ + cursor_, ready_ + ready_count_,
+                                      [id](const sys::Ready& ready) { return ready.token == id; }) -
+                       ready_);
 }
 
 int Hub::StartLookUp(const sys::Query& query, std::uint32_t* request) {
@@ -166,10 +166,12 @@ int Hub::Wait(int timeout, const Id* only) {
     const std::uint8_t interest = socket->interest;
     const bool reading = (interest & sys::kReadable) != 0;
     const bool writing = (interest & sys::kWritable) != 0;
-    pollfd entry = {socket->descriptor.get(), static_cast<short>((reading ? POLLIN : 0) | (writing ? POLLOUT : 0)), 0};
+    pollfd entry = {socket->descriptor.get(),
+                    static_cast<short>((reading ? POLLIN : 0) | (writing ? POLLOUT : 0)), 0};
     if (interest != sys::kNone && sys::Poll(&entry, 1, timeout) > 0) {
       Handle({*only, (entry.revents & POLLIN) != 0, (entry.revents & POLLOUT) != 0,
-              (entry.revents & (POLLERR | POLLHUP)) != 0, (entry.revents & (POLLERR | POLLHUP)) != 0});
+              (entry.revents & (POLLERR | POLLHUP)) != 0,
+              (entry.revents & (POLLERR | POLLHUP)) != 0});
     }
   }
   const int count = frame->count;
@@ -207,7 +209,8 @@ bool Hub::Collect(int timeout) {
     Guess();
     if (frame->count > 0) return true;
     ready_count_ = std::max(set_.Wait(ready_, sizeof ready_ / sizeof *ready_, timeout), 0);
-    const bool alone = ready_count_ == 1 && ready_[0].readable && !ready_[0].writable && !ready_[0].failed;
+    const bool alone =
+        ready_count_ == 1 && ready_[0].readable && !ready_[0].writable && !ready_[0].failed;
     if (alone && ready_[0].token == favourite_) {
       streak_++;
     } else {
@@ -233,8 +236,9 @@ void Hub::HandleInTurn() {
     const std::int64_t fd = socket == nullptr ? 0 : socket->descriptor.get();
     return fd > last_read_ ? fd : fd + INT32_MAX;
   };
-  std::sort(ready_, ready_ + ready_count_,
-            [&](const sys::Ready& one, const sys::Ready& other) { return turn(one) < turn(other); });
+  std::sort(ready_, ready_ + ready_count_, [&](const sys::Ready& one, const sys::Ready& other) {
+    return turn(one) < turn(other);
+  });
   has_read_ = false;
   for (int i = 0; i < ready_count_ && !has_read_; i++) {
     Handle(ready_[i]);
@@ -295,7 +299,8 @@ bool Hub::Handle(const sys::Ready& ready) {
   }
   const bool reading = (socket->interest & sys::kReadable) != 0;
   if (reading && (ready.readable || ready.failed) && !HasRoom(*socket)) return false;
-  if ((socket->interest & sys::kWritable) != 0 && (ready.writable || ready.failed)) Push(id, kWritable, 0, -1);
+  if ((socket->interest & sys::kWritable) != 0 && (ready.writable || ready.failed))
+    Push(id, kWritable, 0, -1);
   if (reading && (ready.readable || ready.failed)) Read(id, socket, ready.ended);
   return true;
 }
@@ -311,7 +316,8 @@ Hub::Slab* Hub::SlabOf(const Socket& socket) {
 std::size_t Hub::ScratchRoom() const { return kScratch - text_length_; }
 
 bool Hub::HasRoom(const Socket& socket) {
-  if (CurrentFrame()->count > kFrameEvents - 2 * kMessages || text_length_ >= kTextBudget) return false;
+  if (CurrentFrame()->count > kFrameEvents - 2 * kMessages || text_length_ >= kTextBudget)
+    return false;
   if (socket.mode == Mode::kReceiving && socket.delivery == Delivery::kText) return true;
   Slab* slab = SlabOf(socket);
   if (slab->room() >= (socket.large ? kLargeRoom : kSmallRoom)) return true;
@@ -367,8 +373,10 @@ void Hub::Read(Id id, Socket* socket, bool ended) {
   int messages = 0;
   bool drained = false;
   while (messages < kMessages && bytes < budget && (messages == 0 || HasRoom(*socket))) {
-    // Once the peer has ended its half, an empty record has to be told from the end before it is read.
-    const int record = ended && socket->kind == Kind::kPackets ? sys::HoldsRecord(socket->descriptor.get()) : -1;
+    // Once the peer has ended its half, an empty record has to be told from the end before it is
+    // read.
+    const int record =
+        ended && socket->kind == Kind::kPackets ? sys::HoldsRecord(socket->descriptor.get()) : -1;
     if (record == 0) {
       End(id, socket);
       return;
@@ -458,11 +466,12 @@ ssize_t Hub::ReadText(Id id, Socket* socket) {
   std::memcpy(socket->carry, text + length - tail, tail);
   // A stream that has brought but a part of a character has brought nothing yet.
   if (length > tail || !stream) {
-    Push(id, static_cast<std::int32_t>(length - tail) | kTextBit, static_cast<std::int32_t>(text_length_),
-         socket->sender);
+    Push(id, static_cast<std::int32_t>(length - tail) | kTextBit,
+         static_cast<std::int32_t>(text_length_), socket->sender);
     text_length_ += length - tail;
   }
-  if (length < static_cast<std::size_t>(received)) Push(id, kTruncated, static_cast<std::int32_t>(received), -1);
+  if (length < static_cast<std::size_t>(received))
+    Push(id, kTruncated, static_cast<std::int32_t>(received), -1);
   return received;
 }
 
@@ -478,7 +487,8 @@ ssize_t Hub::ReadSmall(Id id, Socket* socket) {
   } else {
     ShowBuffer(id, *socket, ScratchEnd(), length, nullptr, 0);
   }
-  if (length < static_cast<std::size_t>(received)) Push(id, kTruncated, static_cast<std::int32_t>(received), -1);
+  if (length < static_cast<std::size_t>(received))
+    Push(id, kTruncated, static_cast<std::int32_t>(received), -1);
   return received;
 }
 
@@ -498,7 +508,8 @@ ssize_t Hub::ReadLarge(Id id, Socket* socket) {
   message.buffers = buffers;
   message.buffer_count = 2;
   message.address = socket->addressed ? &sender : nullptr;
-  const ssize_t received = sys::RecvMsg(socket->descriptor.get(), &message, MSG_DONTWAIT | kTrueLength);
+  const ssize_t received =
+      sys::RecvMsg(socket->descriptor.get(), &message, MSG_DONTWAIT | kTrueLength);
   if (received < 0) return received;
   if (received == 0 && HasEnded(*socket)) return kPeerEnded;
   if (socket->addressed) NoteSender(socket, sender);
@@ -516,13 +527,14 @@ ssize_t Hub::ReadLarge(Id id, Socket* socket) {
 void Hub::ShowSlab(Id id, const Socket& socket, std::size_t length) {
   Slab* slab = SlabOf(socket);
   const std::int32_t bits = slab == &CurrentFrame()->lent ? kLentBit : 0;
-  Push(id, static_cast<std::int32_t>(length) | bits, static_cast<std::int32_t>(slab->used), socket.sender);
+  Push(id, static_cast<std::int32_t>(length) | bits, static_cast<std::int32_t>(slab->used),
+       socket.sender);
   slab->shown = true;
   slab->used += std::min(Aligned(length), slab->room());
 }
 
-void Hub::ShowBuffer(Id id, const Socket& socket, const std::uint8_t* first, std::size_t first_length,
-                     const std::uint8_t* rest, std::size_t rest_length) {
+void Hub::ShowBuffer(Id id, const Socket& socket, const std::uint8_t* first,
+                     std::size_t first_length, const std::uint8_t* rest, std::size_t rest_length) {
   napi_value buffer;
   void* data = nullptr;
   if (napi_create_buffer(env_, first_length + rest_length, &data, &buffer) != napi_ok) {
@@ -530,7 +542,8 @@ void Hub::ShowBuffer(Id id, const Socket& socket, const std::uint8_t* first, std
     return;
   }
   std::memcpy(data, first, first_length);
-  if (rest_length > 0) std::memcpy(static_cast<std::uint8_t*>(data) + first_length, rest, rest_length);
+  if (rest_length > 0)
+    std::memcpy(static_cast<std::uint8_t*>(data) + first_length, rest, rest_length);
   Push(id, static_cast<std::int32_t>(first_length + rest_length), ~AddExtra(buffer), socket.sender);
 }
 
@@ -540,7 +553,8 @@ void Hub::End(Id id, Socket* socket) {
   (void)SetInterest(id, socket->interest & sys::kWritable);
   if (socket->carry_length > 0) {
     std::memcpy(ScratchEnd(), socket->carry, socket->carry_length);
-    Push(id, socket->carry_length | kTextBit, static_cast<std::int32_t>(text_length_), socket->sender);
+    Push(id, socket->carry_length | kTextBit, static_cast<std::int32_t>(text_length_),
+         socket->sender);
     text_length_ += std::exchange(socket->carry_length, std::uint8_t{0});
   }
   Push(id, kEnd, 0, -1);
@@ -575,7 +589,8 @@ std::int32_t Hub::AddExtra(napi_value value) {
 napi_value Hub::Text(Frame* frame) {
   napi_value string = nullptr;
   if (text::IsAscii(scratch_.get(), text_length_)) {
-    napi_create_string_latin1(env_, reinterpret_cast<const char*>(scratch_.get()), text_length_, &string);
+    napi_create_string_latin1(env_, reinterpret_cast<const char*>(scratch_.get()), text_length_,
+                              &string);
     return string;
   }
   units_.resize(text_length_);
@@ -583,8 +598,9 @@ napi_value Hub::Text(Frame* frame) {
   for (std::int32_t i = 0; i < frame->count; i++) {
     std::int32_t* quad = frame->events + 4 * i;
     if (quad[1] < 0 || (quad[1] & kTextBit) == 0) continue;
-    const std::size_t length = text::DecodeUtf8(scratch_.get() + quad[2], static_cast<std::size_t>(quad[1] & ~kTextBit),
-                                                units_.data() + units);
+    const std::size_t length =
+        text::DecodeUtf8(scratch_.get() + quad[2], static_cast<std::size_t>(quad[1] & ~kTextBit),
+                         units_.data() + units);
     quad[1] = static_cast<std::int32_t>(length) | kTextBit;
     quad[2] = static_cast<std::int32_t>(units);
     units += length;
@@ -603,7 +619,8 @@ void Hub::Emit(bool from_loop) {
     return value;
   };
 
-  napi_value arguments[6] = {undefined, undefined, shown(frame->kept), shown(frame->lent), undefined, undefined};
+  napi_value arguments[6] = {undefined,          undefined, shown(frame->kept),
+                             shown(frame->lent), undefined, undefined};
   napi_get_reference_value(env_, frame->events_reference, &arguments[0]);
   if (text_length_ > 0) arguments[4] = Text(frame);
   napi_create_int32(env_, frame->count, &arguments[1]);
@@ -633,7 +650,8 @@ void Hub::Emit(bool from_loop) {
   // stack or the end of a worker, which is a state and not an error.
   if (from_loop && status == napi_pending_exception) {
     napi_value error;
-    if (napi_get_and_clear_last_exception(env_, &error) == napi_ok) napi_fatal_exception(env_, error);
+    if (napi_get_and_clear_last_exception(env_, &error) == napi_ok)
+      napi_fatal_exception(env_, error);
   }
 }
 

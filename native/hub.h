@@ -160,9 +160,9 @@ class Hub {
   bool empty_is_record_ = false;  // It is known that what is read next is no end.
 
   bool in_turns_ = false;
-  bool busy_ = false;       // Something was dispatched, and no empty dispatch since.
-  bool has_read_ = false;   // This wake-up has its message.
-  int last_read_ = -1;      // The descriptor of the last one.
+  bool busy_ = false;      // Something was dispatched, and no empty dispatch since.
+  bool has_read_ = false;  // This wake-up has its message.
+  int last_read_ = -1;     // The descriptor of the last one.
 };
 
 }  // namespace mnp

@@ -35,8 +35,8 @@ napi_value Integer(napi_env env, std::int64_t number) {
 }
 
 // Sends; gives how many bytes are left over, or -errno when none went.
-std::int64_t Transmit(Environment* environment, napi_env env, napi_value id, const void* data, std::size_t length,
-                      napi_value to) {
+std::int64_t Transmit(Environment* environment, napi_env env, napi_value id, const void* data,
+                      std::size_t length, napi_value to) {
   Socket* socket = environment->sockets().Get(static_cast<Id>(IntegerOf(env, id)));
   if (socket == nullptr) return -EBADF;
   const std::int32_t to_id = IntegerOf(env, to);
@@ -53,7 +53,8 @@ napi_value Send(napi_env env, napi_callback_info info) {
   napi_value arguments[kArguments];
   Environment* environment = Receive(env, info, arguments);
   const Bytes bytes = BytesOf(env, arguments[1]);
-  return Integer(env, Transmit(environment, env, arguments[0], bytes.data, bytes.length, arguments[2]));
+  return Integer(env,
+                 Transmit(environment, env, arguments[0], bytes.data, bytes.length, arguments[2]));
 }
 
 // sendText(id, string of at most kTextUnits, address id or -1): the same, of its UTF-8
@@ -138,8 +139,9 @@ Napi::Value Configure(const Napi::CallbackInfo& info) {
   socket->kind = static_cast<Kind>(enumerator(2, static_cast<int>(Kind::kDatagrams)));
   socket->delivery = static_cast<Delivery>(enumerator(3, static_cast<int>(Delivery::kLent)));
   socket->addressed = enumerator(4, 1) == 1;
-  return Number(info, Environment::Of(info)->hub().SetInterest(static_cast<Id>(IntegerOf(info.Env(), info[0])),
-                                                               static_cast<std::uint8_t>(enumerator(5, 3))));
+  return Number(info, Environment::Of(info)->hub().SetInterest(
+                          static_cast<Id>(IntegerOf(info.Env(), info[0])),
+                          static_cast<std::uint8_t>(enumerator(5, 3))));
 }
 
 // setInterest(id, interest): 0 or -errno
@@ -151,7 +153,8 @@ Napi::Value SetInterest(const Napi::CallbackInfo& info) {
 
 // setCounted(id, boolean)
 Napi::Value SetCounted(const Napi::CallbackInfo& info) {
-  Environment::Of(info)->hub().SetCounted(static_cast<Id>(IntegerOf(info.Env(), info[0])), info[1].ToBoolean());
+  Environment::Of(info)->hub().SetCounted(static_cast<Id>(IntegerOf(info.Env(), info[0])),
+                                          info[1].ToBoolean());
   return info.Env().Undefined();
 }
 
@@ -159,7 +162,8 @@ Napi::Value SetCounted(const Napi::CallbackInfo& info) {
 Napi::Value Wait(const Napi::CallbackInfo& info) {
   const int timeout = IntegerOf(info.Env(), info[0]);
   const Id only = static_cast<Id>(IntegerOf(info.Env(), info[1]));
-  const int events = Environment::Of(info)->hub().Wait(timeout, info[1].IsUndefined() ? nullptr : &only);
+  const int events =
+      Environment::Of(info)->hub().Wait(timeout, info[1].IsUndefined() ? nullptr : &only);
   if (info.Env().IsExceptionPending()) return Napi::Value();
   return Number(info, events);
 }
@@ -175,7 +179,8 @@ Napi::Value Counts(const Napi::CallbackInfo& info) {
 
 // address(address id): bytes, or undefined
 Napi::Value AddressById(const Napi::CallbackInfo& info) {
-  const sys::Address* address = Environment::Of(info)->hub().addresses().Get(IntegerOf(info.Env(), info[0]));
+  const sys::Address* address =
+      Environment::Of(info)->hub().addresses().Get(IntegerOf(info.Env(), info[0]));
   return address == nullptr ? info.Env().Undefined() : AddressValue(info.Env(), *address);
 }
 
@@ -193,7 +198,8 @@ Napi::Value AddressesFull(const Napi::CallbackInfo& info) {
 
 // retainAddresses(Int32Array of address ids): forgets all others
 Napi::Value RetainAddresses(const Napi::CallbackInfo& info) {
-  if (!info[0].IsTypedArray() || info[0].As<Napi::TypedArray>().TypedArrayType() != napi_int32_array) {
+  if (!info[0].IsTypedArray() ||
+      info[0].As<Napi::TypedArray>().TypedArrayType() != napi_int32_array) {
     return Number(info, -EINVAL);
   }
   const auto live = info[0].As<Napi::Int32Array>();

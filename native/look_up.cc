@@ -53,7 +53,8 @@ napi_value AnswerValue(napi_env env, const sys::Answer& answer) {
   napi_value value = nullptr;
   if (answer.error != 0) {
     // EAI_ numbers are negative on Linux and positive on macOS.
-    napi_create_int32(env, answer.error == EAI_SYSTEM ? answer.system_error : -std::abs(answer.error), &value);
+    napi_create_int32(
+        env, answer.error == EAI_SYSTEM ? answer.system_error : -std::abs(answer.error), &value);
     return value;
   }
   const Napi::Env environment(env);
@@ -71,7 +72,8 @@ napi_value AnswerValue(napi_env env, const sys::Answer& answer) {
 void ExportLookUp(Napi::Env env, Napi::Object exports, Environment* environment) {
   exports.Set("getaddrinfo", Napi::Function::New(env, GetAddrInfo, "getaddrinfo", environment));
   exports.Set("lookUp", Napi::Function::New(env, StartLookUp, "lookUp", environment));
-  exports.Set("addressInfoError", Napi::Function::New(env, AddressInfoError, "addressInfoError", environment));
+  exports.Set("addressInfoError",
+              Napi::Function::New(env, AddressInfoError, "addressInfoError", environment));
 }
 
 }  // namespace mnp

@@ -31,7 +31,8 @@ struct Resolver::Shared {
   int threads = 0;
 
   static void* Run(void* argument) {
-    const std::unique_ptr<std::shared_ptr<Shared>> held(static_cast<std::shared_ptr<Shared>*>(argument));
+    const std::unique_ptr<std::shared_ptr<Shared>> held(
+        static_cast<std::shared_ptr<Shared>*>(argument));
     Shared& shared = **held;
     for (;;) {
       Request request;

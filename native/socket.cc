@@ -26,7 +26,9 @@ int DescriptorOf(const Napi::CallbackInfo& info) {
   return socket == nullptr ? -1 : socket->descriptor.get();
 }
 
-int Integer(const Napi::CallbackInfo& info, std::size_t index) { return IntegerOf(info.Env(), info[index]); }
+int Integer(const Napi::CallbackInfo& info, std::size_t index) {
+  return IntegerOf(info.Env(), info[index]);
+}
 
 Napi::Value Made(const Napi::CallbackInfo& info, int fd) {
   if (fd < 0) return Number(info, fd);
@@ -101,7 +103,9 @@ Napi::Value Detach(const Napi::CallbackInfo& info) {
   return Number(info, environment->sockets().Detach(id));
 }
 
-Napi::Value FileDescriptor(const Napi::CallbackInfo& info) { return Number(info, DescriptorOf(info)); }
+Napi::Value FileDescriptor(const Napi::CallbackInfo& info) {
+  return Number(info, DescriptorOf(info));
+}
 
 // ---- address --------------------------------------------------------------------------------
 
@@ -133,14 +137,16 @@ Napi::Value NameOf(const Napi::CallbackInfo& info) {
 // recv(id, view, flags): length
 Napi::Value Recv(const Napi::CallbackInfo& info) {
   const Bytes bytes = BytesOf(info.Env(), info[1]);
-  return Number(info, static_cast<double>(sys::Recv(DescriptorOf(info), bytes.data, bytes.length, Integer(info, 2))));
+  return Number(info, static_cast<double>(sys::Recv(DescriptorOf(info), bytes.data, bytes.length,
+                                                    Integer(info, 2))));
 }
 
 // recvfrom(id, view, flags): [length, address]
 Napi::Value RecvFrom(const Napi::CallbackInfo& info) {
   const Bytes bytes = BytesOf(info.Env(), info[1]);
   sys::Address address;
-  const ssize_t length = sys::RecvFrom(DescriptorOf(info), bytes.data, bytes.length, Integer(info, 2), &address);
+  const ssize_t length =
+      sys::RecvFrom(DescriptorOf(info), bytes.data, bytes.length, Integer(info, 2), &address);
   if (length < 0) return Number(info, static_cast<double>(length));
   Napi::Array received = Napi::Array::New(info.Env(), 2);
   received.Set(0u, Number(info, static_cast<double>(length)));
@@ -153,8 +159,9 @@ Napi::Value MessageValue(Napi::Env env, const sys::Message& message, std::size_t
   Napi::Array value = Napi::Array::New(env, 4);
   value.Set(0u, Napi::Number::New(env, static_cast<double>(length)));
   value.Set(1u, AddressValue(env, *message.address));
-  value.Set(2u, Napi::Buffer<std::uint8_t>::Copy(env, static_cast<const std::uint8_t*>(message.control),
-                                                 message.control_length));
+  value.Set(2u,
+            Napi::Buffer<std::uint8_t>::Copy(env, static_cast<const std::uint8_t*>(message.control),
+                                             message.control_length));
   value.Set(3u, Napi::Number::New(env, message.flags));
   return value;
 }
@@ -211,8 +218,9 @@ Napi::Value SendTo(const Napi::CallbackInfo& info) {
   sys::Address address;
   const bool addressed = !info[3].IsUndefined();
   if (addressed && !AddressOf(info.Env(), info[3], &address)) return Number(info, -EINVAL);
-  return Number(info, static_cast<double>(sys::SendTo(DescriptorOf(info), bytes.data, bytes.length, Integer(info, 2),
-                                                      addressed ? &address : nullptr)));
+  return Number(info,
+                static_cast<double>(sys::SendTo(DescriptorOf(info), bytes.data, bytes.length,
+                                                Integer(info, 2), addressed ? &address : nullptr)));
 }
 
 // sendmsg(id, views, flags, address or undefined, control): length
@@ -228,7 +236,8 @@ Napi::Value SendMsg(const Napi::CallbackInfo& info) {
   message.address = addressed ? &address : nullptr;
   message.control = control.length > 0 ? control.data : nullptr;
   message.control_length = control.length;
-  return Number(info, static_cast<double>(sys::SendMsg(DescriptorOf(info), message, Integer(info, 2))));
+  return Number(info,
+                static_cast<double>(sys::SendMsg(DescriptorOf(info), message, Integer(info, 2))));
 }
 
 // sendmmsg(id, views, flags, addresses or undefined): how many went, a view a message
@@ -242,7 +251,8 @@ Napi::Value SendMMsg(const Napi::CallbackInfo& info) {
     messages[i].buffers = &buffers[i];
     messages[i].buffer_count = 1;
     if (!addressed) continue;
-    if (!AddressOf(info.Env(), info[3].As<Napi::Array>().Get(i), &addresses[i])) return Number(info, -EINVAL);
+    if (!AddressOf(info.Env(), info[3].As<Napi::Array>().Get(i), &addresses[i]))
+      return Number(info, -EINVAL);
     messages[i].address = &addresses[i];
   }
   return Number(info, sys::SendMMsg(DescriptorOf(info), messages.data(), count, Integer(info, 2)));
@@ -254,16 +264,21 @@ Napi::Value Shutdown(const Napi::CallbackInfo& info) {
   return Number(info, sys::Shutdown(DescriptorOf(info), Integer(info, 1)));
 }
 
-Napi::Value SocketError(const Napi::CallbackInfo& info) { return Number(info, sys::SocketError(DescriptorOf(info))); }
+Napi::Value SocketError(const Napi::CallbackInfo& info) {
+  return Number(info, sys::SocketError(DescriptorOf(info)));
+}
 
-Napi::Value Unsent(const Napi::CallbackInfo& info) { return Number(info, sys::Unsent(DescriptorOf(info))); }
+Napi::Value Unsent(const Napi::CallbackInfo& info) {
+  return Number(info, sys::Unsent(DescriptorOf(info)));
+}
 
 // poll(Int32Array of [id, events, revents, …], timeout): how many are ready
 Napi::Value Poll(const Napi::CallbackInfo& info) {
   napi_typedarray_type type;
   std::size_t length = 0;
   void* data = nullptr;
-  if (napi_get_typedarray_info(info.Env(), info[0], &type, &length, &data, nullptr, nullptr) != napi_ok ||
+  if (napi_get_typedarray_info(info.Env(), info[0], &type, &length, &data, nullptr, nullptr) !=
+          napi_ok ||
       type != napi_int32_array) {
     return Number(info, -EINVAL);
   }
@@ -285,16 +300,18 @@ Napi::Value Poll(const Napi::CallbackInfo& info) {
 Napi::Value GetSockOpt(const Napi::CallbackInfo& info) {
   std::vector<std::uint8_t> value(static_cast<std::size_t>(std::max(Integer(info, 3), 0)));
   auto length = static_cast<socklen_t>(value.size());
-  const int error = sys::GetSockOpt(DescriptorOf(info), Integer(info, 1), Integer(info, 2), value.data(), &length);
+  const int error = sys::GetSockOpt(DescriptorOf(info), Integer(info, 1), Integer(info, 2),
+                                    value.data(), &length);
   if (error < 0) return Number(info, error);
-  return Napi::Buffer<std::uint8_t>::Copy(info.Env(), value.data(), std::min<std::size_t>(length, value.size()));
+  return Napi::Buffer<std::uint8_t>::Copy(info.Env(), value.data(),
+                                          std::min<std::size_t>(length, value.size()));
 }
 
 // setsockopt(id, level, name, bytes)
 Napi::Value SetSockOpt(const Napi::CallbackInfo& info) {
   const Bytes value = BytesOf(info.Env(), info[3]);
-  return Number(info, sys::SetSockOpt(DescriptorOf(info), Integer(info, 1), Integer(info, 2), value.data,
-                                      static_cast<socklen_t>(value.length)));
+  return Number(info, sys::SetSockOpt(DescriptorOf(info), Integer(info, 1), Integer(info, 2),
+                                      value.data, static_cast<socklen_t>(value.length)));
 }
 
 }  // namespace

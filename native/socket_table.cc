@@ -33,7 +33,8 @@ void SocketTable::Close(Id id) {
   socklen_t length = sizeof set;
   // With a time, close(2) waits for the peer even on a non-blocking descriptor.
   // The option may also come from a listener, or from who made the socket.
-  if (sys::GetSockOpt(fd, SOL_SOCKET, SO_LINGER, &set, &length) == 0 && set.l_onoff != 0 && set.l_linger > 0) {
+  if (sys::GetSockOpt(fd, SOL_SOCKET, SO_LINGER, &set, &length) == 0 && set.l_onoff != 0 &&
+      set.l_linger > 0) {
     set.l_onoff = 0;
     (void)sys::SetSockOpt(fd, SOL_SOCKET, SO_LINGER, &set, sizeof set);
   }

@@ -46,7 +46,7 @@ struct Socket {
   Kind kind = Kind::kStream;
   bool addressed = false;  // Unconnected: each message has a sender of its own.
   std::uint8_t interest = 0;
-  bool counted = false;    // Keeps the event loop alive.
+  bool counted = false;  // Keeps the event loop alive.
 
   // The adaptive read loop (hub.cc).
   bool hot = false;

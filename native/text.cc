@@ -91,7 +91,8 @@ std::size_t DecodeUtf8(const std::uint8_t* data, std::size_t length, char16_t* o
     if (size == 2) {
       *to++ = static_cast<char16_t>((lead & 0x1F) << 6 | (data[i + 1] & 0x3F));
     } else if (size == 3) {
-      *to++ = static_cast<char16_t>((lead & 0x0F) << 12 | (data[i + 1] & 0x3F) << 6 | (data[i + 2] & 0x3F));
+      *to++ = static_cast<char16_t>((lead & 0x0F) << 12 | (data[i + 1] & 0x3F) << 6 |
+                                    (data[i + 2] & 0x3F));
     } else {
       const std::uint32_t point = static_cast<std::uint32_t>(lead & 0x07) << 18 |
                                   static_cast<std::uint32_t>(data[i + 1] & 0x3F) << 12 |
@@ -114,8 +115,10 @@ std::size_t EncodeUtf8(const char16_t* data, std::size_t length, std::uint8_t* o
     } else if (unit < 0x800) {
       *to++ = static_cast<std::uint8_t>(0xC0 | unit >> 6);
       *to++ = static_cast<std::uint8_t>(0x80 | (unit & 0x3F));
-    } else if (unit >= 0xD800 && unit < 0xDC00 && i + 1 < length && (data[i + 1] & 0xFC00) == 0xDC00) {
-      const std::uint32_t point = (static_cast<std::uint32_t>(unit) - 0xD7C0u) << 10 | (data[++i] & 0x3FFu);
+    } else if (unit >= 0xD800 && unit < 0xDC00 && i + 1 < length &&
+               (data[i + 1] & 0xFC00) == 0xDC00) {
+      const std::uint32_t point =
+          (static_cast<std::uint32_t>(unit) - 0xD7C0u) << 10 | (data[++i] & 0x3FFu);
       *to++ = static_cast<std::uint8_t>(0xF0 | point >> 18);
       *to++ = static_cast<std::uint8_t>(0x80 | (point >> 12 & 0x3F));
       *to++ = static_cast<std::uint8_t>(0x80 | (point >> 6 & 0x3F));

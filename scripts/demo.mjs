@@ -42,7 +42,10 @@ async function exchange(title, keywords, client, messages) {
     filter: answers,
     sentinel: printer('sentinel of'),
   })
-  show('contact of client', JSON.stringify(process.contact(true), (key, value) => (typeof value === 'function' ? undefined : value)))
+  show(
+    'contact of client',
+    JSON.stringify(process.contact(true), (key, value) => (typeof value === 'function' ? undefined : value)),
+  )
   for (const message of messages) process.send(message)
   await answers.all
   process.delete()
@@ -57,7 +60,9 @@ async function askTheKernel() {
   const little = endianness() === 'LE'
   const u16 = (bytes, at) => (little ? bytes.readUInt16LE(at) : bytes.readUInt16BE(at))
   const u32 = (bytes, at) => (little ? bytes.readUInt32LE(at) : bytes.readUInt32BE(at))
-  const [RTM_NEWLINK, RTM_GETLINK, NLM_F_REQUEST, NLM_F_DUMP, NLMSG_DONE, IFLA_IFNAME] = [16, 18, 1, 0x300, 3, 3]
+  const [RTM_NEWLINK, RTM_GETLINK, NLM_F_REQUEST, NLM_F_DUMP, NLMSG_DONE, IFLA_IFNAME] = [
+    16, 18, 1, 0x300, 3, 3,
+  ]
 
   const links = []
   await new Promise(done => {
@@ -72,7 +77,11 @@ async function askTheKernel() {
           if (type === NLMSG_DONE) return void (process.delete(), done())
           if (type !== RTM_NEWLINK) continue
           const link = { index: u32(bytes, at + 20), name: '' }
-          for (let attribute = at + 32; attribute < at + u32(bytes, at); attribute += (u16(bytes, attribute) + 3) & ~3)
+          for (
+            let attribute = at + 32;
+            attribute < at + u32(bytes, at);
+            attribute += (u16(bytes, attribute) + 3) & ~3
+          )
             if (u16(bytes, attribute + 2) === IFLA_IFNAME)
               link.name = bytes.toString('latin1', attribute + 4, attribute + u16(bytes, attribute) - 1)
           links.push(link)
@@ -96,12 +105,11 @@ async function askTheKernel() {
 const folder = mkdtempSync(join(tmpdir(), 'make-network-process-'))
 try {
   const path = join(folder, 'echo.sock')
-  await exchange(
-    `seqpacket on ${path}`,
-    { type: 'seqpacket', family: 'local', service: path },
-    () => ({}),
-    ['one packet', 'another', 'each a call of the filter'],
-  )
+  await exchange(`seqpacket on ${path}`, { type: 'seqpacket', family: 'local', service: path }, () => ({}), [
+    'one packet',
+    'another',
+    'each a call of the filter',
+  ])
   await exchange(
     'TCP on a port that the system chose',
     { family: 'ipv4', service: true },

@@ -44,7 +44,10 @@ export function openSocket(candidate: Candidate, prepare: Prepare): SocketId {
  * @throws the system error of the last one; what `prepare` throws
  * @internal
  */
-export function connectBlocking(candidates: readonly Candidate[], prepare: Prepare): { id: SocketId; candidate: Candidate } {
+export function connectBlocking(
+  candidates: readonly Candidate[],
+  prepare: Prepare,
+): { id: SocketId; candidate: Candidate } {
   let failure: Error | undefined
   for (const candidate of candidates) {
     const id = openSocket(candidate, prepare)
@@ -87,7 +90,12 @@ export class Connector implements Receiver {
   #stopTimer: (() => void) | undefined
 
   /** @param silently - an address that fails at once tells nobody, see emacs.ts */
-  constructor(process: NetworkProcess, candidates: readonly Candidate[], prepare: Prepare, silently: boolean) {
+  constructor(
+    process: NetworkProcess,
+    candidates: readonly Candidate[],
+    prepare: Prepare,
+    silently: boolean,
+  ) {
     this.#process = process
     this.#candidates = candidates
     this.#prepare = prepare

@@ -78,7 +78,8 @@ class Farewell implements Receiver {
 export function closeWhenSent(id: SocketId, output: Output | undefined, linger: number | undefined): void {
   const unsent = output !== undefined && !output.empty
   // A time of 0 asks for a reset, which sends nothing more.
-  if (linger === undefined ? unsent : linger > 0 && (unsent || native.unsent(id) > 0)) new Farewell(id, output, linger)
+  if (linger === undefined ? unsent : linger > 0 && (unsent || native.unsent(id) > 0))
+    new Farewell(id, output, linger)
   else {
     setReceiver(id, undefined)
     native.close(id)

@@ -11,7 +11,10 @@ const inRange = (value: unknown, limit: number) =>
  * @param omitPort - leave the port out, unchecked
  * @returns undefined for what is no address
  */
-export function formatNetworkAddress(address: AddressInput | null | undefined, omitPort = false): string | undefined {
+export function formatNetworkAddress(
+  address: AddressInput | null | undefined,
+  omitPort = false,
+): string | undefined {
   if (typeof address === 'string') return address
   if (typeof address !== 'object' || address === null) return undefined
   if ('family' in address) return `<Family ${address.family}>`

@@ -1,5 +1,5 @@
 // The machine's network interfaces, in Emacs's shapes.
-import { native } from '../native.js'
+import { native, type RawInterfaceAddress } from '../native.js'
 import { decodeAddress, familyOf, type Address } from '../socket/address.js'
 import { constants } from '../socket/constants.js'
 import { check, codedError, typeError, valueError } from '../socket/errors.js'
@@ -46,10 +46,8 @@ const scopeOf = ({ scope }: { scope?: number }) => (scope === undefined ? {} : {
 export function networkInterfaceList(full = false, family?: 'ipv4' | 'ipv6' | null): InterfaceEntry[] {
   const wanted = inetFamily(family, 'Unsupported address family')
   const entries: InterfaceEntry[] = []
-  for (const [name, , address, netmask] of check(native.getifaddrs(), 'getifaddrs') as Exclude<
-    ReturnType<typeof native.getifaddrs>,
-    number
-  >) {
+  const found = check<RawInterfaceAddress[]>(native.getifaddrs(), 'getifaddrs')
+  for (const [name, , address, netmask] of found) {
     if (address === undefined) continue
     const has = familyOf(address)
     if ((has !== AF_INET && has !== AF_INET6) || (wanted !== 0 && has !== wanted)) continue
@@ -122,7 +120,8 @@ function flagList(flags: number): (string | number)[] {
  */
 export function networkInterfaceInfo(name: string): InterfaceInfo | undefined {
   if (typeof name !== 'string') throw typeError('name', 'the name of an interface', name)
-  if (Buffer.byteLength(name) >= 16) throw valueError('name', 'shorter than 16 bytes (interface name too long)', name)
+  if (Buffer.byteLength(name) >= 16)
+    throw valueError('name', 'shorter than 16 bytes (interface name too long)', name)
   const info = native.interfaceInfo(name)
   if (typeof info === 'number') return undefined
   const [flags, address, netmask, broadcast, hardware] = info

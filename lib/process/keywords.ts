@@ -90,7 +90,8 @@ export interface NetworkProcessOptions extends NetworkOptions {
 /** A process's keywords by camelCased name, in the order in which they were given. */
 export type Contact = Record<string, unknown>
 
-const camel = (key: string) => key.replace(/^:/, '').replace(/-(.)/g, (_, letter: string) => letter.toUpperCase())
+const camel = (key: string) =>
+  key.replace(/^:/, '').replace(/-(.)/g, (_, letter: string) => letter.toUpperCase())
 const kebab = (name: string) => `:${name.replace(/[A-Z]/g, letter => `-${letter.toLowerCase()}`)}`
 
 /** A keyword's name here: `halfOpen` for `:half-open`. One that has no such name keeps its own. */
@@ -133,7 +134,9 @@ export function contactOf(args: readonly unknown[]): Contact | undefined {
   }
   if (args.length % 2 === 1)
     throw codedError(
-      new TypeError(`the argument list must have a value for each keyword; the last, ${String(args.at(-1))}, has none`),
+      new TypeError(
+        `the argument list must have a value for each keyword; the last, ${String(args.at(-1))}, has none`,
+      ),
       'ERR_INVALID_ARG_VALUE',
     )
   for (let i = 0; i < args.length; i += 2) {

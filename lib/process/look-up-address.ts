@@ -16,7 +16,10 @@ const debug = debuglog('make-network-process')
  * @throws TypeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`
  * @example networkLookupAddressInfo('localhost', 'ipv4') // [[127, 0, 0, 1, 0]]
  */
-export function networkLookupAddressInfo(name: string, family?: 'ipv4' | 'ipv6' | null): Address[] | undefined {
+export function networkLookupAddressInfo(
+  name: string,
+  family?: 'ipv4' | 'ipv6' | null,
+): Address[] | undefined {
   if (typeof name !== 'string') throw typeError('name', 'the name of a host', name)
   if (/[^\0-\x7f]/.test(name)) throw valueError('name', 'ASCII; a name that is not needs domainToASCII', name)
   const wanted = inetFamily(family, 'Unsupported lookup type')

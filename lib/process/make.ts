@@ -78,7 +78,7 @@ export function make(args: readonly unknown[], dialect: Dialect): NetworkProcess
   const target = targetOf(contact, type, server, dialect)
   const candidates = 'candidates' in target ? target.candidates : nowait ? undefined : resolve(target.query)
 
-  const process = new NetworkProcess({ name, contact, kind: kindOf(type), server, ...behaviour(contact) })
+  const process = new NetworkProcess({ name, contact, kind: kindOf(type), ...behaviour(contact) })
   const prepare: Prepare = id => setOptions(id, contact)
   const useCodings = () => {
     const [decoding, encoding] = codings(contact['coding'])
@@ -87,7 +87,11 @@ export function make(args: readonly unknown[], dialect: Dialect): NetworkProcess
   try {
     // A refused connection comes before a coding system that does not exist, unless it comes later anyway.
     if (nowait) useCodings()
-    const external = takeExternalSocket(contact['useExternalSocket'], { type, server, family: familyWanted(target) })
+    const external = takeExternalSocket(contact['useExternalSocket'], {
+      type,
+      server,
+      family: familyWanted(target),
+    })
     if (external !== undefined) openExternal(process, external, type, contact)
     else if (server) serve(process, candidates ?? [], contact)
     else if (type === SOCK_DGRAM || !nowait) {
@@ -124,7 +128,11 @@ function targetOf(contact: Contact, type: number, server: boolean, { strictAddre
   const key = server ? 'local' : 'remote'
   if (!isNil(contact[key])) {
     if (strictAddresses && typeof contact[key] === 'string' && /^[^\0/]+$/.test(contact[key]))
-      throw valueError(`:${key}`, 'an address (Malformed :address); the path of a local socket has a slash', contact[key])
+      throw valueError(
+        `:${key}`,
+        'an address (Malformed :address); the path of a local socket has a slash',
+        contact[key],
+      )
     const address = encodeAddress(contact[key] as never, `:${key}`)
     return { candidates: [{ family: familyOf(address), type, protocol: 0, address }] }
   }
@@ -139,7 +147,12 @@ function targetOf(contact: Contact, type: number, server: boolean, { strictAddre
     return { candidates: [{ family, type, protocol: 0, address: encodeAddress(service, ':service') }] }
   }
   return {
-    query: { host: host ?? (family === AF_INET6 ? '::1' : '127.0.0.1'), service: serviceName(service), family, type },
+    query: {
+      host: host ?? (family === AF_INET6 ? '::1' : '127.0.0.1'),
+      service: serviceName(service),
+      family,
+      type,
+    },
   }
 }
 
@@ -163,7 +176,8 @@ function hostName(host: unknown, family: number): string | undefined {
   if (typeof host !== 'string') throw typeError(':host', 'a name, an address or local', host)
   if (host === 'local') return family === AF_UNIX ? host : undefined
   // What is not ASCII has to be written in the form that name servers know: url.domainToASCII() does it.
-  if (/[^\0-\x7f]/.test(host)) throw valueError(':host', 'ASCII; a name that is not needs domainToASCII', host)
+  if (/[^\0-\x7f]/.test(host))
+    throw valueError(':host', 'ASCII; a name that is not needs domainToASCII', host)
   if (host.includes('\0')) throw valueError(':host', 'without NUL', host)
   return host
 }
@@ -174,7 +188,10 @@ function serviceName(service: unknown): string {
   if (typeof port === 'number') {
     if (!Number.isInteger(port)) throw typeError(':service', 'a whole number', service)
     if (port < 0 || port > 65535)
-      throw codedError(new RangeError(`:service must be a port from 0 to 65535, not ${port}`), 'ERR_OUT_OF_RANGE')
+      throw codedError(
+        new RangeError(`:service must be a port from 0 to 65535, not ${port}`),
+        'ERR_OUT_OF_RANGE',
+      )
     return String(port)
   }
   if (typeof service !== 'string') throw typeError(':service', 'a name, a port or true', service)
@@ -195,7 +212,8 @@ function behaviour(contact: Contact) {
   // Never clear text for who asked for TLS.
   if (!isNil(contact['tlsParameters']))
     throw codedError(new Error(':tls-parameters: TLS is not available yet'), 'ERR_TLS_NOT_AVAILABLE')
-  if (!isNil(plist) && (typeof plist !== 'object' || Array.isArray(plist))) throw typeError(':plist', 'an object', plist)
+  if (!isNil(plist) && (typeof plist !== 'object' || Array.isArray(plist)))
+    throw typeError(':plist', 'an object', plist)
   const coding = codingSystem(defaultCoding)
   return {
     filter: isNil(filter) ? undefined : (filter as Filter | true),
@@ -219,7 +237,11 @@ const defaultCoding = 'utf-8-unix'
 function codings(coding: unknown): [string | null, string | null] {
   if (isNil(coding)) return [defaultCoding, defaultCoding]
   if (typeof coding === 'string') return [coding, coding]
-  if (Array.isArray(coding) && coding.length === 2 && coding.every(one => one == null || typeof one === 'string'))
+  if (
+    Array.isArray(coding) &&
+    coding.length === 2 &&
+    coding.every(one => one == null || typeof one === 'string')
+  )
     return coding as [string | null, string | null]
   throw typeError(':coding', 'a coding system, or [decoding, encoding]', coding)
 }
@@ -259,7 +281,7 @@ function serve(process: NetworkProcess, candidates: readonly Candidate[], contac
 }
 
 function serveOn(process: NetworkProcess, id: SocketId, type: number, contact: Contact): void {
-  const local = check(native.getsockname(id), 'getsockname') as Buffer
+  const local = check<Buffer>(native.getsockname(id), 'getsockname')
   const address = decodeAddress(local)
   if (Array.isArray(address)) contact['service'] = address.at(-1)
   contact['local'] = address
@@ -288,7 +310,8 @@ function backlog(server: unknown): number {
 function firstPeer(remote: unknown, family: number): number {
   if (isNil(remote)) return -1
   const address = encodeAddress(remote as never, ':remote')
-  if (familyOf(address) !== family) throw valueError(':remote', 'an address of the same family as the server', remote)
+  if (familyOf(address) !== family)
+    throw valueError(':remote', 'an address of the same family as the server', remote)
   return native.internAddress(address)
 }
 
@@ -301,7 +324,7 @@ function openExternal(process: NetworkProcess, id: SocketId, type: number, conta
       if (typeof contact['local'] === 'string') contact['service'] = contact['local']
       return
     }
-    process.noteAddresses(id, check(native.getpeername(id), 'getpeername') as Buffer)
+    process.noteAddresses(id, check<Buffer>(native.getpeername(id), 'getpeername'))
     if (isNil(contact['nowait']) || type === SOCK_DGRAM) process.openOn(id, false)
     else {
       // As if it connected now: who asked for no wait hears of it later.
@@ -336,7 +359,11 @@ function openWhenFound(process: NetworkProcess, query: LookUpQuery, prepare: Pre
   })
 }
 
-function whenFound(process: NetworkProcess, query: LookUpQuery, found: (candidates: Candidate[]) => void): void {
+function whenFound(
+  process: NetworkProcess,
+  query: LookUpQuery,
+  found: (candidates: Candidate[]) => void,
+): void {
   let cancelled = false
   process.setConnecting(-1, () => (cancelled = true))
   lookUp(query, (error, candidates) => {

@@ -12,7 +12,14 @@ import {
   type CodingSystem,
 } from '../coding/index.js'
 import { native, type AddressId, type SocketId } from '../native.js'
-import { decodeAddress, encodeAddress, errorAddress, familyOf, type Address, type AddressInput } from '../socket/address.js'
+import {
+  decodeAddress,
+  encodeAddress,
+  errorAddress,
+  familyOf,
+  type Address,
+  type AddressInput,
+} from '../socket/address.js'
 import { constants } from '../socket/constants.js'
 import { bytes, check, codedError, errno, systemError, typeError, valueError } from '../socket/errors.js'
 import {
@@ -26,13 +33,20 @@ import {
   Mode,
   setReceiver,
   wait,
-  type Receiver,
 } from '../socket/hub.js'
 import { onKill, TextBuffer, type ProcessBuffer } from './buffer.js'
 import { describePeer, event, logMessage, noPeer, type Status } from './events.js'
 import { closeWhenSent } from './farewell.js'
 import { formatNetworkAddress } from './format-address.js'
-import { emptyContact, isNil, keywordName, type Contact, type Filter, type Log, type Sentinel } from './keywords.js'
+import {
+  emptyContact,
+  isNil,
+  keywordName,
+  type Contact,
+  type Filter,
+  type Log,
+  type Sentinel,
+} from './keywords.js'
 import { hasOption, lingerSeconds, setOption, unsupported } from './options.js'
 import { Output, wouldBlock } from './output.js'
 import { isRegistered, processList, register, uniqueName, unregister } from './registry.js'
@@ -43,7 +57,6 @@ export interface Making {
   contact: Contact
   /** How the socket bounds what it receives: {@link Kind}. */
   kind: number
-  server: boolean
   filter: Filter | true | undefined
   sentinel: Sentinel | undefined
   log: Log | undefined
@@ -93,10 +106,11 @@ function insertInto(process: NetworkProcess, text: string): void {
 
 // They have the names of Emacs's functions, which is what people see who print a process's filter.
 const defaults = {
-  'internal-default-process-filter'(process: NetworkProcess, data: string | Uint8Array): void {
-    if (process.buffer?.live) insertInto(process, typeof data === 'string' ? data : Buffer.from(data).toString('latin1'))
+  'internal-default-process-filter': (process: NetworkProcess, data: string | Uint8Array): void => {
+    if (process.buffer?.live)
+      insertInto(process, typeof data === 'string' ? data : Buffer.from(data).toString('latin1'))
   },
-  'internal-default-process-sentinel'(process: NetworkProcess, event: string): void {
+  'internal-default-process-sentinel': (process: NetworkProcess, event: string): void => {
     if (process.status !== 'open') insertInto(process, `\nProcess ${process.name} ${event}`)
   },
 }
@@ -120,7 +134,7 @@ export const defaultSentinel: Sentinel = defaults['internal-default-process-sent
  * })
  * ```
  */
-export class NetworkProcess implements Receiver {
+export class NetworkProcess {
   /** Every process here is one. Corresponds to `process-type`. */
   readonly type = 'network'
   /** Its name, which no other process of this thread has. Corresponds to `process-name`. */
@@ -137,7 +151,6 @@ export class NetworkProcess implements Receiver {
   readonly #number = ++made
   readonly #contact: Contact
   readonly #kind: number
-  readonly #server: boolean
   readonly #log: Log | undefined
   readonly #multibyte: boolean
   readonly #halfOpen: boolean
@@ -175,7 +188,6 @@ export class NetworkProcess implements Receiver {
     this.queryOnExit = making.queryOnExit
     this.#contact = making.contact
     this.#kind = making.kind
-    this.#server = making.server
     this.#log = making.log
     this.#multibyte = making.multibyte
     this.#halfOpen = making.halfOpen
@@ -411,7 +423,7 @@ export class NetworkProcess implements Receiver {
     if (this.#id >= 0 && this.#state !== 'connect') native.setInterest(this.#id, this.#interest())
   }
 
-  // ---- receiving --------------------------------------------------------------------------------------------
+  // ---- receiving: the hub calls what begins with "on", see Receiver -------------------------------
 
   /** @internal */
   onData(data: string | Uint8Array, sender: AddressId, lent: boolean): void {
@@ -537,7 +549,6 @@ export class NetworkProcess implements Receiver {
       name: `${this.name} ${peer.suffix}`,
       contact,
       kind: this.#kind,
-      server: false,
       filter: this.#filter,
       sentinel: this.#sentinel,
       log: undefined,
@@ -590,7 +601,7 @@ export class NetworkProcess implements Receiver {
     const encoded = fast ? undefined : this.#encode(data)
     const transmit = () =>
       fast
-        ? native.sendText(this.#id, data as string, this.#peer)
+        ? native.sendText(this.#id, data, this.#peer)
         : native.send(this.#id, encoded as Uint8Array, this.#peer)
     let left = transmit()
     if (left === 0) return true
@@ -709,7 +720,9 @@ export class NetworkProcess implements Receiver {
   get drained(): Promise<void> {
     const output = this.#output
     if (output === undefined || output.empty) {
-      return this.#state === 'run' || this.#state === 'connect' ? Promise.resolve() : Promise.reject(this.#notRunning())
+      return this.#state === 'run' || this.#state === 'connect'
+        ? Promise.resolve()
+        : Promise.reject(this.#notRunning())
     }
     return output.wait()
   }
@@ -777,7 +790,7 @@ export class NetworkProcess implements Receiver {
   }
 
   set codingSystem(codings: string | readonly [string | null, string | null]) {
-    const [decoding, encoding] = Array.isArray(codings) ? codings : [codings as string, codings as string]
+    const [decoding, encoding] = typeof codings === 'string' ? [codings, codings] : codings
     this.useCodings(codingSystem(decoding), withLineEnds(codingSystem(encoding), 'unix'))
   }
 
@@ -847,13 +860,15 @@ export class NetworkProcess implements Receiver {
     return noPeer(typeof own === 'number' ? 0 : familyOf(own))
   }
 
-  set datagramAddress(address: AddressInput) {
-    if (this.#kind !== Kind.datagrams) throw codedError(new TypeError(`${this.name} is no datagram process`), 'ERR_NO_DATAGRAM')
+  set datagramAddress(address: AddressInput | undefined) {
+    if (this.#kind !== Kind.datagrams)
+      throw codedError(new TypeError(`${this.name} is no datagram process`), 'ERR_NO_DATAGRAM')
     this.waitForSocket()
     if (this.#id < 0) throw this.#notRunning()
-    const sockaddr = encodeAddress(address, 'datagramAddress')
-    const own = check(native.getsockname(this.#id), 'getsockname') as Buffer
-    if (familyOf(own) !== familyOf(sockaddr)) throw valueError('datagramAddress', "an address of the socket's family", address)
+    const sockaddr = encodeAddress(address as AddressInput, 'datagramAddress')
+    const own = check<Buffer>(native.getsockname(this.#id), 'getsockname')
+    if (familyOf(own) !== familyOf(sockaddr))
+      throw valueError('datagramAddress', "an address of the socket's family", address)
     if (this.#addressed) this.#peer = native.internAddress(sockaddr)
     else check(native.connect(this.#id, sockaddr), 'connect', errorAddress(sockaddr))
   }

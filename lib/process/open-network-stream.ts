@@ -260,9 +260,12 @@ export function open(wanted: Wanted, makeProcess: MakeProcess, tls = available):
         ? openStarttls(wanted, makeProcess, tls)
         : openTls(wanted, makeProcess, requireTls(tls))
   if (warns && opened.type === 'plain' && opened.process !== undefined)
-    globalThis.process.emitWarning(`The connection to ${keywords.host}:${keywords.service} is not encrypted`, {
-      code: 'WARN_NOT_ENCRYPTED',
-    })
+    globalThis.process.emitWarning(
+      `The connection to ${keywords.host}:${keywords.service} is not encrypted`,
+      {
+        code: 'WARN_NOT_ENCRYPTED',
+      },
+    )
   return opened
 }
 

@@ -40,7 +40,9 @@ export function hasOption(name: string): boolean {
 
 function ints(...values: number[]): Uint8Array {
   const bytes = Buffer.alloc(4 * values.length)
-  values.forEach((value, i) => (endianness() === 'LE' ? bytes.writeInt32LE(value, 4 * i) : bytes.writeInt32BE(value, 4 * i)))
+  values.forEach((value, i) =>
+    endianness() === 'LE' ? bytes.writeInt32LE(value, 4 * i) : bytes.writeInt32BE(value, 4 * i),
+  )
   return bytes
 }
 
@@ -68,7 +70,8 @@ function valueOf(name: string, { kind }: Option, value: unknown): Uint8Array {
       return ints(seconds === undefined ? 0 : 1, seconds ?? 0)
     }
     case 'device': {
-      if (!isNil(value) && typeof value !== 'string') throw typeError(keyword(name), 'an interface name or nil', value)
+      if (!isNil(value) && typeof value !== 'string')
+        throw typeError(keyword(name), 'an interface name or nil', value)
       const bytes = Buffer.from(isNil(value) ? '' : value)
       if (bytes.length > 15 || bytes.includes(0)) throw valueError(keyword(name), 'an interface name', value)
       return Buffer.concat([bytes, Buffer.alloc(1)])
@@ -84,7 +87,10 @@ function valueOf(name: string, { kind }: Option, value: unknown): Uint8Array {
 export function setOption(id: SocketId, name: string, value: unknown): boolean {
   const option = table.get(name)
   if (option?.name === undefined || option.level === undefined) return false
-  check(native.setsockopt(id, option.level, option.name, valueOf(name, option, value)), `setsockopt ${keyword(name)}`)
+  check(
+    native.setsockopt(id, option.level, option.name, valueOf(name, option, value)),
+    `setsockopt ${keyword(name)}`,
+  )
   return true
 }
 

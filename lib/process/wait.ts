@@ -25,9 +25,11 @@ export function acceptProcessOutput(
   milliseconds?: number | null,
   justThisOne?: unknown,
 ): boolean {
-  if (!isNil(process) && !(process instanceof NetworkProcess)) throw typeError('process', 'a process or nil', process)
+  if (!isNil(process) && !(process instanceof NetworkProcess))
+    throw typeError('process', 'a process or nil', process)
   for (const [name, value] of Object.entries({ seconds, milliseconds }))
-    if (!isNil(value) && (typeof value !== 'number' || Number.isNaN(value))) throw typeError(name, 'a number', value)
+    if (!isNil(value) && (typeof value !== 'number' || Number.isNaN(value)))
+      throw typeError(name, 'a number', value)
   const limited = !isNil(seconds) || !isNil(milliseconds)
   const length = (seconds ?? 0) * 1000 + (milliseconds ?? 0)
   const end = process && !limited ? Infinity : performance.now() + Math.max(0, length)

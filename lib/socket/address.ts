@@ -3,7 +3,15 @@
 import { endianness } from 'node:os'
 import { native } from '../native.js'
 import { constants } from './constants.js'
-import { bytes as bytesOf, codedError, integer, rangeError, typeError, valueError, type ErrorAddress } from './errors.js'
+import {
+  bytes as bytesOf,
+  codedError,
+  integer,
+  rangeError,
+  typeError,
+  valueError,
+  type ErrorAddress,
+} from './errors.js'
 
 const { AF_INET, AF_INET6, AF_UNIX } = constants
 const little = endianness() === 'LE'
@@ -25,9 +33,7 @@ export type Address = (number[] & { scope?: number }) | string | RawAddress
 
 /** What may be given as an address: `data` may be plain numbers too. */
 export type AddressInput =
-  | readonly number[]
-  | string
-  | { readonly family: number; readonly data: Uint8Array | readonly number[] }
+  readonly number[] | string | { readonly family: number; readonly data: Uint8Array | readonly number[] }
 
 function sockaddr(family: number, length: number): Buffer {
   const bytes = Buffer.alloc(length)
@@ -64,7 +70,9 @@ function encodePath(name: string, path: string): Buffer {
   // A path needs its NUL; an abstract name is as long as it is said to be.
   if (bytes.length > pathCapacity - (abstract ? 0 : 1))
     throw codedError(
-      new RangeError(`${name}: Service name too long: ${bytes.length} bytes, where ${pathCapacity - (abstract ? 0 : 1)} fit`),
+      new RangeError(
+        `${name}: Service name too long: ${bytes.length} bytes, where ${pathCapacity - (abstract ? 0 : 1)} fit`,
+      ),
       'ERR_OUT_OF_RANGE',
     )
   const sun = sockaddr(AF_UNIX, 2 + bytes.length + (abstract || bytes.length === 0 ? 0 : 1))
@@ -108,7 +116,12 @@ export function encodeAddress(address: AddressInput, name = 'address'): Buffer {
       throw typeError(`${name}: family of an address`, 'a whole number', family)
     if (family < 0 || family > (hasLengthByte ? 255 : 65535))
       throw rangeError(`${name}: family of an address`, 'the number of an address family', family)
-    if (Array.isArray(data)) elements(name, data, Array.from(data, () => 255))
+    if (Array.isArray(data))
+      elements(
+        name,
+        data,
+        Array.from(data, () => 255),
+      )
     const bytes = Array.isArray(data) ? Uint8Array.from(data) : bytesOf(`${name}: data of an address`, data)
     if (bytes.length > (hasLengthByte ? 253 : 254))
       throw rangeError(`${name}: data of an address`, 'at most 254 bytes long', bytes.length)
@@ -116,7 +129,11 @@ export function encodeAddress(address: AddressInput, name = 'address'): Buffer {
     raw.set(bytes, 2)
     return raw
   }
-  throw typeError(name, 'an address: [a, b, c, d, port], eight groups and a port, a string, or { family, data }', address)
+  throw typeError(
+    name,
+    'an address: [a, b, c, d, port], eight groups and a port, a string, or { family, data }',
+    address,
+  )
 }
 
 /**
@@ -155,7 +172,9 @@ export function errorAddress(sockaddr: Uint8Array): ErrorAddress {
   if (typeof address === 'string') return { path: address.replace(/^\0/, '@') }
   if (!Array.isArray(address)) return { address: `<Family ${address.family}>` }
   const port = address.at(-1)
-  return address.length === 5 ? { address: address.slice(0, 4).join('.'), port } : { address: compressIPv6(address), port }
+  return address.length === 5
+    ? { address: address.slice(0, 4).join('.'), port }
+    : { address: compressIPv6(address), port }
 }
 
 // RFC 5952: the longest run of zero groups is left out.

@@ -60,5 +60,7 @@ type Everywhere =
  * ```
  */
 export const constants = Object.freeze(native.constants) as Readonly<
-  Record<Everywhere, number> & Partial<Record<`${Prefix}_${string}`, number>> & Record<string, number | undefined>
+  Record<Everywhere, number> &
+    Partial<Record<`${Prefix}_${string}`, number>> &
+    Record<string, number | undefined>
 >

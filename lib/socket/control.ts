@@ -61,7 +61,8 @@ export function encodeControl(control: Control): Buffer | undefined {
     messages.push({ level: SOL_SOCKET, type: SCM_RIGHTS, data: words(control.fds) })
   }
   if (control.credentials) {
-    if (SCM_CREDENTIALS === undefined) throw rangeError('control.credentials', 'left out: this system has none', control)
+    if (SCM_CREDENTIALS === undefined)
+      throw rangeError('control.credentials', 'left out: this system has none', control)
     const { pid, uid, gid } = control.credentials
     integer('control.credentials.pid', pid)
     integer('control.credentials.uid', uid, 0, 0xffffffff)
@@ -69,7 +70,11 @@ export function encodeControl(control: Control): Buffer | undefined {
     messages.push({ level: SOL_SOCKET, type: SCM_CREDENTIALS, data: words([pid, uid, gid]) })
   }
   for (const { level, type, data } of control.others ?? [])
-    messages.push({ level: integer('level', level), type: integer('type', type), data: bytesOf('data', data) })
+    messages.push({
+      level: integer('level', level),
+      type: integer('type', type),
+      data: bytesOf('data', data),
+    })
   if (messages.length === 0) return undefined
 
   const bytes = Buffer.alloc(controlSpace(...messages.map(({ data }) => data.length)))
@@ -89,7 +94,7 @@ export function encodeControl(control: Control): Buffer | undefined {
 /** Control messages as recvmsg(2) gave them. @internal */
 export function decodeControl(bytes: Buffer): Control {
   const control: Control = {}
-  for (let at = 0; at + headerSize <= bytes.length; ) {
+  for (let at = 0; at + headerSize <= bytes.length;) {
     const length = read32(bytes, lengthSize === 8 && !little ? at + 4 : at)
     if (length < headerSize) break
     const level = read32(bytes, at + lengthSize)

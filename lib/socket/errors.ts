@@ -79,14 +79,18 @@ export function valueError(name: string, expected: string, actual: unknown): Typ
 
 /** A `RangeError` for a number that is too small or too large. */
 export function rangeError(name: string, expected: string, actual: unknown): RangeError & { code: string } {
-  return codedError(new RangeError(`${name} must be ${expected}, not ${describe(actual)}`), 'ERR_OUT_OF_RANGE')
+  return codedError(
+    new RangeError(`${name} must be ${expected}, not ${describe(actual)}`),
+    'ERR_OUT_OF_RANGE',
+  )
 }
 
 function describe(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}…` : value)
   if (typeof value === 'function') return `a function`
   if (Array.isArray(value)) return `[${value.slice(0, 12).map(describe).join(', ')}]`
-  if (typeof value === 'object' && value !== null) return `an object (${value.constructor?.name ?? 'null prototype'})`
+  if (typeof value === 'object' && value !== null)
+    return `an object (${value.constructor?.name ?? 'null prototype'})`
   return typeof value === 'bigint' ? `${value}n` : String(value)
 }
 
@@ -103,7 +107,9 @@ export function bytes(name: string, value: unknown): Uint8Array {
   if (!ArrayBuffer.isView(value)) throw typeError(name, 'a Buffer or another view of bytes', value)
   // A view of nothing may be one whose memory was transferred away: what it had would be lost in silence.
   if (isDetached(value.buffer)) throw valueError(name, 'a view that is not detached', value)
-  return value instanceof Uint8Array ? value : new Uint8Array(value.buffer, value.byteOffset, value.byteLength)
+  return value instanceof Uint8Array
+    ? value
+    : new Uint8Array(value.buffer, value.byteOffset, value.byteLength)
 }
 
 function isDetached(buffer: ArrayBufferLike): boolean {

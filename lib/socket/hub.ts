@@ -30,7 +30,7 @@ const textBit = 1 << 30
 const lentBit = 1 << 29
 const lengthMask = lentBit - 1
 
-/** What the hub calls. Whoever receives nothing of a kind never hears of it. @internal */
+/** What the hub calls. Whoever receives nothing of a kind never hears of it. */
 export interface Receiver {
   /** A message, or a piece of a stream; `lent` bytes are valid until this returns. */
   onData?(data: string | Uint8Array, sender: AddressId, lent: boolean): void
@@ -131,7 +131,8 @@ function deliver({ events, kept, lent, text, extras }: Frame, at: number): void 
   if (what >= 0) {
     const length = what & lengthMask
     const end = offset + length
-    if (what & textBit) receiver.onData?.(text === undefined ? '' : text.substring(offset, end), address, false)
+    if (what & textBit)
+      receiver.onData?.(text === undefined ? '' : text.substring(offset, end), address, false)
     else if (what & lentBit) receiver.onData?.((lent as Buffer).subarray(offset, end), address, true)
     else if (offset < 0) receiver.onData?.(extras?.[~offset] as Buffer, address, false)
     else receiver.onData?.((kept as Buffer).subarray(offset, end), address, false)
@@ -228,7 +229,11 @@ export function after(milliseconds: number, run: () => void): () => void {
   const fire = () => {
     if (timers.delete(timer)) run()
   }
-  const timer: Timer = { due: performance.now() + milliseconds, run: fire, handle: setTimeout(fire, milliseconds) }
+  const timer: Timer = {
+    due: performance.now() + milliseconds,
+    run: fire,
+    handle: setTimeout(fire, milliseconds),
+  }
   timers.add(timer)
   return () => {
     clearTimeout(timer.handle)
@@ -249,7 +254,8 @@ const longestWait = 100
  */
 export function wait(milliseconds: number, only?: SocketId): number {
   let delivered = 0
-  for (const frame of [...frames]) delivered += only === undefined ? deliverRest(frame) : deliverOnly(frame, only)
+  for (const frame of [...frames])
+    delivered += only === undefined ? deliverRest(frame) : deliverOnly(frame, only)
   let limit = delivered > 0 ? 0 : Math.min(milliseconds, longestWait)
   for (const { due } of timers) limit = Math.min(limit, Math.max(0, due - performance.now()))
   delivered += native.wait(Math.ceil(limit), only)

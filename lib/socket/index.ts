@@ -5,7 +5,14 @@
  */
 export { constants } from './constants.js'
 export { controlSpace, type Control, type ControlMessage, type Credentials } from './control.js'
-export { decodeAddress, encodeAddress, familyOf, type Address, type AddressInput, type RawAddress } from './address.js'
+export {
+  decodeAddress,
+  encodeAddress,
+  familyOf,
+  type Address,
+  type AddressInput,
+  type RawAddress,
+} from './address.js'
 export { errno, type SystemError } from './errors.js'
 export { getaddrinfo, type FoundAddress, type LookUpError, type LookUpQuery } from './look-up.js'
 export {

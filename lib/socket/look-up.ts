@@ -32,7 +32,14 @@ export interface LookUpError extends SystemError {
 }
 
 type Arguments = Parameters<typeof native.getaddrinfo>
-const arguments_ = ({ host, service, family = 0, type = 0, protocol = 0, flags = 0 }: LookUpQuery): Arguments => [
+const arguments_ = ({
+  host,
+  service,
+  family = 0,
+  type = 0,
+  protocol = 0,
+  flags = 0,
+}: LookUpQuery): Arguments => [
   name('host', host),
   name('service', service),
   integer('family', family),
@@ -85,9 +92,12 @@ export function lookUp(
   query: LookUpQuery,
   done: (error: LookUpError | undefined, addresses: FoundAddress[]) => void,
 ): void {
-  const request = startLookUp(answer => {
-    if (typeof answer === 'number') done(lookUpError(answer, query), [])
-    else done(undefined, found(answer, query))
-  }, ...arguments_(query))
+  const request = startLookUp(
+    answer => {
+      if (typeof answer === 'number') done(lookUpError(answer, query), [])
+      else done(undefined, found(answer, query))
+    },
+    ...arguments_(query),
+  )
   if (request < 0) throw systemError(request, 'pthread_create')
 }

@@ -2,7 +2,7 @@
 // queued or named, and EAGAIN is an error like any other. Methods stand in the order: make, address, transfer,
 // state, options.
 import { inspect } from 'node:util'
-import { native, type OrError, type RawMessage, type SocketId } from '../native.js'
+import { native, type RawMessage, type SocketId } from '../native.js'
 import { decodeAddress, errorAddress, familyOf } from './address.js'
 import { constants } from './constants.js'
 import { controlSpace, decodeControl, encodeControl, type Control } from './control.js'
@@ -149,10 +149,10 @@ export class Socket {
 
   /** Makes two sockets that are connected to each other: socketpair(2). */
   static pair(domain: number, type: number, protocol = 0): [Socket, Socket] {
-    const ids = check(
+    const ids = check<[SocketId, SocketId]>(
       native.socketpair(integer('domain', domain), integer('type', type), integer('protocol', protocol)),
       'socketpair',
-    ) as [SocketId, SocketId]
+    )
     return [Socket.#own(ids[0]), Socket.#own(ids[1])]
   }
 
@@ -162,7 +162,7 @@ export class Socket {
    * @throws `EAGAIN` when none is waiting
    */
   accept(): { socket: Socket; address: Buffer } {
-    const [id, address] = check(native.accept(idOf(this)), 'accept') as [SocketId, Buffer]
+    const [id, address] = check<[SocketId, Buffer]>(native.accept(idOf(this)), 'accept')
     return { socket: Socket.#own(id), address }
   }
 
@@ -208,12 +208,12 @@ export class Socket {
 
   /** The socket's own sockaddr: getsockname(2). */
   getsockname(): Buffer {
-    return check(native.getsockname(idOf(this)), 'getsockname') as Buffer
+    return check<Buffer>(native.getsockname(idOf(this)), 'getsockname')
   }
 
   /** The peer's sockaddr: getpeername(2). */
   getpeername(): Buffer {
-    return check(native.getpeername(idOf(this)), 'getpeername') as Buffer
+    return check<Buffer>(native.getpeername(idOf(this)), 'getpeername')
   }
 
   // ---- transfer ---------------------------------------------------------------------------------------------
@@ -226,7 +226,7 @@ export class Socket {
   /** Receives, and says from whom: recvfrom(2). */
   recvfrom(buffer: ArrayBufferView, flags = 0): { length: number; address: Buffer } {
     const result = native.recvfrom(idOf(this), bytes('buffer', buffer), integer('flags', flags))
-    const [length, address] = check(result, 'recvfrom') as [number, Buffer]
+    const [length, address] = check<[number, Buffer]>(result, 'recvfrom')
     return { length, address }
   }
 
@@ -247,13 +247,13 @@ export class Socket {
       integer('controlLength', controlLength, 0, lengthLimit),
       integer('flags', flags),
     )
-    return received(check(result, 'recvmsg') as RawMessage)
+    return received(check<RawMessage>(result, 'recvmsg'))
   }
 
   /** Receives up to 64 messages by one call, a buffer each: recvmmsg(2) where the system has it. */
   recvmmsg(buffers: readonly ArrayBufferView[], flags = 0): ReceivedMessage[] {
     const result = native.recvmmsg(idOf(this), views(buffers, 'buffers'), integer('flags', flags))
-    return (check(result as OrError<RawMessage[]>, 'recvmmsg') as RawMessage[]).map(received)
+    return check<RawMessage[]>(result, 'recvmmsg').map(received)
   }
 
   /** Sends to the peer: send(2). Gives the number of bytes taken, which for a stream may be fewer. */
@@ -265,7 +265,11 @@ export class Socket {
   sendto(data: ArrayBufferView, flags: number, address: Uint8Array): number {
     const id = idOf(this)
     const sockaddr = bytes('address', address)
-    return checkAddress(native.sendto(id, bytes('data', data), integer('flags', flags), sockaddr), 'sendto', sockaddr)
+    return checkAddress(
+      native.sendto(id, bytes('data', data), integer('flags', flags), sockaddr),
+      'sendto',
+      sockaddr,
+    )
   }
 
   /** Sends a message with what travels beside it: sendmsg(2). */
@@ -285,7 +289,10 @@ export class Socket {
     if (addresses !== undefined && addresses.length !== messages.length)
       throw typeError('addresses', `an array as long as messages (${messages.length})`, addresses.length)
     const to = addresses?.map((address, i) => bytes(`addresses[${i}]`, address))
-    return check(native.sendmmsg(idOf(this), views(messages, 'messages'), integer('flags', flags), to), 'sendmmsg')
+    return check(
+      native.sendmmsg(idOf(this), views(messages, 'messages'), integer('flags', flags), to),
+      'sendmmsg',
+    )
   }
 
   // ---- state ------------------------------------------------------------------------------------------------
@@ -365,8 +372,13 @@ export class Socket {
    * @param length - the most bytes it can have; an `int` has 4
    */
   getsockopt(level: number, name: number, length = 4): Buffer {
-    const value = native.getsockopt(idOf(this), integer('level', level), integer('name', name), integer('length', length, 0, lengthLimit))
-    return check(value, 'getsockopt') as Buffer
+    const value = native.getsockopt(
+      idOf(this),
+      integer('level', level),
+      integer('name', name),
+      integer('length', length, 0, lengthLimit),
+    )
+    return check<Buffer>(value, 'getsockopt')
   }
 
   /** Sets an option to an `int` (a number, or a boolean as 0 or 1) or to bytes: setsockopt(2). */
@@ -440,5 +452,5 @@ export function ifNameToIndex(name: string): number {
 
 /** The name of a network interface: if_indextoname(3). @throws `ENXIO` */
 export function ifIndexToName(index: number): string {
-  return check(native.if_indextoname(integer('index', index, 0)), 'if_indextoname') as string
+  return check<string>(native.if_indextoname(integer('index', index, 0)), 'if_indextoname')
 }

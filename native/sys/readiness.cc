@@ -63,9 +63,7 @@ int ReadinessSet::Change(int fd, std::uint32_t token, std::uint8_t from, std::ui
   if (to & kReadable) event.events |= EPOLLIN | EPOLLRDHUP;
   if (to & kWritable) event.events |= EPOLLOUT;
   event.data.u64 = token;
-  const int operation = to == kNone    ? EPOLL_CTL_DEL
-                        : from == kNone ? EPOLL_CTL_ADD
-                                        : EPOLL_CTL_MOD;
+  const int operation = to == kNone ? EPOLL_CTL_DEL : from == kNone ? EPOLL_CTL_ADD : EPOLL_CTL_MOD;
   return ::epoll_ctl(set_.get(), operation, fd, &event) < 0 ? -errno : 0;
 }
 
@@ -99,7 +97,8 @@ int ReadinessSet::Change(int fd, std::uint32_t token, std::uint8_t from, std::ui
   int count = 0;
   const auto change = [&](std::uint8_t bit, auto filter) {
     if ((from & bit) == (to & bit)) return;
-    EV_SET(&changes[count], static_cast<std::uintptr_t>(fd), filter, (to & bit) ? EV_ADD : EV_DELETE, 0, 0,
+    EV_SET(&changes[count], static_cast<std::uintptr_t>(fd), filter,
+           (to & bit) ? EV_ADD : EV_DELETE, 0, 0,
            reinterpret_cast<void*>(static_cast<std::uintptr_t>(token)));
     count++;
   };
@@ -122,7 +121,8 @@ int ReadinessSet::Wait(Ready* ready, std::size_t capacity, int timeout) {
   if (count < 0) return -errno;
   for (int i = 0; i < count; i++) {
     const bool reading = events[i].filter == EVFILT_READ;
-    const auto token = static_cast<std::uint32_t>(reinterpret_cast<std::uintptr_t>(events[i].udata));
+    const auto token =
+        static_cast<std::uint32_t>(reinterpret_cast<std::uintptr_t>(events[i].udata));
     const bool ended = (events[i].flags & EV_EOF) != 0;
     ready[i] = {token, reading, !reading, ended, ended};
   }

@@ -252,8 +252,10 @@ int SendMMsg(int fd, Message* messages, std::size_t count, int flags) {
     headers[i].msg_hdr = OutgoingHeader(messages[i]);
     headers[i].msg_len = 0;
   }
-  const int sent = Uninterrupted(
-      [&] { return ::sendmmsg(fd, headers, static_cast<unsigned>(count), static_cast<MMsgFlags>(flags | kNoSignal)); });
+  const int sent = Uninterrupted([&] {
+    return ::sendmmsg(fd, headers, static_cast<unsigned>(count),
+                      static_cast<MMsgFlags>(flags | kNoSignal));
+  });
   for (int i = 0; i < sent; i++) messages[i].length = headers[i].msg_len;
   return sent;
 }
@@ -266,7 +268,8 @@ int RecvMMsg(int fd, Message* messages, std::size_t count, int flags) {
     headers[i].msg_len = 0;
   }
   const int received = Uninterrupted([&] {
-    return ::recvmmsg(fd, headers, static_cast<unsigned>(count), static_cast<MMsgFlags>(flags | MSG_CMSG_CLOEXEC), nullptr);
+    return ::recvmmsg(fd, headers, static_cast<unsigned>(count),
+                      static_cast<MMsgFlags>(flags | MSG_CMSG_CLOEXEC), nullptr);
   });
   for (int i = 0; i < received; i++) {
     TakeFrom(headers[i].msg_hdr, &messages[i]);
