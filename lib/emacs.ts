@@ -4,7 +4,7 @@
  *
  * @module make-network-process/emacs
  */
-import { codedError, typeError } from './socket/errors.js'
+import { codedError, integer, typeError } from './socket/errors.js'
 import { TextBuffer, type ProcessBuffer } from './process/buffer.js'
 import * as interfaces from './process/interfaces.js'
 import { formatNetworkAddress as formatAddress } from './process/format-address.js'
@@ -213,6 +213,19 @@ export function processSendString(process: Designator, string: string | Uint8Arr
   return null
 }
 
+/**
+ * `process-send-region`: sends a part of a buffer. There is no current buffer here: it is the process's own, or BUFFER.
+ * START and END are offsets from 0, in any order.
+ *
+ * @throws RangeError `ERR_OUT_OF_RANGE`
+ */
+export function processSendRegion(process: Designator, start: number, end: number, buffer?: TextBuffer): null {
+  const text = buffer ?? designated(process).buffer
+  if (!(text instanceof TextBuffer)) throw typeError('buffer', 'a TextBuffer', text)
+  for (const offset of [start, end]) integer('offset', offset, 0, text.length)
+  return processSendString(process, text.toString().slice(Math.min(start, end), Math.max(start, end)))
+}
+
 /** `process-send-eof`. Gives its argument. */
 export function processSendEof<P extends Designator>(process: P): P {
   const target = designated(process)
@@ -327,6 +340,31 @@ export function processInheritCodingSystemFlag(process: NetworkProcess): boolean
 export function setProcessInheritCodingSystemFlag<T>(process: NetworkProcess, flag: T): T {
   only(process).inheritCodingSystem = !isNil(flag)
   return flag
+}
+
+// ---- buffers ---------------------------------------------------------------------------------------------------
+
+/** `get-buffer-create` */
+export function getBufferCreate(name: string): TextBuffer {
+  return TextBuffer.named(name)
+}
+
+/** `get-buffer` */
+export function getBuffer(name: string): TextBuffer | null {
+  return nil(TextBuffer.get(name))
+}
+
+/** `generate-new-buffer` */
+export function generateNewBuffer(name: string): TextBuffer {
+  return TextBuffer.new(name)
+}
+
+/** `kill-buffer`: deletes its processes. Without asking: see {@link confirmExit} for who is asked when. */
+export function killBuffer(buffer: TextBuffer | string): boolean {
+  const found = typeof buffer === 'string' ? TextBuffer.get(buffer) : buffer
+  if (found === undefined) throw codedError(new Error(`No buffer named ${String(buffer)}`), 'ERR_NO_BUFFER')
+  found.kill()
+  return true
 }
 
 // ---- contact and options ---------------------------------------------------------------------------------------

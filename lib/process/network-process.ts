@@ -179,6 +179,7 @@ export class NetworkProcess {
   #cancelAccept: (() => void) | undefined // A server without descriptors pauses.
   #cancelRetry: (() => void) | undefined // A datagram that found no room is tried again.
   #outputs = 0
+  #outputWaiters: ((received: boolean) => void)[] | undefined
   #counts: [read: number, written: number] = [0, 0]
 
   /** {@link makeNetworkProcess} makes processes. */
@@ -318,6 +319,7 @@ export class NetworkProcess {
 
   #report(what: string): void {
     if (this.#state === 'exit') unregister(this)
+    if (this.#state === 'exit' || this.#state === 'failed') this.#settleOutput(false)
     const sentinel = this.#sentinel
     guarded(() => sentinel(this, what))
   }
@@ -457,6 +459,7 @@ export class NetworkProcess {
   #give(data: string | Uint8Array): void {
     this.#outputs++
     outputs++
+    if (this.#outputWaiters !== undefined) this.#settleOutput(true)
     const filter = this.#filter as Filter
     filter(this, data)
   }
@@ -735,6 +738,26 @@ export class NetworkProcess {
   /** Bytes that the kernel has taken. */
   get bytesWritten(): number {
     return this.#id < 0 ? this.#counts[1] : native.counts(this.#id)[1]
+  }
+
+  /**
+   * Waits for output without blocking: resolves to true when the filter has been called, to false when the process has
+   * ended. {@link acceptProcessOutput} is for code that is not asynchronous.
+   *
+   * @example while (await process.output()) console.log(process.buffer?.length)
+   */
+  output(): Promise<boolean> {
+    if (this.#state === 'exit' || this.#state === 'failed') return Promise.resolve(false)
+    return new Promise(resolve => {
+      this.#outputWaiters ??= []
+      this.#outputWaiters.push(resolve)
+    })
+  }
+
+  #settleOutput(received: boolean): void {
+    const waiters = this.#outputWaiters
+    this.#outputWaiters = undefined
+    waiters?.forEach(resolve => resolve(received))
   }
 
   /** The socket's place in the addon's table. @internal */

@@ -235,6 +235,15 @@ const tests: Record<string, () => Promise<void> | void> = {
     for (const text of ['x', ''])
       assert.match(thrown(() => processSendString(client, text)).message, /Process c not running/)
   },
+  async processSendRegion() {
+    const text = buffer('text')
+    text.insert(0, 'a region of it')
+    const { client, atServer } = await pair()
+    emacs.processSendRegion(client, 8, 2, text)
+    await until(() => atServer.text === 'region', 'the region')
+    assert.equal(thrown(() => emacs.processSendRegion(client, 0, 99, text))['code'], 'ERR_OUT_OF_RANGE')
+    assert.equal(thrown(() => emacs.processSendRegion(client, 0, 0))['code'], type)
+  },
   async processSendEof() {
     const { client, atServer } = await pair()
     assert.equal(emacs.processSendEof(client), client)
@@ -287,6 +296,28 @@ const tests: Record<string, () => Promise<void> | void> = {
   processMark() {
     assert.equal(emacs.processMark(server()), null)
     assert.equal(emacs.processMark(server(':buffer', buffer('output'))), 0)
+  },
+  getBufferCreate() {
+    const made = emacs.getBufferCreate('made')
+    buffers.push(made)
+    assert.equal(emacs.getBufferCreate('made'), made)
+  },
+  getBuffer() {
+    assert.equal(emacs.getBuffer('nobody'), null)
+    const one = buffer('one')
+    assert.equal(emacs.getBuffer(one.name), one)
+  },
+  generateNewBuffer() {
+    const [one, two] = [emacs.generateNewBuffer('new'), emacs.generateNewBuffer('new')]
+    buffers.push(one, two)
+    assert.deepEqual([one.name, two.name], ['new', 'new<2>'])
+  },
+  killBuffer() {
+    const one = buffer('one')
+    const process = server(':buffer', one)
+    assert.equal(emacs.killBuffer(one.name), true)
+    assert.deepEqual([one.live, processStatus(process)], [false, 'closed'])
+    assert.equal(thrown(() => emacs.killBuffer('nobody'))['code'], 'ERR_NO_BUFFER')
   },
   processPlist() {
     assert.equal(emacs.processPlist(server()), null)

@@ -23,6 +23,24 @@ function pairSynchronously(transport = over('stream', 'local'), clientOptions = 
   return { server, client, peer: atServer.clients[0] as NetworkProcess, atServer, atClient }
 }
 
+describe('NetworkProcess#output()', () => {
+  overEvery(
+    () => true,
+    transport => {
+      it('resolves to true when there was output, and to false when the process has ended', async () => {
+        const { client, peer } = await transport.pair()
+        const output = peer.output()
+        client.send('x')
+        assert.equal(await output, true)
+        const end = peer.output()
+        peer.delete()
+        assert.equal(await end, false)
+        assert.equal(await peer.output(), false)
+      })
+    },
+  )
+})
+
 describe('acceptProcessOutput()', () => {
   overEvery(
     () => true,
