@@ -41,17 +41,14 @@ step('ctest', ['--test-dir', build, '--output-on-failure'], { UBSAN_OPTIONS: ubs
 
 rmSync(logs, { recursive: true, force: true })
 mkdirSync(logs)
-step(
-  process.execPath,
-  [require.resolve('mocha/bin/mocha.js'), '--timeout', '60000', ...process.argv.slice(2)],
-  {
-    MAKE_NETWORK_PROCESS_ADDON: path.join(build, 'Debug/make_network_process.node'),
-    LD_PRELOAD: runtime,
-    ASAN_OPTIONS: `log_path=${path.join(logs, 'asan')}`,
-    LSAN_OPTIONS: 'exitcode=0:fast_unwind_on_malloc=0',
-    UBSAN_OPTIONS: ubsanOptions,
-  },
-)
+mocha(process.argv.slice(2), 'detect_leaks=0')
+// Looking for leaks costs a child process seconds, so only tests that need none, or few, are run for it.
+const inThisProcess = ['test/socket/*.test.ts', 'test/process/*.test.ts']
+const withChildren = ['external-sockets', 'confirm-exit'].flatMap(name => [
+  '--ignore',
+  `test/process/${name}.test.ts`,
+])
+if (process.argv.length === 2) mocha([...inThisProcess, ...withChildren], 'detect_leaks=1')
 
 let others = 0
 for (const name of readdirSync(logs)) {
@@ -64,6 +61,16 @@ for (const name of readdirSync(logs)) {
 }
 console.log(`test:sanitize: ${failures === 0 ? 'clean' : 'FAILED'} (${others} leaks outside the addon)`)
 process.exitCode = failures === 0 ? 0 : 1
+
+function mocha(args, leaks) {
+  step(process.execPath, [require.resolve('mocha/bin/mocha.js'), '--timeout', '60000', ...args], {
+    MAKE_NETWORK_PROCESS_ADDON: path.join(build, 'Debug/make_network_process.node'),
+    LD_PRELOAD: runtime,
+    ASAN_OPTIONS: `${leaks}:log_path=${path.join(logs, 'asan')}`,
+    LSAN_OPTIONS: 'exitcode=0:fast_unwind_on_malloc=0',
+    UBSAN_OPTIONS: ubsanOptions,
+  })
+}
 
 function step(command, args, env) {
   const { status, error } = spawnSync(command, args, {

@@ -103,10 +103,16 @@ void TakeFrom(const msghdr& header, Message* message) {
   }
 }
 
+// musl's macro compares a signed number with an unsigned one.
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wsign-compare"
+cmsghdr* Next(msghdr* header, cmsghdr* item) { return CMSG_NXTHDR(header, item); }
+#pragma GCC diagnostic pop
+
 // Calls `use` with each descriptor that a message has brought.
 template <class Use>
 void EachDescriptor(msghdr* header, Use use) {
-  for (cmsghdr* item = CMSG_FIRSTHDR(header); item != nullptr; item = CMSG_NXTHDR(header, item)) {
+  for (cmsghdr* item = CMSG_FIRSTHDR(header); item != nullptr; item = Next(header, item)) {
     if (item->cmsg_level != SOL_SOCKET || item->cmsg_type != SCM_RIGHTS) continue;
     const std::size_t count = (item->cmsg_len - CMSG_LEN(0)) / sizeof(int);
     for (std::size_t i = 0; i < count; i++) {

@@ -31,7 +31,7 @@ struct Pair {
 // The one descriptor that is ready; token 0 where there is none, or not one.
 sys::Ready Only(sys::ReadinessSet* set) {
   sys::Ready ready[8];
-  return set->Wait(ready, 8, 0) == 1 ? ready[0] : sys::Ready{0, false, false, false};
+  return set->Wait(ready, 8, 0) == 1 ? ready[0] : sys::Ready{0, false, false, false, false};
 }
 
 bool Is(const sys::Ready& ready, std::uint32_t token, bool readable, bool writable) {
