@@ -13,6 +13,15 @@ export type AddressId = number
 export type OrError<T> = T | number
 /** A message of recvmsg(2): length, address, control messages, flags. */
 export type RawMessage = [length: number, address: Buffer, control: Buffer, flags: number]
+/** What getaddrinfo(3) is asked. */
+export type RawQuery = [
+  host: string | undefined,
+  service: string | undefined,
+  family: number,
+  type: number,
+  protocol: number,
+  flags: number,
+]
 /** Of every address that getaddrinfo(3) found: family, type, protocol, address. Or the error, see `look-up.ts`. */
 export type RawAnswer = (number | Buffer)[] | number
 /** An address of an interface: name, flags, address, netmask, broadcast. */
@@ -102,22 +111,8 @@ export interface Native {
   uncaught(error: unknown): void
 
   // Names and interfaces.
-  getaddrinfo(
-    host: string | undefined,
-    service: string | undefined,
-    family: number,
-    type: number,
-    protocol: number,
-    flags: number,
-  ): RawAnswer
-  lookUp(
-    host: string | undefined,
-    service: string | undefined,
-    family: number,
-    type: number,
-    protocol: number,
-    flags: number,
-  ): OrError<number>
+  getaddrinfo(...query: RawQuery): RawAnswer
+  lookUp(...query: RawQuery): OrError<number>
   addressInfoError(eai: number): [code: string, errno: number, text: string]
   getifaddrs(): OrError<RawInterfaceAddress[]>
   interfaceInfo(name: string): OrError<RawInterface>

@@ -3,8 +3,10 @@
 #pragma once
 
 #include <napi.h>
+#include <sys/uio.h>
 
 #include <cstdint>
+#include <vector>
 
 #include "sys/address.h"
 
@@ -33,6 +35,17 @@ inline Bytes BytesOf(napi_env env, napi_value value) {
   }
   bytes.data = static_cast<std::uint8_t*>(data);
   return bytes;
+}
+
+// The memory of an array of Uint8Arrays.
+inline std::vector<iovec> BuffersOf(Napi::Env env, Napi::Value value) {
+  const Napi::Array views = value.As<Napi::Array>();
+  std::vector<iovec> buffers(views.Length());
+  for (std::uint32_t i = 0; i < buffers.size(); i++) {
+    const Bytes bytes = BytesOf(env, views.Get(i));
+    buffers[i] = {bytes.data, bytes.length};
+  }
+  return buffers;
 }
 
 inline bool AddressOf(napi_env env, napi_value value, sys::Address* address) {

@@ -86,12 +86,7 @@ Socket* SocketOf(const Napi::CallbackInfo& info) {
 Napi::Value SendVector(const Napi::CallbackInfo& info) {
   Socket* socket = SocketOf(info);
   if (socket == nullptr) return Number(info, -EBADF);
-  const Napi::Array views = info[1].As<Napi::Array>();
-  std::vector<iovec> buffers(views.Length());
-  for (std::uint32_t i = 0; i < buffers.size(); i++) {
-    const Bytes bytes = BytesOf(info.Env(), views.Get(i));
-    buffers[i] = {bytes.data, bytes.length};
-  }
+  std::vector<iovec> buffers = BuffersOf(info.Env(), info[1]);
   sys::Message message;
   message.buffers = buffers.data();
   message.buffer_count = buffers.size();

@@ -166,16 +166,6 @@ Napi::Value MessageValue(Napi::Env env, const sys::Message& message, std::size_t
   return value;
 }
 
-std::vector<iovec> BuffersOf(Napi::Env env, napi_value value) {
-  const Napi::Array views = Napi::Value(env, value).As<Napi::Array>();
-  std::vector<iovec> buffers(views.Length());
-  for (std::uint32_t i = 0; i < buffers.size(); i++) {
-    const Bytes bytes = BytesOf(env, views.Get(i));
-    buffers[i] = {bytes.data, bytes.length};
-  }
-  return buffers;
-}
-
 // recvmsg(id, views, control length, flags): [length, address, control, flags]
 Napi::Value RecvMsg(const Napi::CallbackInfo& info) {
   std::vector<iovec> buffers = BuffersOf(info.Env(), info[1]);

@@ -41,14 +41,18 @@ step('ctest', ['--test-dir', build, '--output-on-failure'], { UBSAN_OPTIONS: ubs
 
 rmSync(logs, { recursive: true, force: true })
 mkdirSync(logs)
-mocha(process.argv.slice(2), 'detect_leaks=0')
+mocha(process.argv.slice(2), { ASAN_OPTIONS: 'detect_leaks=0' })
 // Looking for leaks costs a child process seconds, so only tests that need none, or few, are run for it.
 const inThisProcess = ['test/socket/*.test.ts', 'test/process/*.test.ts']
 const withChildren = ['external-sockets', 'confirm-exit'].flatMap(name => [
   '--ignore',
   `test/process/${name}.test.ts`,
 ])
-if (process.argv.length === 2) mocha([...inThisProcess, ...withChildren], 'detect_leaks=1')
+if (process.argv.length === 2)
+  mocha([...inThisProcess, ...withChildren], {
+    ASAN_OPTIONS: 'detect_leaks=1',
+    LSAN_OPTIONS: 'exitcode=0:fast_unwind_on_malloc=0',
+  })
 
 let others = 0
 for (const name of readdirSync(logs)) {
@@ -62,12 +66,12 @@ for (const name of readdirSync(logs)) {
 console.log(`test:sanitize: ${failures === 0 ? 'clean' : 'FAILED'} (${others} leaks outside the addon)`)
 process.exitCode = failures === 0 ? 0 : 1
 
-function mocha(args, leaks) {
+function mocha(args, options) {
   step(process.execPath, [require.resolve('mocha/bin/mocha.js'), '--timeout', '60000', ...args], {
     MAKE_NETWORK_PROCESS_ADDON: path.join(build, 'Debug/make_network_process.node'),
     LD_PRELOAD: runtime,
-    ASAN_OPTIONS: `${leaks}:log_path=${path.join(logs, 'asan')}`,
-    LSAN_OPTIONS: 'exitcode=0:fast_unwind_on_malloc=0',
+    ...options,
+    ASAN_OPTIONS: `${options.ASAN_OPTIONS}:log_path=${path.join(logs, 'asan')}`,
     UBSAN_OPTIONS: ubsanOptions,
   })
 }

@@ -3,7 +3,7 @@
 // The addon calls `dispatch` once a wake-up with everything that came for every socket. A receiver may close,
 // stop or replace anything while it is called, so each event looks again for whom it is. What a callback throws
 // is an uncaught exception, as everywhere in Node, and takes nothing from the events after it.
-import { native, type AddressId, type RawAnswer, type SocketId } from '../native.js'
+import { native, type AddressId, type RawAnswer, type RawQuery, type SocketId } from '../native.js'
 
 /** What a socket does when it is ready. native/socket_table.h has the same numbers. @internal */
 export const Mode = { idle: 0, watched: 1, listening: 2, connecting: 3, receiving: 4 } as const
@@ -88,10 +88,7 @@ export function takeTurns(): void {
 }
 
 /** Looks a name up on a thread. @internal */
-export function startLookUp(
-  done: (answer: RawAnswer) => void,
-  ...query: Parameters<typeof native.lookUp>
-): number {
+export function startLookUp(done: (answer: RawAnswer) => void, ...query: RawQuery): number {
   const request = native.lookUp(...query)
   if (request >= 0) lookUps.set(request, done)
   return request

@@ -1,5 +1,5 @@
 // getaddrinfo(3), at once or on a thread, with errors in the shape of dns.lookup's.
-import { native, type RawAnswer } from '../native.js'
+import { native, type RawAnswer, type RawQuery } from '../native.js'
 import { integer, systemError, typeError, valueError, type SystemError } from './errors.js'
 import { startLookUp } from './hub.js'
 
@@ -31,15 +31,14 @@ export interface LookUpError extends SystemError {
   reason: string
 }
 
-type Arguments = Parameters<typeof native.getaddrinfo>
-const arguments_ = ({
+const rawQuery = ({
   host,
   service,
   family = 0,
   type = 0,
   protocol = 0,
   flags = 0,
-}: LookUpQuery): Arguments => [
+}: LookUpQuery): RawQuery => [
   name('host', host),
   name('service', service),
   integer('family', family),
@@ -84,7 +83,7 @@ function lookUpError(answer: number, query: LookUpQuery): LookUpError {
 
 /** Looks a name up and blocks the thread until there is an answer: getaddrinfo(3). @throws LookUpError */
 export function getaddrinfo(query: LookUpQuery): FoundAddress[] {
-  return found(native.getaddrinfo(...arguments_(query)), query)
+  return found(native.getaddrinfo(...rawQuery(query)), query)
 }
 
 /** The same on a thread; `done` is called from the event loop, or from whoever waits. @internal */
@@ -97,7 +96,7 @@ export function lookUp(
       if (typeof answer === 'number') done(lookUpError(answer, query), [])
       else done(undefined, found(answer, query))
     },
-    ...arguments_(query),
+    ...rawQuery(query),
   )
   if (request < 0) throw systemError(request, 'pthread_create')
 }
