@@ -11,7 +11,8 @@ import { formatNetworkAddress as formatAddress } from './process/format-address.
 import { isNil, type Contact, type Filter, type Log, type Sentinel } from './process/keywords.js'
 import { networkLookupAddressInfo as lookUpAddress } from './process/look-up-address.js'
 import { make } from './process/make.js'
-import { defaultFilter, defaultSentinel, NetworkProcess } from './process/network-process.js'
+import { defaultFilter, defaultSentinel } from './process/defaults.js'
+import { NetworkProcess } from './process/network-process.js'
 import { open, wantedStream } from './process/open-network-stream.js'
 import { hasOption, unsupported } from './process/options.js'
 import * as registry from './process/registry.js'
@@ -219,7 +220,12 @@ export function processSendString(process: Designator, string: string | Uint8Arr
  *
  * @throws RangeError `ERR_OUT_OF_RANGE`
  */
-export function processSendRegion(process: Designator, start: number, end: number, buffer?: TextBuffer): null {
+export function processSendRegion(
+  process: Designator,
+  start: number,
+  end: number,
+  buffer?: TextBuffer,
+): null {
   const text = buffer ?? designated(process).buffer
   if (!(text instanceof TextBuffer)) throw typeError('buffer', 'a TextBuffer', text)
   for (const offset of [start, end]) integer('offset', offset, 0, text.length)

@@ -4,7 +4,8 @@
  * @module make-network-process
  */
 export { makeNetworkProcess } from './process/make.js'
-export { NetworkProcess, defaultFilter, defaultSentinel } from './process/network-process.js'
+export { NetworkProcess } from './process/network-process.js'
+export { defaultFilter, defaultSentinel } from './process/defaults.js'
 export type {
   Contact,
   Filter,
@@ -13,6 +14,8 @@ export type {
   NetworkProcessOptions,
   Sentinel,
 } from './process/keywords.js'
+export type { DuplexOptions } from './process/duplex.js'
+export type { NetworkConnection, NetworkServer } from './process/iteration.js'
 export type { Status } from './process/events.js'
 export { TextBuffer, type ProcessBuffer } from './process/buffer.js'
 export { confirmExit, type ConfirmExitOptions } from './process/confirm-exit.js'
@@ -33,3 +36,4 @@ export {
 } from './process/open-network-stream.js'
 export type { Address, AddressInput, RawAddress } from './socket/address.js'
 export type { SystemError } from './socket/errors.js'
+export { sockaddr } from './socket/sockaddr.js'

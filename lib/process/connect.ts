@@ -106,13 +106,16 @@ export class Connector implements Receiver {
   // Tries addresses until one is under way or none is left.
   #tryNext(lastError: number | undefined): void {
     let error = lastError ?? errno.EADDRNOTAVAIL ?? 0
+    let syscall = 'connect'
     while (this.#next < this.#candidates.length) {
       const candidate = this.#candidates[this.#next++] as Candidate
       const id = openSocket(candidate, this.#prepare)
       if (id < 0) {
         error = -id
+        syscall = 'socket'
         continue
       }
+      syscall = 'connect'
       this.#id = id
       this.#process.setConnecting(id, () => this.#cancel())
       error = this.#connect(candidate)
@@ -120,7 +123,9 @@ export class Connector implements Receiver {
       this.#close()
     }
     this.#process.setConnecting(-1, () => this.#cancel())
-    this.#process.fail(error, this.#silently && lastError === undefined)
+    const tried = this.#candidates[this.#next - 1]
+    const about = tried === undefined || syscall === 'socket' ? {} : errorAddress(tried.address)
+    this.#process.fail(error, systemError(error, syscall, about), this.#silently && lastError === undefined)
   }
 
   #connect(candidate: Candidate): number {

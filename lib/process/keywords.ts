@@ -52,6 +52,8 @@ export interface NetworkProcessOptions extends NetworkOptions {
   service?: string | number | true | null
   /** nil: IPv4 or IPv6, as the look-up says. A number is any address family of the system. */
   family?: 'local' | 'ipv4' | 'ipv6' | number | Nil
+  /** The protocol of the socket, by its number: 132 is SCTP, 262 MPTCP. nil: the usual one for the type. Our own. */
+  protocol?: number | Nil
   /** The address that a server binds, instead of `host` and `service`. */
   local?: AddressInput | null
   /** The address that a client connects to, or that a datagram server sends to first. */
@@ -83,6 +85,11 @@ export interface NetworkProcessOptions extends NetworkOptions {
    * that fits, a string (our own) that of this name.
    */
   useExternalSocket?: boolean | string | null
+  /**
+   * Ends a connect that is under way, and deletes the process: `opened` and loops over it throw its reason. One that is
+   * aborted already makes {@link makeNetworkProcess} throw it; a blocking connect does not hear of it. Our own.
+   */
+  signal?: AbortSignal | Nil
   /** Keywords that are not known stay in the contact. */
   [keyword: string]: unknown
 }

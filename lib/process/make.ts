@@ -3,12 +3,14 @@ import { codingSystem } from '../coding/index.js'
 import { native, type SocketId } from '../native.js'
 import { decodeAddress, encodeAddress, errorAddress, familyOf } from '../socket/address.js'
 import { constants } from '../socket/constants.js'
-import { check, codedError, errno, systemError, typeError, valueError } from '../socket/errors.js'
+import { check, codedError, errno, integer, systemError, typeError, valueError } from '../socket/errors.js'
 import { after, Kind } from '../socket/hub.js'
 import { getaddrinfo, lookUp, type LookUpQuery } from '../socket/look-up.js'
 import { TextBuffer, type ProcessBuffer } from './buffer.js'
+import { Coding } from './coding.js'
 import { connectBlocking, Connector, openSocket, type Candidate, type Prepare } from './connect.js'
 import { isListening, takeExternalSocket } from './external-sockets.js'
+import type { NetworkConnection, NetworkServer } from './iteration.js'
 import {
   contactOf,
   isNil,
@@ -37,8 +39,15 @@ export interface Dialect {
 }
 const plain: Dialect = { strictTypes: false, strictAddresses: false, silentFailure: false }
 
+type Nil = null | false | undefined
+/** What makes a process one that accepts connections, and one that has output. */
+type ListeningKeywords = { server: true | number; type?: 'stream' | 'seqpacket' | Nil }
+type OutputKeywords = { server?: Nil } | { type: 'datagram' }
+
 /** Where the socket is to be, or whom to ask. */
-type Target = { candidates: Candidate[] } | { query: LookUpQuery }
+type Target = { candidates: Candidate[] } | { query: Query }
+/** A look-up, and the protocol that the sockets have instead of the one that it finds. */
+type Query = LookUpQuery & { protocolWanted: number | undefined }
 
 /**
  * Makes a network process: a client, connected when this returns, or a server. Corresponds to
@@ -56,10 +65,12 @@ type Target = { candidates: Candidate[] } | { query: LookUpQuery }
  * client.send('one packet')
  * ```
  */
+export function makeNetworkProcess(options: NetworkProcessOptions & ListeningKeywords): NetworkServer
+export function makeNetworkProcess(options: NetworkProcessOptions & OutputKeywords): NetworkConnection
 export function makeNetworkProcess(options: NetworkProcessOptions): NetworkProcess
 export function makeNetworkProcess(name: string, value: unknown, ...more: unknown[]): NetworkProcess
 export function makeNetworkProcess(): undefined
-export function makeNetworkProcess(...args: unknown[]): NetworkProcess | undefined {
+export function makeNetworkProcess(...args: unknown[]): NetworkProcess | NetworkServer | undefined {
   return make(args, plain)
 }
 
@@ -75,10 +86,17 @@ export function make(args: readonly unknown[], dialect: Dialect): NetworkProcess
     throw codedError(new TypeError(':server is incompatible with :nowait'), 'ERR_INCOMPATIBLE_KEYWORDS')
   const name = contact['name']
   if (typeof name !== 'string') throw typeError(':name', 'a string', name)
+  const signal = abortSignal(contact['signal'])
+  signal?.throwIfAborted()
   const target = targetOf(contact, type, server, dialect)
   const candidates = 'candidates' in target ? target.candidates : nowait ? undefined : resolve(target.query)
 
-  const process = new NetworkProcess({ name, contact, kind: kindOf(type), ...behaviour(contact) })
+  const process = new NetworkProcess({
+    name,
+    contact,
+    kind: kindOf(type),
+    ...behaviour(contact, kindOf(type)),
+  })
   const prepare: Prepare = id => setOptions(id, contact)
   const useCodings = () => {
     const [decoding, encoding] = codings(contact['coding'])
@@ -95,14 +113,17 @@ export function make(args: readonly unknown[], dialect: Dialect): NetworkProcess
     if (external !== undefined) openExternal(process, external, type, contact)
     else if (server) serve(process, candidates ?? [], contact)
     else if (type === SOCK_DGRAM || !nowait) {
-      if (candidates === undefined) openWhenFound(process, (target as { query: LookUpQuery }).query, prepare)
+      if (candidates === undefined) openWhenFound(process, (target as { query: Query }).query, prepare)
       else openConnected(process, candidates, prepare)
     } else if (candidates === undefined) {
-      connectWhenFound(process, (target as { query: LookUpQuery }).query, prepare)
+      connectWhenFound(process, (target as { query: Query }).query, prepare)
     } else {
       new Connector(process, candidates, prepare, dialect.silentFailure)
     }
     if (!nowait) useCodings()
+    // A callback may have aborted it while connecting blocked.
+    signal?.throwIfAborted()
+    if (signal !== undefined) process.obey(signal)
   } catch (error) {
     process.abandon()
     throw error
@@ -126,6 +147,7 @@ function kindOf(type: number): number {
 /** An address given whole, or a host and a service to look up. */
 function targetOf(contact: Contact, type: number, server: boolean, { strictAddresses }: Dialect): Target {
   const key = server ? 'local' : 'remote'
+  const protocol = protocolNumber(contact['protocol'])
   if (!isNil(contact[key])) {
     if (strictAddresses && typeof contact[key] === 'string' && /^[^\0/]+$/.test(contact[key]))
       throw valueError(
@@ -134,7 +156,7 @@ function targetOf(contact: Contact, type: number, server: boolean, { strictAddre
         contact[key],
       )
     const address = encodeAddress(contact[key] as never, `:${key}`)
-    return { candidates: [{ family: familyOf(address), type, protocol: 0, address }] }
+    return { candidates: [{ family: familyOf(address), type, protocol: protocol ?? 0, address }] }
   }
   const family = familyNumber(contact['family'])
   const host = hostName(contact['host'], family)
@@ -144,7 +166,9 @@ function targetOf(contact: Contact, type: number, server: boolean, { strictAddre
     if (typeof service !== 'string') throw typeError(':service', 'the path of a local socket', service)
     if (Buffer.byteLength(service) > pathLength && !service.startsWith('\0'))
       throw valueError(':service', `at most ${pathLength} bytes long (Service name too long)`, service)
-    return { candidates: [{ family, type, protocol: 0, address: encodeAddress(service, ':service') }] }
+    return {
+      candidates: [{ family, type, protocol: protocol ?? 0, address: encodeAddress(service, ':service') }],
+    }
   }
   return {
     query: {
@@ -152,8 +176,19 @@ function targetOf(contact: Contact, type: number, server: boolean, { strictAddre
       service: serviceName(service),
       family,
       type,
+      protocolWanted: protocol,
     },
   }
+}
+
+/** Undefined: what the family, or the look-up, has for that type of socket. */
+function protocolNumber(protocol: unknown): number | undefined {
+  return isNil(protocol) ? undefined : integer(':protocol', protocol, 0)
+}
+
+// getaddrinfo(3) knows few protocols, so it is asked for addresses only.
+function withProtocol(candidates: Candidate[], { protocolWanted: protocol }: Query): Candidate[] {
+  return protocol === undefined ? candidates : candidates.map(candidate => ({ ...candidate, protocol }))
 }
 
 /** 0: any, for nobody has said. */
@@ -199,12 +234,18 @@ function serviceName(service: unknown): string {
   return service
 }
 
-function resolve(query: LookUpQuery): Candidate[] {
-  return getaddrinfo(query)
+function abortSignal(signal: unknown): AbortSignal | undefined {
+  if (isNil(signal)) return undefined
+  if (!(signal instanceof AbortSignal)) throw typeError(':signal', 'an AbortSignal', signal)
+  return signal
+}
+
+function resolve(query: Query): Candidate[] {
+  return withProtocol(getaddrinfo(query), query)
 }
 
 /** Everything that is not about where the socket is. */
-function behaviour(contact: Contact) {
+function behaviour(contact: Contact, kind: number) {
   const { buffer, filter, sentinel, log, plist, filterMultibyte } = contact
   checkFunction(':filter', filter, true)
   checkFunction(':sentinel', sentinel, false)
@@ -222,9 +263,12 @@ function behaviour(contact: Contact) {
     plist: isNil(plist) ? {} : (plist as Record<string, unknown>),
     queryOnExit: isNil(contact['noquery']),
     stopped: !isNil(contact['stop']),
-    decoding: coding,
-    encoding: coding,
-    multibyte: !('filterMultibyte' in contact) || !isNil(filterMultibyte),
+    coding: new Coding(
+      coding,
+      coding,
+      !('filterMultibyte' in contact) || !isNil(filterMultibyte),
+      kind !== Kind.stream,
+    ),
     halfOpen: !isNil(contact['halfOpen']),
     lend: !isNil(contact['lend']),
     buffer: bufferOf(buffer),
@@ -346,12 +390,12 @@ function openConnected(process: NetworkProcess, candidates: readonly Candidate[]
   process.openOn(id, false)
 }
 
-function connectWhenFound(process: NetworkProcess, query: LookUpQuery, prepare: Prepare): void {
+function connectWhenFound(process: NetworkProcess, query: Query, prepare: Prepare): void {
   whenFound(process, query, candidates => new Connector(process, candidates, prepare, false))
 }
 
 // A datagram socket connects at once, but a name is still looked up without blocking.
-function openWhenFound(process: NetworkProcess, query: LookUpQuery, prepare: Prepare): void {
+function openWhenFound(process: NetworkProcess, query: Query, prepare: Prepare): void {
   whenFound(process, query, candidates => {
     const { id, candidate } = connectBlocking(candidates, prepare)
     process.noteAddresses(id, candidate.address)
@@ -359,21 +403,17 @@ function openWhenFound(process: NetworkProcess, query: LookUpQuery, prepare: Pre
   })
 }
 
-function whenFound(
-  process: NetworkProcess,
-  query: LookUpQuery,
-  found: (candidates: Candidate[]) => void,
-): void {
+function whenFound(process: NetworkProcess, query: Query, found: (candidates: Candidate[]) => void): void {
   let cancelled = false
   process.setConnecting(-1, () => (cancelled = true))
   lookUp(query, (error, candidates) => {
     if (cancelled) return
-    if (error !== undefined) return process.fail(`Name lookup of ${query.host} failed`)
+    if (error !== undefined) return process.fail(`Name lookup of ${query.host} failed`, error)
     try {
-      found(candidates)
+      found(withProtocol(candidates, query))
     } catch (failure) {
       // An option that the kernel refuses, or a socket that it does not give: nobody is left to throw it to.
-      process.fail(failureCode(failure))
+      process.fail(failureCode(failure), failure)
       if (!isSystemError(failure)) throw failure
     }
   })

@@ -1,16 +1,9 @@
 // The process object: a socket with a name, a status, a filter that gets what comes and a sentinel that hears
 // of changes. It owns the order of things: what is delivered when, what a change of state does, who is told.
 // How a socket comes to be connected is in connect.ts and make.ts.
+import type { Duplex } from 'node:stream'
 import { inspect } from 'node:util'
-import {
-  asUnibyte,
-  codingSystem,
-  Decoder,
-  Encoder,
-  inheritedEncoding,
-  withLineEnds,
-  type CodingSystem,
-} from '../coding/index.js'
+import { codingSystem, withLineEnds, type CodingSystem } from '../coding/index.js'
 import { native, type AddressId, type SocketId } from '../native.js'
 import {
   decodeAddress,
@@ -35,9 +28,13 @@ import {
   wait,
 } from '../socket/hub.js'
 import { onKill, TextBuffer, type ProcessBuffer } from './buffer.js'
+import { duplexOf, type DuplexOptions } from './duplex.js'
+import type { Coding } from './coding.js'
+import { defaultFilter, defaultSentinel } from './defaults.js'
 import { describePeer, event, logMessage, noPeer, type Status } from './events.js'
 import { closeWhenSent } from './farewell.js'
 import { formatNetworkAddress } from './format-address.js'
+import { iterate, type NetworkConnection } from './iteration.js'
 import {
   emptyContact,
   isNil,
@@ -47,8 +44,10 @@ import {
   type Log,
   type Sentinel,
 } from './keywords.js'
+import { Lifetime } from './lifetime.js'
 import { hasOption, lingerSeconds, setOption, unsupported } from './options.js'
 import { Output, wouldBlock } from './output.js'
+import type { Reader } from './reader.js'
 import { isRegistered, processList, register, uniqueName, unregister } from './registry.js'
 
 /** What makeNetworkProcess says to a new process. */
@@ -63,9 +62,7 @@ export interface Making {
   plist: Record<string, unknown>
   queryOnExit: boolean
   stopped: boolean
-  decoding: CodingSystem
-  encoding: CodingSystem
-  multibyte: boolean
+  coding: Coding
   halfOpen: boolean
   lend: boolean
   /** The buffer, or how a server's child will call its own when it needs one. */
@@ -92,36 +89,6 @@ let outputs = 0
 export function outputCount(): number {
   return outputs
 }
-
-function insertInto(process: NetworkProcess, text: string): void {
-  const { buffer } = process
-  if (!buffer?.live) return
-  const at = Math.min(process.mark ?? buffer.length, buffer.length)
-  buffer.insert(at, text)
-  for (const other of processList())
-    if (other !== process && other.buffer === buffer && other.mark !== undefined && other.mark >= at)
-      other.mark += text.length
-  process.mark = at + text.length
-}
-
-// They have the names of Emacs's functions, which is what people see who print a process's filter.
-const defaults = {
-  'internal-default-process-filter': (process: NetworkProcess, data: string | Uint8Array): void => {
-    if (process.buffer?.live)
-      insertInto(process, typeof data === 'string' ? data : Buffer.from(data).toString('latin1'))
-  },
-  'internal-default-process-sentinel': (process: NetworkProcess, event: string): void => {
-    if (process.status !== 'open') insertInto(process, `\nProcess ${process.name} ${event}`)
-  },
-}
-
-/**
- * Inserts output into the process's buffer, at its mark, which moves. Corresponds to
- * `internal-default-process-filter`.
- */
-export const defaultFilter: Filter = defaults['internal-default-process-filter']
-/** Inserts a line about a change of status into the process's buffer. Corresponds to `internal-default-process-sentinel`. */
-export const defaultSentinel: Sentinel = defaults['internal-default-process-sentinel']
 
 /**
  * A network process: a connection, a server, or a datagram socket. {@link makeNetworkProcess} makes one.
@@ -152,7 +119,7 @@ export class NetworkProcess {
   readonly #contact: Contact
   readonly #kind: number
   readonly #log: Log | undefined
-  readonly #multibyte: boolean
+  readonly #coding: Coding
   readonly #halfOpen: boolean
   readonly #lend: boolean
   #id: SocketId = -1
@@ -162,10 +129,6 @@ export class NetworkProcess {
   #filter: Filter | true
   #sentinel: Sentinel
   #buffer: ProcessBuffer | string | undefined
-  #decoder: Decoder | undefined // Undefined: the addon decodes.
-  #encoder: Encoder | undefined // Undefined: UTF-8, as it is.
-  #decoding!: CodingSystem
-  #encoding!: CodingSystem
 
   #cancelConnect: (() => void) | undefined
   #addressed = false
@@ -174,6 +137,13 @@ export class NetworkProcess {
   #ending = false // sendEof: wanted, or done.
   #ended = false // The peer's half has ended.
   #held: Held[] | undefined
+  #reader: Reader | undefined // Gets what comes instead of the filter.
+  #readerFull = false
+  #lifetime: Lifetime | undefined
+  #wasOpen = false
+  #over = false // It has ended, and its sentinel was told.
+  #failure: unknown // Why, if something has failed.
+  #ignoreSignal: (() => void) | undefined
   #pending: string[] = [] // Events that the sentinel is about to hear of.
   #unreferenced = false
   #cancelAccept: (() => void) | undefined // A server without descriptors pauses.
@@ -190,7 +160,7 @@ export class NetworkProcess {
     this.#contact = making.contact
     this.#kind = making.kind
     this.#log = making.log
-    this.#multibyte = making.multibyte
+    this.#coding = making.coding
     this.#halfOpen = making.halfOpen
     this.#lend = making.lend
     this.#state = 'connect'
@@ -199,7 +169,6 @@ export class NetworkProcess {
     this.#sentinel = making.sentinel ?? defaultSentinel
     this.#buffer = making.buffer
     if (typeof making.buffer === 'object') this.mark = making.buffer.length
-    this.#setCodings(making.decoding, making.encoding)
     register(this)
   }
 
@@ -267,6 +236,65 @@ export class NetworkProcess {
     this.delete()
   }
 
+  /** Waits until the kernel has taken what is queued, or the process has ended, and deletes it. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.drained.catch(() => {})
+    this.delete()
+  }
+
+  /**
+   * Resolves to the process when it is open, or listens; rejects with what failed, which is a system error
+   * (`ECONNREFUSED`), an error of look-up (`ENOTFOUND`), the reason of its `signal`, or `ERR_PROCESS_NOT_RUNNING` when
+   * it was deleted before. Nobody has to look: it is no unhandled rejection.
+   *
+   * @example
+   * ```ts
+   * const client = await makeNetworkProcess({ name: 'client', service: 7000, nowait: true }).opened
+   * ```
+   */
+  get opened(): Promise<this> {
+    return this.#life.opened as Promise<this>
+  }
+
+  /** Resolves when the process has ended, in whatever way, and its sentinel was told. Never rejects. */
+  get closed(): Promise<void> {
+    return this.#life.closed
+  }
+
+  get #life(): Lifetime {
+    if (this.#lifetime === undefined) {
+      this.#lifetime = new Lifetime()
+      if (this.#wasOpen) this.#lifetime.open(this)
+      if (this.#over) this.#lifetime.end(this.#failure ?? this.#notRunning())
+    }
+    return this.#lifetime
+  }
+
+  #nowOpen(): void {
+    this.#wasOpen = true
+    this.#lifetime?.open(this)
+  }
+
+  #nowOver(): void {
+    this.#over = true
+    this.#settleOutput(false)
+    const reader = this.#reader
+    this.#reader = undefined
+    reader?.onOver(this.#failure)
+    this.#lifetime?.end(this.#failure ?? this.#notRunning())
+  }
+
+  /** Deletes the process when the signal says so. @internal */
+  obey(signal: AbortSignal): void {
+    const abort = () => {
+      this.#failure ??= signal.reason
+      this.delete()
+    }
+    if (this.#state === 'failed') return
+    signal.addEventListener('abort', abort)
+    this.#ignoreSignal = () => signal.removeEventListener('abort', abort)
+  }
+
   /** Lets it keep Node's event loop alive, as it does from the start. */
   ref(): this {
     this.#unreferenced = false
@@ -287,6 +315,7 @@ export class NetworkProcess {
 
   // The socket goes; what is queued is sent first if it may be.
   #close(sendQueued: boolean): void {
+    this.#ignoreSignal?.()
     this.#cancelConnect?.()
     this.#cancelConnect = undefined
     this.#cancelAccept?.()
@@ -319,13 +348,15 @@ export class NetworkProcess {
 
   #report(what: string): void {
     if (this.#state === 'exit') unregister(this)
-    if (this.#state === 'exit' || this.#state === 'failed') this.#settleOutput(false)
+    const over = this.#state === 'exit' || this.#state === 'failed'
     const sentinel = this.#sentinel
     guarded(() => sentinel(this, what))
+    if (over) this.#nowOver()
   }
 
   #notRunning(): Error {
-    return codedError(new Error(`Process ${this.name} not running`), 'ERR_PROCESS_NOT_RUNNING')
+    const cause = this.#failure === undefined ? {} : { cause: this.#failure }
+    return codedError(new Error(`Process ${this.name} not running`, cause), 'ERR_PROCESS_NOT_RUNNING')
   }
 
   // ---- becoming connected: connect.ts, make.ts and the hub call these ------------------------------------------
@@ -348,6 +379,7 @@ export class NetworkProcess {
   listenOn(id: SocketId): void {
     this.#state = 'listen'
     this.#start(id, Mode.listening)
+    this.#nowOpen()
   }
 
   /**
@@ -359,6 +391,7 @@ export class NetworkProcess {
     this.#state = 'run'
     this.#cancelConnect = undefined
     this.#start(id, Mode.receiving)
+    this.#nowOpen()
   }
 
   /** The same, at the end of an asynchronous connect: the sentinel hears of it before anything is received. @internal */
@@ -366,18 +399,27 @@ export class NetworkProcess {
     this.#cancelConnect = undefined
     this.#id = id
     this.#state = 'run'
+    this.#nowOpen()
     this.#report(event.open)
     if (this.#id !== id || this.#state !== 'run') return
     this.openOn(id, false)
     this.#flush()
   }
 
-  /** An asynchronous connect has failed. @param silently - nobody is told, see emacs.ts @internal */
-  fail(code: number | string, silently = false): void {
+  /**
+   * An asynchronous connect has failed.
+   *
+   * @param code - what the sentinel hears
+   * @param silently - it hears nothing, see emacs.ts
+   * @internal
+   */
+  fail(code: number | string, failure: unknown, silently = false): void {
+    this.#failure = failure
     this.#close(false)
     this.#state = 'failed'
     this.#exitStatus = code
-    if (!silently) this.#reportLater(event.failed(code))
+    if (silently) this.#nowOver()
+    else this.#reportLater(event.failed(code))
   }
 
   /** It could not be made: it was never there. @internal */
@@ -385,6 +427,7 @@ export class NetworkProcess {
     this.#close(false)
     this.#state = 'exit'
     unregister(this)
+    this.#nowOver()
   }
 
   #start(id: SocketId, mode: number): void {
@@ -405,18 +448,19 @@ export class NetworkProcess {
   }
 
   #delivery(): number {
-    if (this.#decoder !== undefined) return Delivery.bytes
-    if (!this.#decoding.unibyte) return Delivery.text
-    return this.#lend ? Delivery.lent : Delivery.bytes
+    if (this.#reader?.raw) return this.#lend ? Delivery.lent : Delivery.bytes
+    return this.#coding.delivery(this.#lend)
   }
 
   get #reading(): boolean {
     if (this.#stopped) return false
-    return this.#state === 'listen' || (this.#filter !== true && !this.#ended)
+    if (this.#state === 'listen') return true
+    return (this.#filter !== true || this.#reader !== undefined) && !this.#ended
   }
 
   #interest(): number {
-    const reading = this.#reading && this.#held === undefined && this.#cancelAccept === undefined
+    const waiting = this.#held !== undefined || this.#cancelAccept !== undefined || this.#readerFull
+    const reading = this.#reading && !waiting
     const writing = this.#output !== undefined && !this.#output.empty && this.#cancelRetry === undefined
     return (reading ? Interest.readable : 0) | (writing ? Interest.writable : 0)
   }
@@ -436,32 +480,133 @@ export class NetworkProcess {
   }
 
   #receive(data: string | Uint8Array, sender: AddressId): void {
-    if (this.#addressed && sender >= 0) this.#peer = sender
-    const decoder = this.#decoder
-    const { unibyte } = this.#decoding
-    if (decoder === undefined && (typeof data === 'string') !== unibyte) {
-      this.#give(data)
+    this.answerTo(sender)
+    if (this.#reader?.raw) {
+      this.#give(typeof data === 'string' ? native.encodeUtf8(data) : data)
       return
     }
-    // A callback may have changed the coding system since this was read: back to the bytes, which loses none.
-    const bytes = typeof data === 'string' ? native.encodeUtf8(data) : data
-    if (decoder === undefined) {
-      this.#give(unibyte ? bytes : native.decodeUtf8(bytes))
-      return
-    }
-    const message = this.#kind !== Kind.stream
-    const before = decoder.system
-    const decoded = decoder.decode(bytes, message)
-    if (decoder.system !== before) this.#noteDetected(before, decoder.system)
-    if (decoded.length > 0 || message) this.#give(decoded)
+    const output = this.#coding.decode(data)
+    if (output !== undefined) this.#give(output)
   }
 
   #give(data: string | Uint8Array): void {
     this.#outputs++
     outputs++
     if (this.#outputWaiters !== undefined) this.#settleOutput(true)
+    const reader = this.#reader
+    if (reader !== undefined) {
+      // What is lent is gone when this returns, and the reader keeps it.
+      this.#offer(reader, this.#lend && typeof data !== 'string' ? Buffer.from(data) : data)
+      return
+    }
     const filter = this.#filter as Filter
     filter(this, data)
+  }
+
+  #offer(reader: Reader, output: string | Uint8Array | NetworkProcess): void {
+    if (reader.onOutput(output, this.#addressed ? this.#peer : -1) || this.#readerFull) return
+    this.#readerFull = true
+    this.#updateInterest()
+  }
+
+  /** Sends go to this address from now on, where there are many. @internal */
+  answerTo(sender: AddressId): void {
+    if (this.#addressed && sender >= 0) this.#peer = sender
+  }
+
+  /**
+   * The reader gets what comes, instead of the filter.
+   *
+   * @throws `ERR_FILTER_IN_USE`: there is a filter, or another reader
+   * @internal
+   */
+  takeOver(reader: Reader): void {
+    const filtered =
+      this.#state !== 'listen' && typeof this.#filter === 'function' && this.#filter !== defaultFilter
+    if (filtered || this.#reader !== undefined) throw this.#filterInUse()
+    if (this.#ended) reader.onEnd()
+    if (this.#state === 'exit' || this.#state === 'failed') return reader.onOver(this.#failure)
+    this.#reader = reader
+    this.#configure()
+    this.#resume()
+  }
+
+  /** The reader has room again. @internal */
+  readMore(): void {
+    if (!this.#readerFull) return
+    this.#readerFull = false
+    this.#updateInterest()
+  }
+
+  /** The filter gets what comes again, and first what the reader has left. @internal */
+  giveBack(
+    unread: readonly { output: string | Uint8Array | NetworkProcess; sender: AddressId }[],
+    ending: (() => void) | undefined,
+  ): void {
+    this.#reader = undefined
+    this.#readerFull = false
+    if (this.#state !== 'run' && this.#state !== 'listen') {
+      for (const { output } of unread) if (output instanceof NetworkProcess) this.#giveAgain(output, -1)
+      return
+    }
+    const held = unread.map(({ output, sender }) => ({ run: () => this.#giveAgain(output, sender), sender }))
+    if (ending !== undefined) held.push({ run: () => this.#atEnd(ending), sender: -1 })
+    if (held.length > 0) this.#held = [...held, ...(this.#held ?? [])]
+    this.#configure()
+    this.#resume()
+  }
+
+  #giveAgain(output: string | Uint8Array | NetworkProcess, sender: AddressId): void {
+    this.answerTo(sender)
+    if (!(output instanceof NetworkProcess)) this.#give(output)
+    else if (this.#reader !== undefined) this.#offer(this.#reader, output)
+    else if (output.filter === true) output.filter = this.#filter
+  }
+
+  /**
+   * The process as a stream of Node's, for `pipeline`, `node:tls`, `node:http`. A stream carries bytes; sequenced packets
+   * and datagrams are objects, each a Buffer. The coding system has no part in it. `end()` sends the end of file, the
+   * peer's ends the reading side; when both have ended, or by `destroy()`, the process is deleted, and what ends the
+   * process destroys the stream, with what failed.
+   *
+   * @throws `ERR_FILTER_IN_USE`: there is a filter, a loop or another stream; `ERR_NO_STREAM`: a server has connections
+   * @example
+   * ```ts
+   * await pipeline(createReadStream('file'), makeNetworkProcess({ name: 'copy', service: 7000 }).duplex())
+   * ```
+   */
+  duplex(options: DuplexOptions = {}): Duplex {
+    if (this.#state === 'listen')
+      throw codedError(
+        new TypeError(`${this.name} is a server; its connections have streams`),
+        'ERR_NO_STREAM',
+      )
+    return duplexOf(this, this.#kind !== Kind.stream, { allowHalfOpen: this.#halfOpen, ...options })
+  }
+
+  #filterInUse(): Error {
+    return codedError(
+      new Error(`Process ${this.name} has a filter, a loop or a stream that gets its output`),
+      'ERR_FILTER_IN_USE',
+    )
+  }
+
+  /**
+   * What it receives, a message or a piece of the stream at a time; for a server the connections that it accepts, which
+   * are not read until they get a filter, a loop or a stream, unless the server has a filter or a buffer for them. While
+   * the loop runs nothing else gets the output, and while it is busy the kernel keeps it: a peer that sends more has to
+   * wait. The loop ends where the output ends, and throws what failed (`ECONNRESET`, the `signal`'s reason). Leaving it
+   * leaves the process open, with the filter that it had.
+   *
+   * @throws `ERR_FILTER_IN_USE`: there is a filter, or another loop
+   * @example
+   * ```ts
+   * for await (const connection of makeNetworkProcess({ name: 'log', server: true, service: 7000 }))
+   *   for await (const text of connection) console.log(text)
+   * ```
+   */
+  [Symbol.asyncIterator](): AsyncGenerator<string | Uint8Array | NetworkConnection, void, void> {
+    return iterate(this) as AsyncGenerator<string | Uint8Array | NetworkConnection, void, void>
   }
 
   /** @internal */
@@ -493,15 +638,22 @@ export class NetworkProcess {
 
   /** @internal */
   onEnd(): void {
-    if (this.#holds) this.#hold(() => this.#end())
-    else this.#end()
+    const end = () => this.#end()
+    if (this.#holds) this.#hold(() => this.#atEnd(end))
+    else this.#atEnd(end)
+  }
+
+  #atEnd(end: () => void): void {
+    if (this.#reader === undefined) end()
+    else this.#reader.onEnding(end)
   }
 
   #end(): void {
     this.#flushDecoder()
-    if (!this.#halfOpen) return this.#break(true)
+    if (!this.#halfOpen && !this.#reader?.halfOpen) return this.#break(true)
     this.#ended = true
-    this.#reportLater(event.endOfFile)
+    if (this.#halfOpen) this.#reportLater(event.endOfFile)
+    this.#reader?.onEnd()
   }
 
   /** @internal */
@@ -510,19 +662,26 @@ export class NetworkProcess {
       this.#reportLater(event.datagramFailed(error))
       return
     }
-    if (this.#holds) this.#hold(() => this.#reset())
-    else this.#reset()
+    const reset = () => this.#reset(error)
+    if (this.#holds) this.#hold(() => this.#atEnd(reset))
+    else this.#atEnd(reset)
   }
 
-  #reset(): void {
+  #reset(error: number): void {
+    const remote = this.#contact['remote']
+    this.#failure = systemError(
+      error,
+      'recv',
+      isNil(remote) ? {} : errorAddress(encodeAddress(remote as AddressInput)),
+    )
     this.#flushDecoder()
     this.#break(false)
   }
 
   // A character that the end has cut off comes as it is.
   #flushDecoder(): void {
-    const rest = this.#decoder?.flush()
-    if (rest !== undefined && rest.length > 0) guarded(() => this.#give(rest))
+    const rest = this.#coding.flush()
+    if (rest !== undefined) guarded(() => this.#give(rest))
   }
 
   // The peer has gone. The process stays on the list until its sentinel is told.
@@ -548,19 +707,19 @@ export class NetworkProcess {
     const local = native.getsockname(id)
     if (typeof local !== 'number') contact['local'] = decodeAddress(local)
     const inserts = this.#filter === defaultFilter || this.#filter === true
+    // What a connection brings before the loop has it would have nowhere to go.
+    const looped = this.#reader !== undefined && this.#filter === defaultFilter && this.#buffer === undefined
     const child = new NetworkProcess({
       name: `${this.name} ${peer.suffix}`,
       contact,
       kind: this.#kind,
-      filter: this.#filter,
+      filter: looped ? true : this.#filter,
       sentinel: this.#sentinel,
       log: undefined,
       plist: this.plist,
       queryOnExit: true,
       stopped: false,
-      decoding: this.#decoding,
-      encoding: this.#encoding,
-      multibyte: this.#multibyte,
+      coding: this.#coding.fork(),
       halfOpen: this.#halfOpen,
       lend: this.#lend,
       buffer: inserts ? `${this.buffer?.name ?? this.name} ${peer.suffix}` : undefined,
@@ -570,6 +729,7 @@ export class NetworkProcess {
     const log = this.#log
     if (log !== undefined) guarded(() => log(this, child, logMessage.accepted(peer.from)))
     child.#report(event.openFrom(peer.from))
+    if (this.#reader !== undefined && child.#state === 'run') this.#offer(this.#reader, child)
   }
 
   /** @internal */
@@ -600,36 +760,33 @@ export class NetworkProcess {
     if (this.#state === 'connect' || (this.#output !== undefined && !this.#output.empty)) {
       return this.#enqueue(this.#encode(data))
     }
-    const fast = typeof data === 'string' && this.#encoder === undefined && data.length <= textLimit
-    const encoded = fast ? undefined : this.#encode(data)
-    const transmit = () =>
-      fast
-        ? native.sendText(this.#id, data, this.#peer)
-        : native.send(this.#id, encoded as Uint8Array, this.#peer)
-    let left = transmit()
+    const asText = typeof data === 'string' && this.#coding.sendsText && data.length <= textLimit
+    const ready = asText ? data : this.#encode(data)
+    let left = this.#transmit(ready)
     if (left === 0) return true
     if (left === refused && this.#kind === Kind.datagrams) {
       // Perhaps an earlier datagram was refused and the kernel says so now: then this one has not been tried.
-      const again = transmit()
+      const again = this.#transmit(ready)
       if (again < 0 && !wouldBlock(again)) throw this.#sendError(left)
       this.onFailed(-left)
       if (again === 0) return true
       left = again
     }
     if (left < 0 && !wouldBlock(left)) throw this.#sendError(left)
-    const rest = encoded ?? this.#encode(data)
-    return this.#enqueue(left > 0 ? rest.subarray(rest.length - left) : rest)
+    const encoded = typeof ready === 'string' ? this.#encode(ready) : ready
+    return this.#enqueue(left > 0 ? encoded.subarray(encoded.length - left) : encoded)
+  }
+
+  // Gives how many bytes are left over, or -errno when none went.
+  #transmit(ready: string | Uint8Array): number {
+    return typeof ready === 'string'
+      ? native.sendText(this.#id, ready, this.#peer)
+      : native.send(this.#id, ready, this.#peer)
   }
 
   #encode(data: string | ArrayBufferView): Uint8Array {
-    if (typeof data !== 'string') {
-      const plain = bytes('data', data)
-      return this.#encoder === undefined ? plain : this.#encoder.encode(plain)
-    }
-    if (this.#encoder === undefined) return native.encodeUtf8(data)
-    const encoded = this.#encoder.encode(data, this.#kind !== Kind.stream)
-    this.#encoding = this.#encoder.system
-    return encoded
+    const plain = typeof data === 'string' ? data : bytes('data', data)
+    return typeof plain !== 'string' && this.#reader?.raw ? plain : this.#coding.encode(plain)
   }
 
   #enqueue(data: Uint8Array): boolean {
@@ -779,6 +936,8 @@ export class NetworkProcess {
 
   set filter(filter: Filter | true | null | undefined) {
     checkFunction(':filter', filter, true)
+    if (this.#reader !== undefined && this.#state !== 'listen' && typeof filter === 'function')
+      throw this.#filterInUse()
     this.#filter = filter ?? defaultFilter
     this.#contact['filter'] = this.#filter
     this.#resume()
@@ -809,7 +968,8 @@ export class NetworkProcess {
 
   /** `[decoding, encoding]`, as they are by now. Corresponds to `process-coding-system`. */
   get codingSystem(): [decoding: string | null, encoding: string | null] {
-    return [this.#decoding.name ?? null, this.#encoding.name ?? null]
+    const { decoding, encoding } = this.#coding
+    return [decoding.name ?? null, encoding.name ?? null]
   }
 
   set codingSystem(codings: string | readonly [string | null, string | null]) {
@@ -819,23 +979,8 @@ export class NetworkProcess {
 
   /** The same without a change of line ends: what `:coding` says. @internal */
   useCodings(decoding: CodingSystem, encoding: CodingSystem): void {
-    this.#setCodings(decoding, encoding)
+    this.#coding.use(decoding, encoding)
     this.#configure()
-  }
-
-  #setCodings(decoding: CodingSystem, encoding: CodingSystem): void {
-    this.#decoding = this.#multibyte ? decoding : asUnibyte(decoding)
-    this.#encoding = encoding
-    this.#decoder = isPlain(this.#decoding) ? undefined : new Decoder(this.#decoding)
-    this.#encoder = isPlain(this.#encoding) ? undefined : new Encoder(this.#encoding)
-  }
-
-  #noteDetected(before: CodingSystem, after: CodingSystem): void {
-    this.#decoding = after
-    const encoding = inheritedEncoding(this.#encoding, before, after)
-    if (encoding === this.#encoding) return
-    this.#encoding = encoding
-    this.#encoder = isPlain(encoding) ? undefined : new Encoder(encoding)
   }
 
   // ---- contact ------------------------------------------------------------------------------------------------
@@ -911,6 +1056,7 @@ export class NetworkProcess {
     yield this.#peer
     if (this.#output !== undefined) yield* this.#output.addresses()
     for (const { sender } of this.#held ?? []) yield sender
+    if (this.#reader !== undefined) yield* this.#reader.senders()
   }
 
   /**
@@ -948,11 +1094,6 @@ export class NetworkProcess {
 
 // Longer strings are encoded before they are sent: native/hub_functions.cc has the same number.
 const textLimit = 16 * 1024
-
-// What the addon does by itself: UTF-8 and bytes, both without line ends.
-function isPlain({ base, eol, unibyte }: CodingSystem): boolean {
-  return eol === 'unix' && (unibyte || base === 'utf-8')
-}
 
 /** Refuses what is neither a function nor nil. @internal */
 export function checkFunction(name: string, value: unknown, orTrue: boolean): void {

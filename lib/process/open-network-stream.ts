@@ -6,7 +6,8 @@ import { codedError, typeError, valueError } from '../socket/errors.js'
 import type { ProcessBuffer } from './buffer.js'
 import { contactOf, isNil, keyword, type Contact, type NetworkProcessOptions } from './keywords.js'
 import { makeNetworkProcess } from './make.js'
-import { checkFunction, defaultFilter, type NetworkProcess } from './network-process.js'
+import { defaultFilter } from './defaults.js'
+import { checkFunction, type NetworkProcess } from './network-process.js'
 import { acceptProcessOutput } from './wait.js'
 
 type Nil = null | false | undefined

@@ -18,7 +18,9 @@ import {
   type Filter,
   type InterfaceInfo,
   type Log,
+  type NetworkConnection,
   type NetworkProcessOptions,
+  type NetworkServer,
   type ProcessBuffer,
   type RawAddress,
   type Sentinel,
@@ -28,7 +30,14 @@ import {
 
 // ---- making -------------------------------------------------------------------------------------------------
 
-expectTypeOf(makeNetworkProcess({ name: 'x' })).toEqualTypeOf<NetworkProcess>()
+expectTypeOf(makeNetworkProcess({ name: 'x' })).toEqualTypeOf<NetworkConnection>()
+expectTypeOf(makeNetworkProcess({ name: 'x', server: true })).toEqualTypeOf<NetworkServer>()
+expectTypeOf(
+  makeNetworkProcess({ name: 'x', server: true, type: 'datagram' }),
+).toEqualTypeOf<NetworkConnection>()
+expectTypeOf(makeNetworkProcess({ name: 'x', server: Boolean(0) })).toEqualTypeOf<NetworkProcess>()
+expectTypeOf<NetworkServer>().toExtend<NetworkProcess>()
+expectTypeOf<NetworkConnection>().toExtend<NetworkProcess>()
 expectTypeOf(makeNetworkProcess(':name', 'x')).toEqualTypeOf<NetworkProcess>()
 // The last overload: no arguments.
 expectTypeOf<ReturnType<typeof makeNetworkProcess>>().toEqualTypeOf<undefined>()

@@ -1,0 +1,96 @@
+// The coding systems of one process, and who does the work: the addon, for UTF-8 and for bytes without line ends; a
+// decoder and an encoder of lib/coding for everything else.
+import { asUnibyte, Decoder, Encoder, inheritedEncoding, type CodingSystem } from '../coding/index.js'
+import { native } from '../native.js'
+import { Delivery } from '../socket/hub.js'
+
+// What the addon does by itself.
+function isPlain({ base, eol, unibyte }: CodingSystem): boolean {
+  return eol === 'unix' && (unibyte || base === 'utf-8')
+}
+
+/** How a process decodes what it receives, and encodes what it sends. */
+export class Coding {
+  // One datagram or packet is one text.
+  readonly #messages: boolean
+  readonly #multibyte: boolean
+  #decoding!: CodingSystem
+  #encoding!: CodingSystem
+  #decoder: Decoder | undefined
+  #encoder: Encoder | undefined
+
+  constructor(decoding: CodingSystem, encoding: CodingSystem, multibyte: boolean, messages: boolean) {
+    this.#multibyte = multibyte
+    this.#messages = messages
+    this.use(decoding, encoding)
+  }
+
+  get decoding(): CodingSystem {
+    return this.#decoding
+  }
+
+  get encoding(): CodingSystem {
+    return this.#encoding
+  }
+
+  /** The same for an accepted connection, which has a state of its own. */
+  fork(): Coding {
+    return new Coding(this.#decoding, this.#encoding, this.#multibyte, this.#messages)
+  }
+
+  use(decoding: CodingSystem, encoding: CodingSystem): void {
+    this.#decoding = this.#multibyte ? decoding : asUnibyte(decoding)
+    this.#decoder = isPlain(this.#decoding) ? undefined : new Decoder(this.#decoding)
+    this.#encodeBy(encoding)
+  }
+
+  #encodeBy(encoding: CodingSystem): void {
+    this.#encoding = encoding
+    this.#encoder = isPlain(encoding) ? undefined : new Encoder(encoding)
+  }
+
+  /** How the hub is to hand over what it reads. @param lend - bytes that the filter gets may be lent */
+  delivery(lend: boolean): number {
+    if (this.#decoder !== undefined) return Delivery.bytes
+    if (!this.#decoding.unibyte) return Delivery.text
+    return lend ? Delivery.lent : Delivery.bytes
+  }
+
+  /** Whether the addon can send a string as it is. */
+  get sendsText(): boolean {
+    return this.#encoder === undefined
+  }
+
+  /** What the filter gets of what the hub has read; undefined: nothing yet. */
+  decode(data: string | Uint8Array): string | Uint8Array | undefined {
+    const decoder = this.#decoder
+    const { unibyte } = this.#decoding
+    if (decoder === undefined && (typeof data === 'string') !== unibyte) return data
+    // A callback may have changed the coding system since this was read: back to the bytes, which loses none.
+    const bytes = typeof data === 'string' ? native.encodeUtf8(data) : data
+    if (decoder === undefined) return unibyte ? bytes : native.decodeUtf8(bytes)
+    const before = decoder.system
+    const decoded = decoder.decode(bytes, this.#messages)
+    if (decoder.system !== before) this.#noteDetected(before, decoder.system)
+    return decoded.length > 0 || this.#messages ? decoded : undefined
+  }
+
+  #noteDetected(before: CodingSystem, after: CodingSystem): void {
+    this.#decoding = after
+    const encoding = inheritedEncoding(this.#encoding, before, after)
+    if (encoding !== this.#encoding) this.#encodeBy(encoding)
+  }
+
+  /** What the end has cut off, as it is; undefined: nothing. */
+  flush(): string | Uint8Array | undefined {
+    const rest = this.#decoder?.flush()
+    return rest === undefined || rest.length === 0 ? undefined : rest
+  }
+
+  encode(data: string | Uint8Array): Uint8Array {
+    if (this.#encoder === undefined) return typeof data === 'string' ? native.encodeUtf8(data) : data
+    const encoded = this.#encoder.encode(data, this.#messages)
+    this.#encoding = this.#encoder.system
+    return encoded
+  }
+}

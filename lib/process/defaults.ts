@@ -1,0 +1,35 @@
+// The filter and the sentinel of a process that was given none: they insert into its buffer, at its mark.
+import type { Filter, Sentinel } from './keywords.js'
+import type { NetworkProcess } from './network-process.js'
+import { processList } from './registry.js'
+
+function insertInto(process: NetworkProcess, text: string): void {
+  const { buffer } = process
+  if (!buffer?.live) return
+  const at = Math.min(process.mark ?? buffer.length, buffer.length)
+  buffer.insert(at, text)
+  for (const other of processList())
+    if (other !== process && other.buffer === buffer && other.mark !== undefined && other.mark >= at)
+      other.mark += text.length
+  process.mark = at + text.length
+}
+
+// They have the names of Emacs's functions, which is what people see who print a process's filter.
+const functions = {
+  'internal-default-process-filter': (process: NetworkProcess, data: string | Uint8Array): void => {
+    if (process.buffer?.live)
+      insertInto(process, typeof data === 'string' ? data : Buffer.from(data).toString('latin1'))
+  },
+  'internal-default-process-sentinel': (process: NetworkProcess, event: string): void => {
+    if (process.status !== 'open') insertInto(process, `\nProcess ${process.name} ${event}`)
+  },
+}
+
+/**
+ * Inserts output into the process's buffer, at its mark, which moves. Corresponds to
+ * `internal-default-process-filter`.
+ */
+export const defaultFilter: Filter = functions['internal-default-process-filter']
+
+/** Inserts a line about a change of status into the process's buffer. Corresponds to `internal-default-process-sentinel`. */
+export const defaultSentinel: Sentinel = functions['internal-default-process-sentinel']

@@ -1,0 +1,117 @@
+// `for await` over a process: its messages, or a server's connections, one at a time. It owns what has come and is not
+// asked for yet, which is bounded: the kernel keeps the rest.
+import type { AddressId } from '../native.js'
+import type { NetworkProcess } from './network-process.js'
+import type { Reader } from './reader.js'
+
+/** A process as `for await` sees it: what it yields are messages, or pieces of a stream. */
+export interface NetworkConnection extends NetworkProcess {
+  [Symbol.asyncIterator](): AsyncGenerator<string | Uint8Array, void, void>
+}
+
+/** A server as `for await` sees it: what it yields are the connections that it has accepted. */
+export interface NetworkServer extends NetworkProcess {
+  [Symbol.asyncIterator](): AsyncGenerator<NetworkConnection, void, void>
+}
+
+type Output = string | Uint8Array | NetworkProcess
+interface Waiting {
+  output: Output
+  sender: AddressId
+}
+
+// With so many waiting, no more is read. A wake-up may still have brought more than this: 64 messages at most.
+const enough = 16
+
+class LoopReader implements Reader {
+  readonly raw = false
+  readonly halfOpen = false
+  readonly #process: NetworkProcess
+  #waiting: Waiting[] = []
+  #wanted: { resolve: (next: Waiting | undefined) => void; reject: (failure: unknown) => void } | undefined
+  #ending: (() => void) | undefined
+  #over: { failure: unknown } | undefined
+
+  constructor(process: NetworkProcess) {
+    this.#process = process
+  }
+
+  /** The next, or undefined at the end. The loop's body is done with the one before. */
+  next(): Promise<Waiting | undefined> {
+    return new Promise((resolve, reject) => {
+      const next = this.#waiting.shift()
+      if (next !== undefined) resolve(next)
+      else this.#wanted = { resolve, reject }
+      if (this.#waiting.length > 0) return
+      if (next === undefined) this.#runEnding()
+      if (this.#over === undefined) this.#process.readMore()
+      else this.#finish(this.#over.failure)
+    })
+  }
+
+  onOutput(output: Output, sender: AddressId): boolean {
+    const next = { output, sender }
+    if (this.#wanted === undefined) this.#waiting.push(next)
+    else {
+      this.#wanted.resolve(next)
+      this.#wanted = undefined
+    }
+    return this.#waiting.length < enough
+  }
+
+  // The body may still answer what came before the end: the end waits until the body asks for more.
+  onEnding(end: () => void): void {
+    this.#ending = end
+    if (this.#wanted !== undefined) this.#runEnding()
+  }
+
+  #runEnding(): void {
+    const end = this.#ending
+    this.#ending = undefined
+    end?.()
+  }
+
+  onEnd(): void {
+    this.#finish(undefined)
+  }
+
+  onOver(failure: unknown): void {
+    // What a process that was deleted has not given to anybody, nobody gets; connections live without their server.
+    this.#waiting = this.#waiting.filter(({ output }) => typeof output === 'object' && 'name' in output)
+    this.#ending = undefined
+    this.#finish(failure)
+  }
+
+  #finish(failure: unknown): void {
+    this.#over ??= { failure }
+    if (failure === undefined) this.#wanted?.resolve(undefined)
+    else this.#wanted?.reject(failure)
+    this.#wanted = undefined
+  }
+
+  *senders(): Iterable<AddressId> {
+    for (const { sender } of this.#waiting) yield sender
+  }
+
+  /** What the loop has left, in the order in which it came. */
+  get rest(): { unread: readonly Waiting[]; ending: (() => void) | undefined } {
+    return { unread: this.#waiting, ending: this.#ending }
+  }
+}
+
+/** The messages of a process, or the connections of a server. @internal */
+export async function* iterate(process: NetworkProcess): AsyncGenerator<Output, void, void> {
+  const reader = new LoopReader(process)
+  process.takeOver(reader)
+  try {
+    for (;;) {
+      const next = await reader.next()
+      if (next === undefined) return
+      process.answerTo(next.sender)
+      yield next.output
+    }
+  } finally {
+    const { unread, ending } = reader.rest
+    process.giveBack(unread, ending)
+  }
+}

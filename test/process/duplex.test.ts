@@ -1,0 +1,380 @@
+// Processes as streams: pipelines, ends, errors and bounds over every transport, and what Node builds on streams:
+// TLS, HTTP/1 and HTTP/2, lines. And that none of the three ways to read keeps what it has read.
+
+import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import http from 'node:http'
+import http2 from 'node:http2'
+import { createInterface } from 'node:readline'
+import { readFileSync } from 'node:fs'
+import path from 'node:path'
+import { Readable, Writable, type Duplex } from 'node:stream'
+import { buffer, text } from 'node:stream/consumers'
+import { pipeline } from 'node:stream/promises'
+import tls from 'node:tls'
+import type { NetworkProcess } from 'make-network-process'
+import { run } from '../lifecycle/child.js'
+import { aFolder } from '../support/transports.js'
+import { cleanUp, finallyDo, settled, thrown, until, witness } from './support.js'
+import { over, overEvery, type Transport } from './transports.js'
+
+afterEach(cleanUp)
+
+const isReliable = (transport: Transport) => transport.connects || transport.isLocal
+const unread = { filter: true } as const
+
+/** Different at every place. */
+function pattern(length: number): Buffer {
+  const bytes = Buffer.alloc(length)
+  for (let i = 0; i + 4 <= length; i += 4) bytes.writeUInt32LE((i * 2654435761) % 0x100000000, i)
+  return bytes
+}
+
+function* pieces(bytes: Buffer, length = 16_000): Generator<Buffer> {
+  for (let i = 0; i < bytes.length; i += length) yield bytes.subarray(i, i + length)
+}
+
+/** Reads to the end, and leaves the stream as it is: toArray() destroys it. */
+async function read(stream: Duplex): Promise<Buffer[]> {
+  const got: Buffer[] = []
+  stream.on('data', one => got.push(one as Buffer))
+  await once(stream, 'end')
+  return got
+}
+
+/** The streams of a client and of the server's connection. */
+async function streams(
+  transport: Transport,
+): Promise<{ near: Duplex; far: Duplex; client: NetworkProcess; peer: NetworkProcess }> {
+  const { client, peer } = await transport.pair({}, unread)
+  peer.filter = null
+  return { near: client.duplex(), far: peer.duplex(), client, peer }
+}
+
+async function failure(work: Promise<unknown>): Promise<Error & Record<string, unknown>> {
+  return work.then(
+    () => assert.fail('nothing was thrown'),
+    (error: unknown) => error as Error & Record<string, unknown>,
+  )
+}
+
+describe('NetworkProcess#duplex()', () => {
+  overEvery(
+    ({ connects }) => connects,
+    transport => {
+      it('carries 3 MB through a pipeline, and ends with both processes closed', async () => {
+        const { near, far, client, peer } = await streams(transport)
+        const all = pattern(3_000_000)
+        const got: Buffer[] = []
+        const echo = pipeline(far, far)
+        await Promise.all([
+          echo,
+          pipeline(Readable.from(pieces(all)), near),
+          (async () => {
+            for await (const one of near) got.push(one as Buffer)
+          })(),
+        ])
+        assert.ok(Buffer.concat(got).equals(all))
+        if (transport.keepsBounds) assert.equal(got.length, Math.ceil(all.length / 16_000))
+        await Promise.all([client.closed, peer.closed])
+      })
+
+      it('half-closes: what ends one direction leaves the other', async () => {
+        const { client, peer } = await transport.pair({}, unread)
+        peer.filter = null
+        const near = client.duplex()
+        const far = peer.duplex({ allowHalfOpen: true })
+        near.end('question')
+        assert.equal(Buffer.concat(await read(far)).toString(), 'question')
+        assert.equal(peer.status, 'open')
+        far.write('ans')
+        far.end('wer')
+        assert.equal(Buffer.concat(await read(near)).toString(), 'answer')
+        await Promise.all([client.closed, peer.closed])
+      })
+
+      it('sends what was written before it ends because the peer did', async () => {
+        const { near, far } = await streams(transport)
+        const all = pattern(1_000_000)
+        for (const piece of pieces(all)) far.write(piece)
+        near.end()
+        far.resume()
+        assert.ok(Buffer.concat(await read(near)).equals(all))
+      })
+
+      it('destroy() deletes the process, whose peer sees the end', async () => {
+        const { near, far, client } = await streams(transport)
+        const error = new Error('mine')
+        const failed = once(near, 'error')
+        near.destroy(error)
+        assert.deepEqual(await failed, [error])
+        assert.equal(client.status, 'closed')
+        far.resume()
+        await once(far, 'close')
+      })
+
+      it('is destroyed when the process is deleted', async () => {
+        const { near, client } = await streams(transport)
+        const reading = failure(near.toArray())
+        await settled()
+        client.delete()
+        assert.equal((await reading).code, 'ERR_STREAM_PREMATURE_CLOSE')
+        assert.ok(near.destroyed)
+        assert.ok(client.duplex().destroyed)
+      })
+
+      it('of a process that cannot connect has its error', async () => {
+        const server = transport.server()
+        const keywords = transport.clientKeywords(server)
+        server.delete()
+        const client = transport.client(server, { ...keywords, nowait: true })
+        const stream = client.duplex()
+        stream.write('lost')
+        const error = await failure(once(stream, 'never'))
+        assert.equal(error.syscall, 'connect')
+        assert.equal(error, await failure(client.opened))
+      })
+
+      it('writes before the process is open', async () => {
+        const seen = witness()
+        const client = transport.client(transport.server(seen.callbacks), { nowait: true })
+        client.duplex().write('early')
+        assert.deepEqual(await seen.messages(1), ['early'])
+      })
+
+      it('is refused where there is nothing to stream', async () => {
+        const { server, peer, client } = await transport.pair({}, unread)
+        assert.equal(thrown(() => server.duplex()).code, 'ERR_NO_STREAM')
+        assert.equal(thrown(() => peer.duplex()).code, 'ERR_FILTER_IN_USE')
+        client.duplex()
+        assert.equal(thrown(() => client.duplex()).code, 'ERR_FILTER_IN_USE')
+      })
+    },
+  )
+
+  overEvery(isReliable, transport => {
+    it('makes the peer wait while nobody reads it, and loses nothing', async () => {
+      const { client, peer } = await transport.pair({}, unread)
+      peer.filter = null
+      const far = peer.duplex({ readableHighWaterMark: transport.keepsBounds ? 4 : 1000 })
+      const sent: Buffer[] = []
+      for (let round = 0; client.writableLength === 0; round++) {
+        assert.ok(round < 20, 'the peer never waits')
+        for (;;) {
+          const next = Buffer.alloc(1000, sent.length)
+          sent.push(next)
+          if (!client.send(next)) break
+        }
+        await settled()
+      }
+      const all = Buffer.concat(sent)
+      const got: Buffer[] = []
+      let length = 0
+      for await (const one of far) {
+        got.push(one as Buffer)
+        length += (one as Buffer).length
+        if (length >= all.length) break
+      }
+      assert.ok(Buffer.concat(got).equals(all))
+      if (transport.keepsBounds) assert.deepEqual(got, sent)
+    })
+
+    it('write() returns false while the peer does not read, and drains when it does', async () => {
+      const { client, peer, atServer } = await transport.pair({ coding: 'binary' }, unread)
+      const near = client.duplex()
+      peer.stop()
+      let length = 0
+      do length += 1000
+      while (near.write(Buffer.alloc(1000)))
+      const drained = once(near, 'drain')
+      peer.continue()
+      await drained
+      await until(() => atServer.bytes.length === length, 'everything')
+    })
+  })
+
+  overEvery(
+    ({ connects, answers }) => !connects && answers,
+    transport => {
+      it('carries datagrams as objects, empty ones too', async () => {
+        const { client, peer, atServer } = await transport.pair({}, unread)
+        const near = client.duplex()
+        for (const one of ['one', '', 'three']) near.write(one === '' ? Buffer.alloc(0) : one)
+        assert.deepEqual(await atServer.messages(3), ['one', '', 'three'])
+        peer.send('')
+        peer.send('back')
+        assert.deepEqual(await near.take(2).toArray(), [Buffer.alloc(0), Buffer.from('back')])
+        await client.closed
+      })
+    },
+  )
+
+  it('carries bytes as they are, whatever the coding system', async () => {
+    const all = Buffer.from(Array.from({ length: 256 }, (_, i) => i))
+    for (const coding of ['utf-8-dos', 'latin-1', 'utf-16', 'undecided']) {
+      const { client, peer } = await over('stream', 'local').pair({ coding }, { ...unread, coding })
+      peer.filter = null
+      client.duplex().end(all)
+      assert.ok((await buffer(peer.duplex())).equals(all), coding)
+    }
+  })
+
+  overEvery(
+    ({ type, family }) => type === 'stream' && family !== 'local',
+    transport => {
+      it('fails with a reset', async () => {
+        const { client, peer } = await transport.pair({}, unread)
+        const near = client.duplex()
+        const failed = failure(buffer(near))
+        await settled()
+        peer.setOption('linger', 0)
+        peer.delete()
+        assert.equal((await failed).code, 'ECONNRESET')
+      })
+    },
+  )
+})
+
+// ---- what Node builds on streams ------------------------------------------------------------------------------
+
+/** A self-signed certificate for localhost; undefined where there is no openssl. */
+function certificate(): { key: Buffer; cert: Buffer } | undefined {
+  const folder = aFolder()
+  const [key, cert] = ['key.pem', 'cert.pem'].map(name => path.join(folder, name)) as [string, string]
+  const request =
+    'req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 1 -subj /CN=localhost'
+  const { status } = spawnSync('openssl', [...request.split(' '), '-keyout', key, '-out', cert])
+  return status === 0 ? { key: readFileSync(key), cert: readFileSync(cert) } : undefined
+}
+
+describe('NetworkProcess#duplex() under', () => {
+  overEvery(
+    ({ type }) => type === 'stream',
+    transport => {
+      it('node:tls, on both sides', async function () {
+        const secret = certificate()
+        if (secret === undefined) return this.skip()
+        const { near, far, client, peer } = await streams(transport)
+        const server = new tls.TLSSocket(far, { isServer: true, ...secret })
+        const secured = tls.connect({ socket: near, ca: secret.cert, servername: 'localhost' })
+        await once(secured, 'secureConnect')
+        assert.ok(secured.authorized)
+        const all = pattern(1_000_000)
+        const echo = pipeline(server, server)
+        secured.end(all)
+        assert.ok((await buffer(secured)).equals(all))
+        await echo
+        await Promise.all([client.closed, peer.closed])
+      })
+
+      it('node:http, whose server is fed by an emit', async () => {
+        const { near, far } = await streams(transport)
+        const server = http.createServer((request, response) => {
+          void text(request).then(body =>
+            response.end(`${String(request.method)} ${String(request.url)} ${body}`),
+          )
+        })
+        finallyDo(() => server.close())
+        server.emit('connection', far)
+        const request = http.request({ method: 'POST', path: '/here', createConnection: () => near })
+        request.end('body')
+        const [response] = (await once(request, 'response')) as [http.IncomingMessage]
+        assert.equal(response.statusCode, 200)
+        assert.equal(await text(response), 'POST /here body')
+      })
+
+      it('node:http2', async () => {
+        const { near, far, client } = await streams(transport)
+        const server = http2.createServer((request, response) => {
+          void text(request).then(body => response.end(`${request.method} ${request.url} ${body}`))
+        })
+        server.emit('connection', far)
+        const session = http2.connect('http://localhost', { createConnection: () => near })
+        const asked = ['/a', '/b'].map(async path => {
+          const stream = session.request({ ':method': 'POST', ':path': path })
+          stream.end('body')
+          return text(stream)
+        })
+        assert.deepEqual(await Promise.all(asked), ['POST /a body', 'POST /b body'])
+        session.close()
+        await client.closed
+      })
+
+      it('node:readline', async () => {
+        const { near, far } = await streams(transport)
+        near.end('eins\nzwei\r\ndréi')
+        const lines: string[] = []
+        for await (const line of createInterface(far)) lines.push(line)
+        assert.deepEqual(lines, ['eins', 'zwei', 'dréi'])
+      })
+    },
+  )
+
+  it('a slow reader at the end of a pipeline', async () => {
+    const { near, far } = await streams(over('seqpacket', 'local'))
+    const got: number[] = []
+    const slow = new Writable({
+      objectMode: true,
+      highWaterMark: 1,
+      write: (chunk: Buffer, _, done) => {
+        got.push(chunk.readUInt32LE())
+        setImmediate(done)
+      },
+    })
+    const numbers = Array.from({ length: 2000 }, (_, i) => i)
+    const packets = numbers.map(i => Buffer.from(Uint32Array.of(i).buffer))
+    await Promise.all([pipeline(Readable.from(packets), near), pipeline(far, slow)])
+    assert.deepEqual(got, numbers)
+  })
+})
+
+// ---- memory -----------------------------------------------------------------------------------------------------
+
+describe('memory over 200,000 messages', function () {
+  this.timeout(60_000)
+  // What reads, given the process and a function that it calls for each message.
+  const readers = {
+    'a filter': `peer.filter = (_, message) => each(message)`,
+    'a loop': `void (async () => { for await (const message of peer) each(message) })()`,
+    'a stream': `peer.duplex().on('data', each)`,
+  }
+  for (const [name, reader] of Object.entries(readers))
+    it(`is flat through ${name}`, async () => {
+      const { stdout, stderr } = await run(`
+        import v8 from 'node:v8'
+        import vm from 'node:vm'
+        v8.setFlagsFromString('--expose-gc')
+        const gc = vm.runInNewContext('gc')
+        const { peer, one, listener } = await pair({ type: 'seqpacket', filter: true, coding: 'binary' },
+          { type: 'seqpacket', filter: true })
+        let got = 0
+        let reached
+        const each = () => { if (++got % 1000 === 0) reached() }
+        ${reader}
+        const used = async () => {
+          // Memory outside of the heap goes a turn later.
+          gc()
+          await new Promise(setImmediate)
+          gc()
+          const { heapUsed, external } = process.memoryUsage()
+          return heapUsed + external
+        }
+        const message = Buffer.alloc(100)
+        const thousand = async () => {
+          const all = new Promise(resolve => (reached = resolve))
+          for (let i = 0; i < 1000; i++) if (!one.send(message)) await one.drained
+          await all
+        }
+        for (let i = 0; i < 50; i++) await thousand()
+        const before = await used()
+        for (let i = 0; i < 150; i++) await thousand()
+        console.log(got, (await used()) - before)
+        for (const each of [peer, one, listener]) each.delete()
+      `)
+      const [count, growth] = stdout.split(' ').map(Number) as [number, number]
+      assert.equal(count, 200_000, stderr)
+      // Less than two bytes a message.
+      assert.ok(growth < 300_000, `${growth} bytes more`)
+    })
+})
