@@ -26,3 +26,14 @@ export {
   type Readiness,
   type ReceivedMessage,
 } from './socket.js'
+export {
+  sockaddr,
+  type AlgAddress,
+  type CanAddress,
+  type NetlinkAddress,
+  type PacketAddress,
+  type SockaddrHelper,
+  type TipcAddress,
+  type TipcFields,
+  type VsockAddress,
+} from './sockaddr.js'

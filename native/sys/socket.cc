@@ -123,6 +123,14 @@ void EachDescriptor(msghdr* header, Use use) {
   }
 }
 
+#ifdef AF_ALG
+int Domain(int fd) {
+  int domain = 0;
+  socklen_t length = sizeof domain;
+  return ::getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &length) < 0 ? -errno : domain;
+}
+#endif
+
 }  // namespace
 
 int Socket(int domain, int type, int protocol) {
@@ -162,8 +170,17 @@ int Connect(int fd, const Address& address) {
 int Accept(int fd, Address* peer) {
   peer->length = Address::kCapacity;
 #ifdef SOCK_CLOEXEC
-  const int accepted = Uninterrupted(
+  int accepted = Uninterrupted(
       [&] { return ::accept4(fd, peer->get(), &peer->length, SOCK_CLOEXEC | SOCK_NONBLOCK); });
+#ifdef AF_ALG
+  // AF_ALG's sockets have no names: accept(2) takes that for a connection that is gone, unless
+  // it is asked for none.
+  if (accepted == -ECONNABORTED && Domain(fd) == AF_ALG) {
+    peer->length = 0;
+    accepted = Uninterrupted(
+        [&] { return ::accept4(fd, nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK); });
+  }
+#endif
 #else
   int accepted = Uninterrupted([&] { return ::accept(fd, peer->get(), &peer->length); });
   if (accepted >= 0) accepted = Born(accepted);

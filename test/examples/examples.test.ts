@@ -1,0 +1,320 @@
+// Every program in examples/, run against the real thing: each has an entry here, with what it needs and what it is
+// to say. Where a kernel lacks a family, or keeps it from us, the program is to say that. A test that is called
+// "exercises …" has used the family it names: scripts/test-lab.mjs counts them.
+
+import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { readdirSync, readFileSync } from 'node:fs'
+import { networkInterfaces } from 'node:os'
+import path from 'node:path'
+import { constants, encodeAddress, ifNameToIndex, Socket } from 'make-network-process/socket'
+import { aFolder } from '../support/transports.js'
+import { aSocket, receive } from '../socket/sockets.js'
+import { example, root, run, type Ended } from './run.js'
+
+const { AF_UNIX, SOCK_DGRAM, SOCK_RAW, SOCK_SEQPACKET, SOCK_STREAM } = constants
+
+/** Why there is no such socket here: an errno's name, or nothing. */
+function lacks(family: string, type: number, protocol = 0): string | undefined {
+  try {
+    new Socket(constants[family] ?? -1, type, protocol).close()
+    return undefined
+  } catch (error) {
+    return (error as { code: string }).code
+  }
+}
+
+function says({ status, stdout, stderr }: Ended, ...lines: (string | RegExp)[]): void {
+  assert.equal(stderr, '')
+  const said = stdout.trimEnd().split('\n')
+  lines.forEach((line, i) =>
+    typeof line === 'string' ? assert.equal(said[i], line) : assert.match(said[i] ?? '', line),
+  )
+  assert.equal(said.length, lines.length, stdout)
+  assert.equal(status, 0)
+}
+
+function fails({ status, stdout, stderr }: Ended, message: string | RegExp): void {
+  assert.match(stderr, typeof message === 'string' ? new RegExp(`\\b${message}\\b`) : message)
+  assert.equal(stdout, '')
+  assert.equal(status, 1)
+}
+
+/** Runs `there` where the kernel has such a socket; where it has none, the example is to give the error. */
+function exercises(
+  what: string,
+  name: string,
+  missing: string | undefined,
+  there: (this: Mocha.Context) => Promise<void>,
+): void {
+  if (missing === undefined) it(`exercises ${what}`, there)
+  else
+    it(`says that there is no ${what} here: ${missing}`, async () => {
+      fails(await example(name), missing)
+    })
+}
+
+// Root needs no namespace of users for one of networks, and cannot have one in a chroot.
+const inNetwork = process.getuid?.() === 0 ? ['--net'] : ['--map-root-user', '--net']
+
+/** Skips the test unless a program can have a network of its own. */
+function needsNetwork(context: Mocha.Context): void {
+  if (spawnSync('unshare', [...inNetwork, 'true']).status !== 0) context.skip()
+}
+
+describe('the examples', function () {
+  this.timeout(60_000)
+
+  const names = readdirSync(path.join(root, 'examples'))
+    .filter(file => file.endsWith('.mjs'))
+    .map(file => file.replace('.mjs', ''))
+
+  it('open with the command that runs them', () => {
+    for (const name of names)
+      assert.match(
+        readFileSync(path.join(root, 'examples', `${name}.mjs`), 'utf8'),
+        new RegExp(`^// (\\S+ )*node examples/${name}\\.mjs`),
+      )
+  })
+
+  it('are all in the recipes, and here', () => {
+    const recipes = readFileSync(path.join(root, 'docs/recipes.md'), 'utf8')
+    const tests = readFileSync(path.join(root, 'test/examples/examples.test.ts'), 'utf8')
+    for (const name of names) {
+      assert.ok(recipes.includes(`(../examples/${name}.mjs)`), `docs/recipes.md: ${name}`)
+      assert.ok(tests.includes(`'${name}'`), `no test of ${name}`)
+    }
+  })
+
+  describe('seqpacket', () => {
+    exercises('local seqpacket', 'seqpacket', lacks('AF_UNIX', SOCK_SEQPACKET), async () => {
+      const { status, stdout, stderr } = await example('seqpacket')
+      assert.equal(stderr, '')
+      assert.match(stdout, /^3 12 10000$/m)
+      assert.match(stdout, /^calculator <\d+>: open from -$/m)
+      assert.match(stdout, /^calculator <\d+>: connection broken by remote peer$/m)
+      assert.equal(status, 0)
+    })
+  })
+
+  describe('syslog', () => {
+    const line = (text: string) =>
+      new RegExp(`<13>[A-Z][a-z]{2} [ 123]\\d \\d\\d:\\d\\d:\\d\\d example\\[\\d+\\]: ${text}$`)
+
+    exercises('local datagrams', 'syslog', lacks('AF_UNIX', SOCK_DGRAM), async () => {
+      says(await example('syslog', [], { LOG_SOCKET: undefined }), line('hello'))
+    })
+
+    it('logs to the socket that it is told', async () => {
+      const log = aSocket(AF_UNIX, SOCK_DGRAM)
+      const LOG_SOCKET = path.join(aFolder(), 'log')
+      log.bind(encodeAddress(LOG_SOCKET))
+      const { stdout, stderr, status } = await example('syslog', ['grüße'], { LOG_SOCKET })
+      assert.deepEqual({ stdout, stderr, status }, { stdout: '', stderr: '', status: 0 })
+      assert.match(Buffer.from(receive(log), 'latin1').toString(), line('grüße'))
+    })
+
+    it('says that there is nobody', async () => {
+      const LOG_SOCKET = path.join(aFolder(), 'log')
+      fails(await example('syslog', [], { LOG_SOCKET }), `connect ENOENT ${LOG_SOCKET}`)
+    })
+  })
+
+  describe('sd-notify', () => {
+    const state = /READY=1, STATUS=Taking requests, MAINPID=\d+$/
+
+    it('hears itself by a path and by an abstract name', async () => {
+      const ended = await example('sd-notify', [], { NOTIFY_SOCKET: undefined })
+      says(ended, new RegExp(`^/.+: ${state.source}`), new RegExp(`^@.+: ${state.source}`))
+    })
+
+    for (const [kind, name] of [
+      ['a path', () => path.join(aFolder(), 'notify')],
+      ['an abstract name', () => `@mnp-notify-${process.pid}`],
+    ] as const)
+      it(`tells a manager with ${kind}`, async function () {
+        const NOTIFY_SOCKET = name()
+        const manager = aSocket(AF_UNIX, SOCK_DGRAM)
+        manager.bind(encodeAddress(NOTIFY_SOCKET.replace(/^@/, '\0')))
+        const { stdout, stderr, status } = await example('sd-notify', [], { NOTIFY_SOCKET })
+        assert.deepEqual({ stdout, stderr, status }, { stdout: '', stderr: '', status: 0 })
+        assert.match(receive(manager), /^READY=1\nSTATUS=Taking requests\nMAINPID=\d+$/)
+      })
+  })
+
+  describe('dogstatsd', () => {
+    const packets = [/^page\.views:0\|c\|#env:example,shard:0$/]
+    for (const type of ['datagram', 'seqpacket'])
+      it(`counts all metrics by ${type}`, async () => {
+        const ended = await example('dogstatsd', [type], { DOGSTATSD_SOCKET: undefined })
+        says(ended, ...packets, `${type}: 1000 metrics in 5 packets`)
+      })
+
+    it('fills the packets of the agent that it is told', async () => {
+      const agent = aSocket(AF_UNIX, SOCK_DGRAM)
+      const DOGSTATSD_SOCKET = path.join(aFolder(), 'dsd')
+      agent.bind(encodeAddress(DOGSTATSD_SOCKET))
+      // The queue of a local datagram socket has room for all of them.
+      says(await example('dogstatsd', ['datagram'], { DOGSTATSD_SOCKET }), 'deleted')
+      let metrics = 0
+      while (metrics < 1000) {
+        const packet = receive(agent)
+        assert.ok(packet.length <= 8192)
+        metrics += packet.split('\n').length
+      }
+    })
+  })
+
+  describe('datagram-replies', () => {
+    it('come to who has asked', async () => {
+      const { stdout, stderr, status } = await example('datagram-replies')
+      assert.equal(stderr, '')
+      for (const name of ['alice', 'bob']) {
+        assert.match(stdout, new RegExp(`^${name}'s from ${name}$`, 'm'))
+        assert.match(stdout, new RegExp(`^${name} hears: ${name}'s is a good question$`, 'm'))
+      }
+      assert.equal(status, 0)
+    })
+  })
+
+  describe('netlink-routes', () => {
+    exercises('netlink', 'netlink-routes', lacks('AF_NETLINK', SOCK_DGRAM), async () => {
+      const { stdout, stderr, status } = await example('netlink-routes')
+      assert.equal(stderr, '')
+      for (const [name, addresses] of Object.entries(networkInterfaces())) {
+        assert.match(stdout, new RegExp(`^link ${ifNameToIndex(name)} ${name} up mtu \\d+$`, 'm'))
+        for (const { cidr } of addresses ?? [])
+          assert.ok(stdout.includes(`address ${cidr} on ${name}\n`), stdout)
+      }
+      assert.equal(status, 0)
+    })
+  })
+
+  describe('netlink-monitor', () => {
+    const told = [...inNetwork, process.execPath, 'examples/netlink-monitor.mjs']
+
+    it('exercises netlink groups', async function () {
+      needsNetwork(this)
+      says(
+        await run('unshare', told),
+        'new address 127.71.71.71/32 on 1',
+        'del address 127.71.71.71/32 on 1',
+        'overrun: changes were lost, so that everything has to be asked for again',
+      )
+    })
+
+    it('changes nothing that is in use', async function () {
+      if (Object.keys(networkInterfaces()).length === 0) return this.skip()
+      fails(await example('netlink-monitor'), /^not in a network that is in use: unshare/)
+    })
+  })
+
+  describe('packet', () => {
+    exercises('AF_PACKET', 'packet', lacks('AF_PACKET', SOCK_DGRAM), async () => {
+      const line = (way: string) =>
+        new RegExp(`^${way}: IPv4 protocol 17, 127\\.0\\.0\\.1 to 127\\.0\\.0\\.1, \\d+ bytes$`)
+      says(await example('packet'), line('out'), line('in'))
+    })
+
+    it('says who may', async function () {
+      // Nobody has rights in a namespace that is not its own.
+      const args = ['--user', process.execPath, 'examples/packet.mjs']
+      if (spawnSync('unshare', ['--user', 'true']).status !== 0) return this.skip()
+      if (lacks('AF_PACKET', SOCK_DGRAM) === 'EAFNOSUPPORT') return this.skip()
+      fails(await run('unshare', args), /^socket EPERM: only root/)
+    })
+  })
+
+  describe('ping', () => {
+    const line = (i: number) => new RegExp(`^127\\.0\\.0\\.1: ${i} of 3, \\d+\\.\\d+ ms$`)
+
+    exercises('ICMP', 'ping', lacks('AF_INET', SOCK_DGRAM, constants.IPPROTO_ICMP), async () => {
+      says(await example('ping', ['127.0.0.1']), line(1), line(2), line(3))
+    })
+
+    it('works when it is allowed', async function () {
+      needsNetwork(this)
+      const allow = 'ip link set lo up && echo "0 0" > /proc/sys/net/ipv4/ping_group_range'
+      if (spawnSync('unshare', [...inNetwork, 'sh', '-c', allow]).status !== 0) return this.skip()
+      const command = `${allow} && "${process.execPath}" examples/ping.mjs`
+      says(await run('unshare', [...inNetwork, 'sh', '-c', command]), line(1), line(2), line(3))
+    })
+
+    it('says what allows it', async function () {
+      needsNetwork(this)
+      // A new namespace allows nobody.
+      const args = [...inNetwork, process.execPath, 'examples/ping.mjs']
+      fails(await run('unshare', args), /^socket EACCES: .*\n\s+sysctl -w net\.ipv4\.ping_group_range=/)
+    })
+  })
+
+  describe('multicast', () => {
+    it('exercises UDP multicast', async () => {
+      const { status, stdout, stderr } = await example('multicast')
+      assert.equal(stderr, '')
+      assert.deepEqual(stdout.trimEnd().split('\n').sort(), [
+        'first hears: hello, everybody',
+        'second hears: hello, everybody',
+      ])
+      assert.equal(status, 0)
+    })
+  })
+
+  describe('vsock', () => {
+    // Without the loopback transport a connection would leave this machine, so that is never tried.
+    if (process.env['VSOCK_LOOPBACK'] === '1')
+      exercises('AF_VSOCK', 'vsock', lacks('AF_VSOCK', SOCK_SEQPACKET), async () => {
+        const { status, stdout, stderr } = await example('vsock')
+        assert.equal(stderr, '')
+        assert.match(stdout, /^client hears: OVER VSOCK$/m)
+        assert.equal(status, 0)
+      })
+
+    it('refuses to connect unless it is told that nothing leaves this machine', async () => {
+      fails(await example('vsock', [], { VSOCK_LOOPBACK: undefined }), /^vsock: .*VSOCK_LOOPBACK=1/)
+    })
+  })
+
+  describe('alg-sha256', () => {
+    exercises('AF_ALG', 'alg-sha256', lacks('AF_ALG', SOCK_SEQPACKET), async () => {
+      for (const file of ['package.json', 'package-lock.json', '/dev/null']) {
+        const digest = createHash('sha256')
+          .update(readFileSync(path.resolve(root, file)))
+          .digest('hex')
+        says(await example('alg-sha256', [file]), `${digest}  ${file}`)
+      }
+    })
+  })
+
+  describe('can', () => {
+    exercises('AF_CAN', 'can', lacks('AF_CAN', SOCK_RAW, 1), async function () {
+      const CAN_INTERFACE = process.env['CAN_INTERFACE'] ?? 'vcan0'
+      try {
+        ifNameToIndex(CAN_INTERFACE)
+      } catch {
+        return this.skip()
+      }
+      says(await example('can', [], { CAN_INTERFACE }), `${CAN_INTERFACE} 123 [2] dead`)
+    })
+  })
+
+  describe('tipc', () => {
+    exercises('AF_TIPC', 'tipc', lacks('AF_TIPC', SOCK_SEQPACKET), async () => {
+      const { status, stdout, stderr } = await example('tipc')
+      assert.equal(stderr, '')
+      assert.match(stdout, /^client: open\n(.*\n)*client hears: OVER TIPC$/m)
+      assert.equal(status, 0)
+    })
+  })
+
+  describe('sctp', () => {
+    exercises('SCTP', 'sctp', lacks('AF_INET', SOCK_STREAM, constants['IPPROTO_SCTP']), async () => {
+      const { status, stdout, stderr } = await example('sctp')
+      assert.equal(stderr, '')
+      assert.match(stdout, /^server: open from 127\.0\.0\.1$/m)
+      assert.match(stdout, /^client hears: OVER SCTP$/m)
+      assert.equal(status, 0)
+    })
+  })
+})
