@@ -52,6 +52,11 @@ export default defineConfig(
         'error',
         { selector: 'ExportDefaultDeclaration', message: 'Exports have names.' },
         { selector: 'ImportDeclaration[source.value="node:assert"]', message: 'node:assert/strict.' },
+        {
+          selector: 'ImportDeclaration[source.value="node:process"]',
+          message:
+            'It reads process.stdin, and so makes a pipe non-blocking that others read: use the global.',
+        },
       ],
     },
   },

@@ -1,6 +1,5 @@
 // A process as a stream of Node's: bytes for a stream, objects for packets. It owns how the two sets of rules meet:
 // what the peer's end, ours, and an error are on either side.
-import { nextTick } from 'node:process'
 import { Duplex } from 'node:stream'
 import type { NetworkProcess } from './network-process.js'
 
@@ -18,6 +17,12 @@ export interface DuplexOptions {
 
 type Callback = (error?: Error | null) => void
 
+// Not in a promise's own turn: what a listener throws is an uncaught exception, and no rejection. (Node's process
+// is not imported, which would touch standard input: see eslint.config.js.)
+const later = (callback: Callback, error?: Error) => {
+  globalThis.process.nextTick(callback, error)
+}
+
 /** @param packets - the stream is one of objects, each a packet @internal */
 export function duplexOf(
   process: NetworkProcess,
@@ -27,11 +32,10 @@ export function duplexOf(
   const send = (data: Uint8Array, callback: Callback) => {
     try {
       if (process.send(data)) callback()
-      // Not in the promise's own turn: what a listener throws is an uncaught exception, and no rejection.
       else
         process.drained.then(
-          () => nextTick(callback),
-          (error: unknown) => nextTick(callback, rootOf(error as Error)),
+          () => later(callback),
+          (error: unknown) => later(callback, rootOf(error as Error)),
         )
     } catch (error) {
       callback(rootOf(error as Error))

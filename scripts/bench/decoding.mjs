@@ -65,7 +65,7 @@ for (const [label, options] of [
 ]) {
   let received = 0
   const path = `\0make-network-process-bench-${process.pid}`
-  const server = makeNetworkProcess({
+  makeNetworkProcess({
     name: 'sink',
     server: true,
     family: 'local',

@@ -259,7 +259,7 @@ describe('NetworkProcess#duplex() under', () => {
         const server = new tls.TLSSocket(far, { isServer: true, ...secret })
         const secured = tls.connect({ socket: near, ca: secret.cert, servername: 'localhost' })
         await once(secured, 'secureConnect')
-        assert.ok(secured.authorized)
+        assert.ok(secured.authorized, String(secured.authorizationError))
         const all = pattern(1_000_000)
         const echo = pipeline(server, server)
         secured.end(all)

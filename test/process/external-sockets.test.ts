@@ -89,8 +89,9 @@ describe(':use-external-socket', () => {
     /** Starts it; when it listens, a program runs at the first connection. */
     async function activate(options: string[], body: string): Promise<Run> {
       // It hands on nothing of the environment by itself.
-      const addon = process.env['MAKE_NETWORK_PROCESS_ADDON']
-      const environment = addon === undefined ? [] : ['--setenv', `MAKE_NETWORK_PROCESS_ADDON=${addon}`]
+      const environment = ['MAKE_NETWORK_PROCESS_ADDON', 'LD_PRELOAD', 'ASAN_OPTIONS'].flatMap(name =>
+        process.env[name] === undefined ? [] : ['--setenv', `${name}=${process.env[name]}`],
+      )
       const ran = new Run('systemd-socket-activate', [...options, ...environment, ...program(body)])
       const sockets = options.filter(option => option === '--listen').length
       await ran.until('stderr', new RegExp(`(Listening on[^]*){${sockets}}`))
