@@ -1,8 +1,9 @@
 // The machine's network interfaces, in Emacs's shapes.
-import { native, type RawInterfaceAddress } from '../native.js'
+import { native } from '../native.js'
 import { decodeAddress, familyOf, type Address } from '../socket/address.js'
 import { constants } from '../socket/constants.js'
-import { check, codedError, typeError, valueError } from '../socket/errors.js'
+import { codedError, typeError, valueError } from '../socket/errors.js'
+import { getifaddrs } from '../socket/interfaces.js'
 import { isNil } from './keywords.js'
 
 const { AF_INET, AF_INET6 } = constants
@@ -46,8 +47,7 @@ const scopeOf = ({ scope }: { scope?: number }) => (scope === undefined ? {} : {
 export function networkInterfaceList(full = false, family?: 'ipv4' | 'ipv6' | null): InterfaceEntry[] {
   const wanted = inetFamily(family, 'Unsupported address family')
   const entries: InterfaceEntry[] = []
-  const found = check<RawInterfaceAddress[]>(native.getifaddrs(), 'getifaddrs')
-  for (const [name, , address, netmask] of found) {
+  for (const { name, address, netmask } of getifaddrs()) {
     if (address === undefined) continue
     const has = familyOf(address)
     if ((has !== AF_INET && has !== AF_INET6) || (wanted !== 0 && has !== wanted)) continue

@@ -15,9 +15,8 @@ export {
 } from './address.js'
 export { errno, type SystemError } from './errors.js'
 export { getaddrinfo, type FoundAddress, type LookUpError, type LookUpQuery } from './look-up.js'
+export { getifaddrs, ifIndexToName, ifNameToIndex, type InterfaceAddress } from './interfaces.js'
 export {
-  ifIndexToName,
-  ifNameToIndex,
   poll,
   Socket,
   socketpair,

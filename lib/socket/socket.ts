@@ -443,14 +443,3 @@ export function poll(entries: readonly PollEntry[], timeout: number): number {
   entries.forEach((entry, i) => (entry.revents = triples[3 * i + 2] ?? 0))
   return ready
 }
-
-/** The index of a network interface: if_nametoindex(3). @throws `ENODEV` */
-export function ifNameToIndex(name: string): number {
-  if (typeof name !== 'string') throw typeError('name', 'a string', name)
-  return check(native.if_nametoindex(name), 'if_nametoindex')
-}
-
-/** The name of a network interface: if_indextoname(3). @throws `ENXIO` */
-export function ifIndexToName(index: number): string {
-  return check<string>(native.if_indextoname(integer('index', index, 0)), 'if_indextoname')
-}

@@ -1,10 +1,37 @@
-// if_nametoindex(3) and if_indextoname(3).
+// getifaddrs(3), if_nametoindex(3) and if_indextoname(3).
 
 import assert from 'node:assert/strict'
 import { networkInterfaces } from 'node:os'
-import { ifIndexToName, ifNameToIndex } from 'make-network-process/socket'
+import {
+  constants,
+  decodeAddress,
+  getifaddrs,
+  ifIndexToName,
+  ifNameToIndex,
+} from 'make-network-process/socket'
 
 const names = Object.keys(networkInterfaces())
+
+describe('getifaddrs()', () => {
+  it('lists the addresses that Node lists, as sockaddrs', () => {
+    const found = getifaddrs().flatMap(({ name, address }) => {
+      const decoded = address && decodeAddress(address)
+      return Array.isArray(decoded) && decoded.length === 5
+        ? [`${name} ${decoded.slice(0, 4).join('.')}`]
+        : []
+    })
+    const expected = Object.entries(networkInterfaces()).flatMap(([name, addresses = []]) =>
+      addresses.filter(({ family }) => family === 'IPv4').map(({ address }) => `${name} ${address}`),
+    )
+    assert.deepEqual(found.sort(), expected.sort())
+  })
+
+  it('has flags, and a netmask', () => {
+    const loopback = getifaddrs().find(({ flags }) => (flags & (constants['IFF_LOOPBACK'] ?? 0)) !== 0)
+    assert.ok(loopback?.netmask !== undefined || loopback?.address !== undefined)
+    assert.ok((loopback.flags & (constants['IFF_UP'] ?? 0)) !== 0)
+  })
+})
 
 describe('ifNameToIndex()', () => {
   it('gives an index of its own to every interface', () => {
