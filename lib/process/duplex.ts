@@ -11,7 +11,10 @@ export interface DuplexOptions {
   readableHighWaterMark?: number
   /** The same for what is to be sent. */
   writableHighWaterMark?: number
-  /** Whether the peer's end leaves the stream writable. Without it as the process's `halfOpen` says. */
+  /**
+   * Whether the peer's end leaves the stream writable. Without it as the process's `halfOpen` says. Under node:tls it has
+   * to: TLS may still have something to send when the peer's end comes.
+   */
   allowHalfOpen?: boolean
 }
 
