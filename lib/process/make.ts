@@ -91,14 +91,11 @@ export function make(args: readonly unknown[], dialect: Dialect): NetworkProcess
   const target = targetOf(contact, type, server, dialect)
   const candidates = 'candidates' in target ? target.candidates : nowait ? undefined : resolve(target.query)
 
-  const process = new NetworkProcess({
-    name,
-    contact,
-    kind: kindOf(type),
-    ...behaviour(contact, kindOf(type)),
-  })
+  const kind = kindOf(type)
+  const process = new NetworkProcess({ name, contact, kind, ...behaviour(contact, kind) })
   const prepare: Prepare = id => setOptions(id, contact)
   const useCodings = () => {
+    if (isNil(contact['coding'])) return
     const [decoding, encoding] = codings(contact['coding'])
     process.useCodings(codingSystem(decoding), codingSystem(encoding))
   }
@@ -279,7 +276,6 @@ function behaviour(contact: Contact, kind: number) {
 const defaultCoding = 'utf-8-unix'
 
 function codings(coding: unknown): [string | null, string | null] {
-  if (isNil(coding)) return [defaultCoding, defaultCoding]
   if (typeof coding === 'string') return [coding, coding]
   if (
     Array.isArray(coding) &&
@@ -313,7 +309,7 @@ function serve(process: NetworkProcess, candidates: readonly Candidate[], contac
     }
     try {
       check(native.bind(id, candidate.address), 'bind', errorAddress(candidate.address))
-      serveOn(process, id, candidate.type, contact)
+      serveOn(process, id, candidate.type, contact, false)
       return
     } catch (error) {
       // Nobody knows of the socket unless the process has it.
@@ -324,7 +320,14 @@ function serve(process: NetworkProcess, candidates: readonly Candidate[], contac
   throw failure
 }
 
-function serveOn(process: NetworkProcess, id: SocketId, type: number, contact: Contact): void {
+// An external socket may be listening, with a queue of the length that its maker wants.
+function serveOn(
+  process: NetworkProcess,
+  id: SocketId,
+  type: number,
+  contact: Contact,
+  listens: boolean,
+): void {
   const local = check<Buffer>(native.getsockname(id), 'getsockname')
   const address = decodeAddress(local)
   if (Array.isArray(address)) contact['service'] = address.at(-1)
@@ -332,8 +335,7 @@ function serveOn(process: NetworkProcess, id: SocketId, type: number, contact: C
   if (type === SOCK_DGRAM) {
     process.openOn(id, true, firstPeer(contact['remote'], familyOf(local)))
   } else {
-    // An external socket may be listening, with a queue of the length that its maker wants.
-    if (!isListening(id)) check(native.listen(id, backlog(contact['server'])), 'listen', errorAddress(local))
+    if (!listens) check(native.listen(id, backlog(contact['server'])), 'listen', errorAddress(local))
     process.listenOn(id)
   }
 }
@@ -364,7 +366,7 @@ function openExternal(process: NetworkProcess, id: SocketId, type: number, conta
   try {
     setOptions(id, contact)
     if (!isNil(contact['server'])) {
-      serveOn(process, id, type, contact)
+      serveOn(process, id, type, contact, isListening(id))
       if (typeof contact['local'] === 'string') contact['service'] = contact['local']
       return
     }

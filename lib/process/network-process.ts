@@ -14,7 +14,16 @@ import {
   type AddressInput,
 } from '../socket/address.js'
 import { constants } from '../socket/constants.js'
-import { bytes, check, codedError, errno, systemError, typeError, valueError } from '../socket/errors.js'
+import {
+  bytes,
+  check,
+  codedError,
+  errno,
+  systemError,
+  typeError,
+  valueError,
+  type ErrorAddress,
+} from '../socket/errors.js'
 import {
   after,
   afterDelivery,
@@ -668,14 +677,15 @@ export class NetworkProcess {
   }
 
   #reset(error: number): void {
-    const remote = this.#contact['remote']
-    this.#failure = systemError(
-      error,
-      'recv',
-      isNil(remote) ? {} : errorAddress(encodeAddress(remote as AddressInput)),
-    )
+    this.#failure = systemError(error, 'recv', this.#remoteName())
     this.#flushDecoder()
     this.#break(false)
+  }
+
+  // What errors call the peer, which the kernel may have forgotten by then; nothing, if nobody knows who it was.
+  #remoteName(): ErrorAddress {
+    const remote = this.#contact['remote']
+    return isNil(remote) ? {} : errorAddress(encodeAddress(remote as AddressInput))
   }
 
   // A character that the end has cut off comes as it is.
@@ -831,13 +841,7 @@ export class NetworkProcess {
 
   #sendError(error: number): Error {
     const peer = native.address(this.#peer) ?? native.getpeername(this.#id)
-    const remote = this.#contact['remote']
-    const about =
-      typeof peer !== 'number'
-        ? errorAddress(peer)
-        : isNil(remote)
-          ? {} // The peer has gone, and nobody knows who it was.
-          : errorAddress(encodeAddress(remote as AddressInput))
+    const about = typeof peer === 'number' ? this.#remoteName() : errorAddress(peer)
     if (-error === errno.EPIPE) this.#cannotSend()
     return systemError(error, 'send', about)
   }
