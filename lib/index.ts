@@ -15,6 +15,7 @@ export type {
   Sentinel,
 } from './process/keywords.js'
 export type { DuplexOptions } from './process/duplex.js'
+export type { Data, MessageInfo, OutgoingMessage } from './process/message.js'
 export type { NetworkConnection, NetworkServer } from './process/iteration.js'
 export type { Status } from './process/events.js'
 export { TextBuffer, type ProcessBuffer } from './process/buffer.js'
@@ -35,5 +36,6 @@ export {
   type NetworkStreamProperties,
 } from './process/open-network-stream.js'
 export type { Address, AddressInput, RawAddress } from './socket/address.js'
+export type { Credentials } from './socket/control.js'
 export type { SystemError } from './socket/errors.js'
 export { sockaddr } from './socket/sockaddr.js'

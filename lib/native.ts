@@ -28,6 +28,8 @@ export type RawAnswer = (number | Buffer)[] | number
 export type RawInterfaceAddress = [string, number, Buffer?, Buffer?, Buffer?]
 /** What is known of one interface: flags, address, netmask, broadcast, hardware address. */
 export type RawInterface = [number, Buffer?, Buffer?, Buffer?, Buffer?]
+/** Bytes read and written, then messages (for a stream: calls that moved something). */
+export type Counts = [bytesRead: number, bytesWritten: number, messagesRead: number, messagesWritten: number]
 /** Called once a wake-up; `hub.ts` says what the arguments hold. */
 export type Dispatch = (
   events: Int32Array,
@@ -84,12 +86,30 @@ export interface Native {
   getsockopt(id: SocketId, level: number, name: number, length: number): OrError<Buffer>
   setsockopt(id: SocketId, level: number, name: number, value: Uint8Array): number
 
-  // The hub. `send` and `sendText` give how many bytes are left over, or -errno when none went.
+  // The hub. `send` and `sendText` give how many bytes are left over, `sendMany` how many packets went, or -errno when
+  // none did.
   start(dispatch: Dispatch): void
   takeTurns(): void
   send(id: SocketId, data: Uint8Array, to: AddressId): number
   sendText(id: SocketId, text: string, to: AddressId): number
-  sendv(id: SocketId, data: Uint8Array[]): OrError<number>
+  sendMany(
+    id: SocketId,
+    messages: readonly (string | Uint8Array)[],
+    first: number,
+    to: AddressId,
+  ): OrError<number>
+  sendv(
+    id: SocketId,
+    data: readonly Uint8Array[],
+    to: AddressId,
+    control: Uint8Array | undefined,
+  ): OrError<number>
+  /** Duplicates that the addon holds, so that they are closed whatever happens. */
+  keepDescriptors(fds: readonly number[]): OrError<number[]>
+  /** A descriptor that the addon holds is the caller's from now on. */
+  takeDescriptor(fd: number): void
+  /** Closes a descriptor that the addon holds; any other is left alone. */
+  dropDescriptor(fd: number): void
   encodeUtf8(text: string): Buffer
   decodeUtf8(bytes: Uint8Array): string
   configure(
@@ -98,12 +118,13 @@ export interface Native {
     kind: number,
     delivery: number,
     addressed: number,
+    ancillary: number,
     interest: number,
   ): number
   setInterest(id: SocketId, interest: number): number
   setCounted(id: SocketId, counted: boolean): void
   wait(timeout: number, only: SocketId | undefined): number
-  counts(id: SocketId): [read: number, written: number]
+  counts(id: SocketId): Counts
   address(id: AddressId): Buffer | undefined
   internAddress(address: Uint8Array): AddressId
   addressesFull(): boolean

@@ -21,6 +21,7 @@
 #include "resolver.h"
 #include "socket_table.h"
 #include "sys/readiness.h"
+#include "transit.h"
 
 namespace mnp {
 
@@ -36,6 +37,7 @@ enum Event : std::int32_t {
   kReady = -7,         // offset: the interest that is ready
   kLookedUp = -8,      // id: the request; offset: in the extras
   kTruncated = -9,     // offset: the length that the message before had
+  kAncillary = -10,    // offset: ~index of the control messages of the next message; address: its flags
 };
 // What is set in the length of a message that is not plain bytes.
 constexpr std::int32_t kTextBit = 1 << 30;
@@ -58,6 +60,11 @@ class Hub {
 
   SocketTable& sockets() { return sockets_; }
   AddressBook& addresses() { return addresses_; }
+  Transit& transit() { return transit_; }
+  // Memory for a call into the addon that does not wait: nothing is read meanwhile.
+  std::uint8_t* scratch() { return scratch_.get(); }
+  // Untouched pages cost nothing.
+  static constexpr std::size_t kScratch = 8 * 1024 * 1024;
 
   [[nodiscard]] int SetInterest(Id id, std::uint8_t interest);
   // Whether the socket, or a look-up under way, keeps the loop alive.
@@ -109,7 +116,8 @@ class Hub {
   ssize_t ReadText(Id id, Socket* socket);
   ssize_t ReadSmall(Id id, Socket* socket);
   ssize_t ReadLarge(Id id, Socket* socket);
-  ssize_t Receive(Socket* socket, void* data, std::size_t length);
+  ssize_t Receive(Id id, Socket* socket, iovec* buffers, std::size_t count);
+  ssize_t ReceiveMessage(Id id, Socket* socket, iovec* buffers, std::size_t count, int flags);
   bool HasEnded(const Socket& socket);
   void NoteSender(Socket* socket, const sys::Address& sender);
   void ShowSlab(Id id, const Socket& socket, std::size_t length);
@@ -130,6 +138,7 @@ class Hub {
   sys::ReadinessSet set_;
   SocketTable sockets_;
   AddressBook addresses_;
+  Transit transit_;
   Resolver resolver_;
 
   uv_poll_t poll_ = {};

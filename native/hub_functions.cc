@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <utility>
 #include <vector>
 
 #include "arguments.h"
@@ -17,7 +18,7 @@ namespace {
 
 // ---- the hot path -----------------------------------------------------------------------------
 
-constexpr std::size_t kArguments = 3;
+constexpr std::size_t kArguments = 4;
 // Strings of up to this many UTF-16 units are encoded on the stack.
 constexpr std::size_t kTextUnits = 16 * 1024;
 
@@ -34,6 +35,22 @@ napi_value Integer(napi_env env, std::int64_t number) {
   return value;
 }
 
+// The UTF-8 of a string of at most `capacity / 3` UTF-16 units; false for what is no string.
+bool Encode(napi_env env, napi_value string, std::uint8_t* bytes, std::size_t capacity,
+            std::size_t* length) {
+  if (napi_get_value_string_utf8(env, string, reinterpret_cast<char*>(bytes), capacity, length) !=
+      napi_ok) {
+    return false;
+  }
+  // V8 writes U+FFFD for lone surrogates, which may stand for raw bytes here.
+  if (std::memchr(bytes, 0xEF, *length) == nullptr) return true;
+  std::vector<char16_t> units(*length + 1);
+  std::size_t count = 0;
+  napi_get_value_string_utf16(env, string, units.data(), units.size(), &count);
+  *length = text::EncodeUtf8(units.data(), count, bytes);
+  return true;
+}
+
 // Sends; gives how many bytes are left over, or -errno when none went.
 std::int64_t Transmit(Environment* environment, napi_env env, napi_value id, const void* data,
                       std::size_t length, napi_value to) {
@@ -45,6 +62,7 @@ std::int64_t Transmit(Environment* environment, napi_env env, napi_value id, con
   const ssize_t sent = sys::SendTo(socket->descriptor.get(), data, length, MSG_DONTWAIT, address);
   if (sent < 0) return sent;
   socket->bytes_written += static_cast<std::size_t>(sent);
+  socket->messages_written++;
   return static_cast<std::int64_t>(length) - sent;
 }
 
@@ -61,19 +79,66 @@ napi_value Send(napi_env env, napi_callback_info info) {
 napi_value SendText(napi_env env, napi_callback_info info) {
   napi_value arguments[kArguments];
   Environment* environment = Receive(env, info, arguments);
-  char bytes[3 * kTextUnits + 1];
+  std::uint8_t bytes[3 * kTextUnits + 1];
   std::size_t length = 0;
-  if (napi_get_value_string_utf8(env, arguments[1], bytes, sizeof bytes, &length) != napi_ok) {
-    return Integer(env, -EINVAL);
-  }
-  // V8 writes U+FFFD for lone surrogates, which may stand for raw bytes here.
-  if (std::memchr(bytes, 0xEF, length) != nullptr) {
-    char16_t units[kTextUnits + 1];
-    std::size_t count = 0;
-    napi_get_value_string_utf16(env, arguments[1], units, kTextUnits + 1, &count);
-    length = text::EncodeUtf8(units, count, reinterpret_cast<std::uint8_t*>(bytes));
-  }
+  if (!Encode(env, arguments[1], bytes, sizeof bytes, &length)) return Integer(env, -EINVAL);
   return Integer(env, Transmit(environment, env, arguments[0], bytes, length, arguments[2]));
+}
+
+// Packets from JavaScript for one sendmmsg(2), as many as fit.
+std::size_t Gather(Environment* environment, napi_env env, napi_value messages, std::uint32_t first,
+                   iovec* buffers) {
+  std::uint8_t* text = environment->hub().scratch();
+  std::size_t room = Hub::kScratch;
+  std::uint32_t length = 0;
+  napi_get_array_length(env, messages, &length);
+  std::size_t count = 0;
+  for (; count < sys::kMessages && first + count < length; count++) {
+    napi_value message;
+    napi_get_element(env, messages, first + static_cast<std::uint32_t>(count), &message);
+    std::size_t units = 0;
+    if (napi_get_value_string_utf16(env, message, nullptr, 0, &units) != napi_ok) {
+      const Bytes bytes = BytesOf(env, message);
+      buffers[count] = {bytes.data, bytes.length};
+      continue;
+    }
+    if (room <= 3 * units) break;
+    std::size_t encoded = 0;
+    Encode(env, message, text, room, &encoded);
+    buffers[count] = {text, encoded};
+    text += encoded;
+    room -= encoded;
+  }
+  return count;
+}
+
+// sendMany(id, array of strings and Uint8Arrays, index of the first, address id or -1): how many
+// packets went, or -errno when none did
+napi_value SendMany(napi_env env, napi_callback_info info) {
+  napi_value arguments[kArguments];
+  Environment* environment = Receive(env, info, arguments);
+  Socket* socket = environment->sockets().Get(static_cast<Id>(IntegerOf(env, arguments[0])));
+  if (socket == nullptr) return Integer(env, -EBADF);
+  const std::int32_t to_id = IntegerOf(env, arguments[3]);
+  const sys::Address* to = environment->hub().addresses().Get(to_id);
+  if (to_id >= 0 && to == nullptr) return Integer(env, -EINVAL);
+
+  iovec buffers[sys::kMessages];
+  sys::Message messages[sys::kMessages];
+  const std::size_t count =
+      Gather(environment, env, arguments[1],
+             static_cast<std::uint32_t>(IntegerOf(env, arguments[2])), buffers);
+  for (std::size_t i = 0; i < count; i++) {
+    messages[i].buffers = &buffers[i];
+    messages[i].buffer_count = 1;
+    messages[i].address = const_cast<sys::Address*>(to);
+  }
+  // Nothing fits, not even the first alone.
+  if (count == 0) return Integer(env, -EMSGSIZE);
+  const int sent = sys::SendMMsg(socket->descriptor.get(), messages, count, MSG_DONTWAIT);
+  for (int i = 0; i < sent; i++) socket->bytes_written += messages[i].length;
+  if (sent > 0) socket->messages_written += static_cast<unsigned>(sent);
+  return Integer(env, sent);
 }
 
 // ---- everything else --------------------------------------------------------------------------
@@ -82,17 +147,56 @@ Socket* SocketOf(const Napi::CallbackInfo& info) {
   return Environment::Of(info)->sockets().Get(static_cast<Id>(IntegerOf(info.Env(), info[0])));
 }
 
-// sendv(id, array of views): bytes sent by one call, or -errno
+// sendv(id, array of views, address id or -1, control messages or undefined): bytes sent by one
+// call, or -errno
 Napi::Value SendVector(const Napi::CallbackInfo& info) {
   Socket* socket = SocketOf(info);
   if (socket == nullptr) return Number(info, -EBADF);
   std::vector<iovec> buffers = BuffersOf(info.Env(), info[1]);
+  const std::int32_t to_id = IntegerOf(info.Env(), info[2]);
+  const sys::Address* to = Environment::Of(info)->hub().addresses().Get(to_id);
+  if (to_id >= 0 && to == nullptr) return Number(info, -EINVAL);
+  const Bytes control = BytesOf(info.Env(), info[3]);
   sys::Message message;
   message.buffers = buffers.data();
   message.buffer_count = buffers.size();
+  message.address = const_cast<sys::Address*>(to);
+  message.control = control.data;
+  message.control_length = control.length;
   const ssize_t sent = sys::SendMsg(socket->descriptor.get(), message, MSG_DONTWAIT);
-  if (sent > 0) socket->bytes_written += static_cast<std::size_t>(sent);
+  if (sent >= 0) {
+    socket->bytes_written += static_cast<std::size_t>(sent);
+    socket->messages_written++;
+  }
   return Number(info, static_cast<double>(sent));
+}
+
+// keepDescriptors(fds): duplicates that are in transit, or -errno
+Napi::Value KeepDescriptors(const Napi::CallbackInfo& info) {
+  const Napi::Array fds = info[0].As<Napi::Array>();
+  Napi::Array kept = Napi::Array::New(info.Env(), fds.Length());
+  std::vector<sys::Descriptor> duplicates;
+  for (std::uint32_t i = 0; i < fds.Length(); i++) {
+    const int fd = sys::Duplicate(IntegerOf(info.Env(), fds.Get(i)));
+    if (fd < 0) return Number(info, fd);
+    duplicates.emplace_back(fd);
+    kept.Set(i, Number(info, fd));
+  }
+  for (sys::Descriptor& duplicate : duplicates)
+    Environment::Of(info)->hub().transit().Add(std::move(duplicate));
+  return kept;
+}
+
+// takeDescriptor(fd): it is the caller's from now on
+Napi::Value TakeDescriptor(const Napi::CallbackInfo& info) {
+  Environment::Of(info)->hub().transit().Take(IntegerOf(info.Env(), info[0])).Release();
+  return info.Env().Undefined();
+}
+
+// dropDescriptor(fd): closes it, if it is in transit
+Napi::Value DropDescriptor(const Napi::CallbackInfo& info) {
+  Environment::Of(info)->hub().transit().Take(IntegerOf(info.Env(), info[0])).Close();
+  return info.Env().Undefined();
 }
 
 // encodeUtf8(string): its bytes, raw ones included
@@ -123,7 +227,7 @@ Napi::Value TakeTurns(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
-// configure(id, mode, kind, delivery, addressed, interest): 0 or -errno
+// configure(id, mode, kind, delivery, addressed, ancillary, interest): 0 or -errno
 Napi::Value Configure(const Napi::CallbackInfo& info) {
   Socket* socket = SocketOf(info);
   if (socket == nullptr) return Number(info, -EBADF);
@@ -134,9 +238,10 @@ Napi::Value Configure(const Napi::CallbackInfo& info) {
   socket->kind = static_cast<Kind>(enumerator(2, static_cast<int>(Kind::kDatagrams)));
   socket->delivery = static_cast<Delivery>(enumerator(3, static_cast<int>(Delivery::kLent)));
   socket->addressed = enumerator(4, 1) == 1;
+  socket->ancillary = enumerator(5, 1) == 1;
   return Number(info, Environment::Of(info)->hub().SetInterest(
                           static_cast<Id>(IntegerOf(info.Env(), info[0])),
-                          static_cast<std::uint8_t>(enumerator(5, 3))));
+                          static_cast<std::uint8_t>(enumerator(6, 3))));
 }
 
 // setInterest(id, interest): 0 or -errno
@@ -163,12 +268,16 @@ Napi::Value Wait(const Napi::CallbackInfo& info) {
   return Number(info, events);
 }
 
-// counts(id): [bytes read, bytes written]
+// counts(id): [bytes read, bytes written, messages read, messages written]
 Napi::Value Counts(const Napi::CallbackInfo& info) {
   const Socket* socket = SocketOf(info);
-  Napi::Array counts = Napi::Array::New(info.Env(), 2);
-  counts.Set(0u, Number(info, socket == nullptr ? 0 : static_cast<double>(socket->bytes_read)));
-  counts.Set(1u, Number(info, socket == nullptr ? 0 : static_cast<double>(socket->bytes_written)));
+  const Socket none;
+  if (socket == nullptr) socket = &none;
+  Napi::Array counts = Napi::Array::New(info.Env(), 4);
+  counts.Set(0u, Number(info, static_cast<double>(socket->bytes_read)));
+  counts.Set(1u, Number(info, static_cast<double>(socket->bytes_written)));
+  counts.Set(2u, Number(info, static_cast<double>(socket->messages_read)));
+  counts.Set(3u, Number(info, static_cast<double>(socket->messages_written)));
   return counts;
 }
 
@@ -218,11 +327,15 @@ void ExportHub(Napi::Env env, Napi::Object exports, Environment* environment) {
   };
   hot("send", Send);
   hot("sendText", SendText);
+  hot("sendMany", SendMany);
 
   const auto function = [&](const char* name, Napi::Value (*call)(const Napi::CallbackInfo&)) {
     exports.Set(name, Napi::Function::New(env, call, name, environment));
   };
   function("sendv", SendVector);
+  function("keepDescriptors", KeepDescriptors);
+  function("takeDescriptor", TakeDescriptor);
+  function("dropDescriptor", DropDescriptor);
   function("encodeUtf8", EncodeUtf8);
   function("decodeUtf8", DecodeUtf8);
   function("start", Start);

@@ -45,6 +45,7 @@ struct Socket {
   Delivery delivery = Delivery::kBytes;
   Kind kind = Kind::kStream;
   bool addressed = false;  // Unconnected: each message has a sender of its own.
+  bool ancillary = false;  // Somebody wants what travels beside messages.
   std::uint8_t interest = 0;
   bool counted = false;  // Keeps the event loop alive.
 
@@ -61,6 +62,8 @@ struct Socket {
   std::int32_t sender = -1;  // The last one, an address id.
   std::uint64_t bytes_read = 0;
   std::uint64_t bytes_written = 0;
+  std::uint64_t messages_read = 0;  // Reads that brought something, for a stream.
+  std::uint64_t messages_written = 0;
 };
 
 class SocketTable {

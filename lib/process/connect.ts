@@ -144,7 +144,7 @@ export class Connector implements Receiver {
     if (error !== 0 && error !== errno.EINPROGRESS) return error
     // Even one that is connected already is open only when the loop says so: then the caller has the process.
     setReceiver(this.#id, this)
-    native.configure(this.#id, Mode.connecting, Kind.stream, Delivery.bytes, 0, Interest.writable)
+    native.configure(this.#id, Mode.connecting, Kind.stream, Delivery.bytes, 0, 0, Interest.writable)
     return 0
   }
 

@@ -1,5 +1,5 @@
 // The filter and the sentinel of a process that was given none: they insert into its buffer, at its mark.
-import type { Filter, Sentinel } from './keywords.js'
+import type { Sentinel } from './keywords.js'
 import type { NetworkProcess } from './network-process.js'
 import { processList } from './registry.js'
 
@@ -29,7 +29,8 @@ const functions = {
  * Inserts output into the process's buffer, at its mark, which moves. Corresponds to
  * `internal-default-process-filter`.
  */
-export const defaultFilter: Filter = functions['internal-default-process-filter']
+export const defaultFilter: (process: NetworkProcess, data: string | Uint8Array) => void =
+  functions['internal-default-process-filter']
 
 /** Inserts a line about a change of status into the process's buffer. Corresponds to `internal-default-process-sentinel`. */
 export const defaultSentinel: Sentinel = functions['internal-default-process-sentinel']

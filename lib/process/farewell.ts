@@ -65,7 +65,7 @@ class Farewell implements Receiver {
     this.#giveUp()
     setReceiver(this.#id, undefined)
     native.close(this.#id)
-    this.#output?.settle()
+    this.#output?.abandon()
   }
 }
 

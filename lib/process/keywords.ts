@@ -3,10 +3,15 @@
 import type { AddressInput } from '../socket/address.js'
 import { codedError, typeError } from '../socket/errors.js'
 import type { ProcessBuffer } from './buffer.js'
+import type { MessageInfo } from './message.js'
 import type { NetworkProcess } from './network-process.js'
 
-/** Called with what a process has received, each packet or piece of a stream at a time. */
-export type Filter = (process: NetworkProcess, data: string | Uint8Array) => void
+/**
+ * Called with what a process has received, each packet or piece of a stream at a time.
+ *
+ * @param info - what came beside it: given to a filter that declares three parameters, or takes what comes (`...rest`)
+ */
+export type Filter = (process: NetworkProcess, data: string | Uint8Array, info: MessageInfo) => void
 /** Called when the status of a process changes; `event` ends in a newline: `'open\n'`, `'deleted\n'` … */
 export type Sentinel = (process: NetworkProcess, event: string) => void
 /** Called when a server accepts; `client` is undefined when accepting failed. */
@@ -36,6 +41,8 @@ export interface NetworkOptions {
   nodelay?: boolean | null
   /** SO_REUSEPORT: several servers share a port. Our own. */
   reuseport?: boolean | null
+  /** SO_PASSCRED (Linux): each message brings its sender's credentials. Local sockets and netlink. Our own. */
+  passcred?: boolean | null
 }
 
 /** The keywords of {@link makeNetworkProcess}. */
@@ -80,6 +87,8 @@ export interface NetworkProcessOptions extends NetworkOptions {
   halfOpen?: boolean | null
   /** The filter gets bytes that are valid only until it returns, and no memory is allocated. Our own. */
   lend?: boolean | null
+  /** How many bytes may be queued before `send` gives false. nil: none. Our own. */
+  highWaterMark?: number | Nil
   /**
    * Use a socket that the program was started with, by systemd or launchd, if there is one: `true` takes the first
    * that fits, a string (our own) that of this name.

@@ -36,8 +36,15 @@ export interface Dialect {
   strictAddresses: boolean
   /** An address that fails at once under `:nowait` tells the sentinel nothing. */
   silentFailure: boolean
+  /** A filter has two parameters. */
+  plainFilters: boolean
 }
-const plain: Dialect = { strictTypes: false, strictAddresses: false, silentFailure: false }
+const plain: Dialect = {
+  strictTypes: false,
+  strictAddresses: false,
+  silentFailure: false,
+  plainFilters: false,
+}
 
 type Nil = null | false | undefined
 /** What makes a process one that accepts connections, and one that has output. */
@@ -92,7 +99,8 @@ export function make(args: readonly unknown[], dialect: Dialect): NetworkProcess
   const candidates = 'candidates' in target ? target.candidates : nowait ? undefined : resolve(target.query)
 
   const kind = kindOf(type)
-  const process = new NetworkProcess({ name, contact, kind, ...behaviour(contact, kind) })
+  const ancillary = !dialect.plainFilters
+  const process = new NetworkProcess({ name, contact, kind, ancillary, ...behaviour(contact, kind) })
   const prepare: Prepare = id => setOptions(id, contact)
   const useCodings = () => {
     if (isNil(contact['coding'])) return
@@ -268,6 +276,9 @@ function behaviour(contact: Contact, kind: number) {
     ),
     halfOpen: !isNil(contact['halfOpen']),
     lend: !isNil(contact['lend']),
+    highWaterMark: isNil(contact['highWaterMark'])
+      ? 0
+      : integer(':high-water-mark', contact['highWaterMark'], 0, Number.MAX_SAFE_INTEGER),
     buffer: bufferOf(buffer),
   }
 }

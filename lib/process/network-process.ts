@@ -4,7 +4,7 @@
 import type { Duplex } from 'node:stream'
 import { inspect } from 'node:util'
 import { codingSystem, withLineEnds, type CodingSystem } from '../coding/index.js'
-import { native, type AddressId, type SocketId } from '../native.js'
+import { native, type AddressId, type Counts, type SocketId } from '../native.js'
 import {
   decodeAddress,
   encodeAddress,
@@ -14,17 +14,9 @@ import {
   type AddressInput,
 } from '../socket/address.js'
 import { constants } from '../socket/constants.js'
+import { check, codedError, systemError, typeError, valueError, type ErrorAddress } from '../socket/errors.js'
 import {
-  bytes,
-  check,
-  codedError,
-  errno,
-  systemError,
-  typeError,
-  valueError,
-  type ErrorAddress,
-} from '../socket/errors.js'
-import {
+  addressOf,
   after,
   afterDelivery,
   Delivery,
@@ -55,9 +47,17 @@ import {
 } from './keywords.js'
 import { Lifetime } from './lifetime.js'
 import { hasOption, lingerSeconds, setOption, unsupported } from './options.js'
-import { Output, wouldBlock } from './output.js'
+import {
+  nothingBeside,
+  ReceivedInfo,
+  wantsInfo,
+  type Data,
+  type MessageInfo,
+  type OutgoingMessage,
+} from './message.js'
 import type { Reader } from './reader.js'
 import { isRegistered, processList, register, uniqueName, unregister } from './registry.js'
+import { Sender } from './sender.js'
 
 /** What makeNetworkProcess says to a new process. */
 export interface Making {
@@ -74,11 +74,13 @@ export interface Making {
   coding: Coding
   halfOpen: boolean
   lend: boolean
+  /** Whether filters may ask for what travels beside messages: see emacs.ts. */
+  ancillary: boolean
+  highWaterMark: number
   /** The buffer, or how a server's child will call its own when it needs one. */
   buffer: ProcessBuffer | string | undefined
 }
 
-const refused = -(errno.ECONNREFUSED ?? 0)
 // How long a server without descriptors waits before it accepts again, in milliseconds.
 const acceptPause = 100
 // Exit status of a process whose peer has gone; Emacs's.
@@ -88,6 +90,8 @@ const brokenStatus = 256
 interface Held {
   run: () => void
   sender: AddressId
+  /** What came beside it, if nobody gets it. */
+  info?: ReceivedInfo | undefined
 }
 
 let made = 0
@@ -131,6 +135,9 @@ export class NetworkProcess {
   readonly #coding: Coding
   readonly #halfOpen: boolean
   readonly #lend: boolean
+  readonly #ancillary: boolean
+  readonly #highWaterMark: number
+  readonly #sender: Sender
   #id: SocketId = -1
   #state: 'connect' | 'run' | 'listen' | 'exit' | 'failed'
   #stopped: boolean
@@ -141,11 +148,10 @@ export class NetworkProcess {
 
   #cancelConnect: (() => void) | undefined
   #addressed = false
-  #peer: AddressId = -1
-  #output: Output | undefined
   #ending = false // sendEof: wanted, or done.
   #ended = false // The peer's half has ended.
   #held: Held[] | undefined
+  #info: ReceivedInfo | undefined // What came beside the message that follows.
   #reader: Reader | undefined // Gets what comes instead of the filter.
   #readerFull = false
   #lifetime: Lifetime | undefined
@@ -156,10 +162,9 @@ export class NetworkProcess {
   #pending: string[] = [] // Events that the sentinel is about to hear of.
   #unreferenced = false
   #cancelAccept: (() => void) | undefined // A server without descriptors pauses.
-  #cancelRetry: (() => void) | undefined // A datagram that found no room is tried again.
   #outputs = 0
   #outputWaiters: ((received: boolean) => void)[] | undefined
-  #counts: [read: number, written: number] = [0, 0]
+  #counts: Counts = [0, 0, 0, 0]
 
   /** {@link makeNetworkProcess} makes processes. */
   constructor(making: Making) {
@@ -172,6 +177,9 @@ export class NetworkProcess {
     this.#coding = making.coding
     this.#halfOpen = making.halfOpen
     this.#lend = making.lend
+    this.#ancillary = making.ancillary
+    this.#highWaterMark = making.highWaterMark
+    this.#sender = new Sender(this, making.kind, making.coding, making.highWaterMark)
     this.#state = 'connect'
     this.#stopped = making.stopped
     this.#filter = making.filter ?? defaultFilter
@@ -274,7 +282,7 @@ export class NetworkProcess {
     if (this.#lifetime === undefined) {
       this.#lifetime = new Lifetime()
       if (this.#wasOpen) this.#lifetime.open(this)
-      if (this.#over) this.#lifetime.end(this.#failure ?? this.#notRunning())
+      if (this.#over) this.#lifetime.end(this.#failure ?? this.notRunning())
     }
     return this.#lifetime
   }
@@ -290,7 +298,7 @@ export class NetworkProcess {
     const reader = this.#reader
     this.#reader = undefined
     reader?.onOver(this.#failure)
-    this.#lifetime?.end(this.#failure ?? this.#notRunning())
+    this.#lifetime?.end(this.#failure ?? this.notRunning())
   }
 
   /** Deletes the process when the signal says so. @internal */
@@ -328,21 +336,20 @@ export class NetworkProcess {
     this.#cancelConnect?.()
     this.#cancelConnect = undefined
     this.#cancelAccept?.()
-    this.#cancelRetry?.()
-    this.#cancelAccept = this.#cancelRetry = undefined
-    this.#held = undefined
-    const output = this.#output
-    this.#output = undefined
-    output?.settle(this.#notRunning())
+    this.#cancelAccept = undefined
+    this.#held?.forEach(({ info }) => info?.drop())
+    this.#info?.drop()
+    this.#held = this.#info = undefined
+    const output = this.#sender.close()
+    output?.settle(this.notRunning())
     const id = this.#id
-    if (id < 0) return
-    this.#counts = native.counts(id)
+    if (id >= 0) this.#counts = native.counts(id)
     this.#id = -1
-    if (sendQueued) closeWhenSent(id, output, lingerSeconds(this.#contact['linger']))
-    else {
-      setReceiver(id, undefined)
-      native.close(id)
-    }
+    if (id >= 0 && sendQueued) return closeWhenSent(id, output, lingerSeconds(this.#contact['linger']))
+    output?.abandon()
+    if (id < 0) return
+    setReceiver(id, undefined)
+    native.close(id)
   }
 
   // Tells the sentinel of a change that is not the caller's: after all output that came with it. A process that
@@ -363,7 +370,8 @@ export class NetworkProcess {
     if (over) this.#nowOver()
   }
 
-  #notRunning(): Error {
+  /** @internal */
+  notRunning(): Error {
     const cause = this.#failure === undefined ? {} : { cause: this.#failure }
     return codedError(new Error(`Process ${this.name} not running`, cause), 'ERR_PROCESS_NOT_RUNNING')
   }
@@ -396,10 +404,11 @@ export class NetworkProcess {
    */
   openOn(id: SocketId, addressed: boolean, peer: AddressId = -1): void {
     this.#addressed = addressed
-    this.#peer = peer
+    this.#sender.to = peer
     this.#state = 'run'
     this.#cancelConnect = undefined
     this.#start(id, Mode.receiving)
+    this.#sender.open(id, addressed)
     this.#nowOpen()
   }
 
@@ -412,7 +421,7 @@ export class NetworkProcess {
     this.#report(event.open)
     if (this.#id !== id || this.#state !== 'run') return
     this.openOn(id, false)
-    this.#flush()
+    this.#sender.flush()
   }
 
   /**
@@ -450,8 +459,9 @@ export class NetworkProcess {
   #configure(mode: number = this.#state === 'listen' ? Mode.listening : Mode.receiving): void {
     if (this.#id < 0 || this.#state === 'connect') return
     const addressed = this.#addressed ? 1 : 0
+    const ancillary = this.#informs ? 1 : 0
     check(
-      native.configure(this.#id, mode, this.#kind, this.#delivery(), addressed, this.#interest()),
+      native.configure(this.#id, mode, this.#kind, this.#delivery(), addressed, ancillary, this.#interest()),
       'epoll_ctl',
     )
   }
@@ -459,6 +469,11 @@ export class NetworkProcess {
   #delivery(): number {
     if (this.#reader?.raw) return this.#lend ? Delivery.lent : Delivery.bytes
     return this.#coding.delivery(this.#lend)
+  }
+
+  // Whether the filter is told what travels beside.
+  get #informs(): boolean {
+    return this.#ancillary && wantsInfo(this.#filter)
   }
 
   get #reading(): boolean {
@@ -470,8 +485,7 @@ export class NetworkProcess {
   #interest(): number {
     const waiting = this.#held !== undefined || this.#cancelAccept !== undefined || this.#readerFull
     const reading = this.#reading && !waiting
-    const writing = this.#output !== undefined && !this.#output.empty && this.#cancelRetry === undefined
-    return (reading ? Interest.readable : 0) | (writing ? Interest.writable : 0)
+    return (reading ? Interest.readable : 0) | (this.#sender.waits ? Interest.writable : 0)
   }
 
   #updateInterest(): void {
@@ -481,46 +495,70 @@ export class NetworkProcess {
   // ---- receiving: the hub calls what begins with "on", see Receiver -------------------------------
 
   /** @internal */
-  onData(data: string | Uint8Array, sender: AddressId, lent: boolean): void {
-    if (this.#holds) {
-      const kept = lent ? Buffer.from(data as Uint8Array) : data
-      this.#hold(() => this.#receive(kept, sender), sender)
-    } else this.#receive(data, sender)
+  onAncillary(control: Buffer, flags: number): void {
+    this.#info?.drop()
+    this.#info = new ReceivedInfo(control, flags)
   }
 
-  #receive(data: string | Uint8Array, sender: AddressId): void {
+  /** @internal */
+  onData(data: string | Uint8Array, sender: AddressId, lent: boolean): void {
+    const info = this.#informs || this.#info !== undefined ? this.#takeInfo(sender) : undefined
+    if (this.#holds) {
+      const kept = lent ? Buffer.from(data as Uint8Array) : data
+      this.#hold(() => this.#receive(kept, sender, info), sender, info)
+    } else this.#receive(data, sender, info)
+  }
+
+  #takeInfo(sender: AddressId): ReceivedInfo {
+    const address = addressOf(sender)
+    const info = this.#info ?? (address === undefined ? nothingBeside : new ReceivedInfo(undefined, 0))
+    this.#info = undefined
+    if (address !== undefined) info.address = address
+    return info
+  }
+
+  #receive(data: string | Uint8Array, sender: AddressId, info?: ReceivedInfo): void {
     this.answerTo(sender)
     if (this.#reader?.raw) {
+      info?.drop()
       this.#give(typeof data === 'string' ? native.encodeUtf8(data) : data)
       return
     }
     const output = this.#coding.decode(data)
-    if (output !== undefined) this.#give(output)
+    // Nothing yet but a part of a character: what came beside it comes with the rest.
+    if (output === undefined) this.#info ??= info
+    else this.#give(output, info)
   }
 
-  #give(data: string | Uint8Array): void {
+  #give(data: string | Uint8Array, info?: ReceivedInfo): void {
     this.#outputs++
     outputs++
     if (this.#outputWaiters !== undefined) this.#settleOutput(true)
     const reader = this.#reader
     if (reader !== undefined) {
+      info?.drop()
       // What is lent is gone when this returns, and the reader keeps it.
       this.#offer(reader, this.#lend && typeof data !== 'string' ? Buffer.from(data) : data)
       return
     }
-    const filter = this.#filter as Filter
-    filter(this, data)
+    const filter = this.#filter as (process: this, data: string | Uint8Array, info?: MessageInfo) => void
+    try {
+      if (this.#informs) filter(this, data, info ?? nothingBeside)
+      else filter(this, data)
+    } finally {
+      info?.drop()
+    }
   }
 
   #offer(reader: Reader, output: string | Uint8Array | NetworkProcess): void {
-    if (reader.onOutput(output, this.#addressed ? this.#peer : -1) || this.#readerFull) return
+    if (reader.onOutput(output, this.#addressed ? this.#sender.to : -1) || this.#readerFull) return
     this.#readerFull = true
     this.#updateInterest()
   }
 
   /** Sends go to this address from now on, where there are many. @internal */
   answerTo(sender: AddressId): void {
-    if (this.#addressed && sender >= 0) this.#peer = sender
+    if (this.#addressed && sender >= 0) this.#sender.to = sender
   }
 
   /**
@@ -536,6 +574,7 @@ export class NetworkProcess {
     if (this.#ended) reader.onEnd()
     if (this.#state === 'exit' || this.#state === 'failed') return reader.onOver(this.#failure)
     this.#reader = reader
+    this.#sender.raw = reader.raw
     this.#configure()
     this.#resume()
   }
@@ -553,7 +592,7 @@ export class NetworkProcess {
     ending: (() => void) | undefined,
   ): void {
     this.#reader = undefined
-    this.#readerFull = false
+    this.#readerFull = this.#sender.raw = false
     if (this.#state !== 'run' && this.#state !== 'listen') {
       for (const { output } of unread) if (output instanceof NetworkProcess) this.#giveAgain(output, -1)
       return
@@ -628,9 +667,9 @@ export class NetworkProcess {
     return this.#held !== undefined || !this.#reading
   }
 
-  #hold(run: () => void, sender: AddressId = -1): void {
+  #hold(run: () => void, sender: AddressId = -1, info?: ReceivedInfo): void {
     this.#held ??= []
-    this.#held.push({ run, sender })
+    this.#held.push({ run, sender, info })
   }
 
   #resume(): void {
@@ -677,13 +716,13 @@ export class NetworkProcess {
   }
 
   #reset(error: number): void {
-    this.#failure = systemError(error, 'recv', this.#remoteName())
+    this.#failure = systemError(error, 'recv', this.remoteName())
     this.#flushDecoder()
     this.#break(false)
   }
 
-  // What errors call the peer, which the kernel may have forgotten by then; nothing, if nobody knows who it was.
-  #remoteName(): ErrorAddress {
+  /** What errors call the peer, which the kernel may have forgotten by then; nothing, if nobody knows. @internal */
+  remoteName(): ErrorAddress {
     const remote = this.#contact['remote']
     return isNil(remote) ? {} : errorAddress(encodeAddress(remote as AddressInput))
   }
@@ -732,6 +771,8 @@ export class NetworkProcess {
       coding: this.#coding.fork(),
       halfOpen: this.#halfOpen,
       lend: this.#lend,
+      ancillary: this.#ancillary,
+      highWaterMark: this.#highWaterMark,
       buffer: inserts ? `${this.buffer?.name ?? this.name} ${peer.suffix}` : undefined,
     })
     child.inheritCodingSystem = inserts && this.inheritCodingSystem
@@ -756,101 +797,79 @@ export class NetworkProcess {
   // ---- sending ----------------------------------------------------------------------------------------------
 
   /**
-   * Sends text, in the process's coding system, or bytes as they are: one packet, or more of the stream. Never blocks:
-   * what the kernel does not take is queued, in order. Corresponds to `process-send-string`.
+   * Sends text, in the process's coding system, or bytes as they are: one packet, or more of the stream; the parts of an
+   * array are put together by the kernel. Never blocks: what the kernel does not take is queued, in order. Corresponds to
+   * `process-send-string`.
    *
-   * @returns false when it was queued: it is better to wait for {@link NetworkProcess.drained} than to send more
+   * @returns false when it is better to wait for {@link NetworkProcess.drained} than to send more: `highWaterMark` bytes
+   *   are queued or, without that keyword, any at all
    * @throws `ERR_PROCESS_NOT_RUNNING`; `ERR_SEND_AFTER_EOF`; `EPIPE` and `ECONNRESET`: the peer has gone; `EMSGSIZE`: a
    *   packet is too long; `EDESTADDRREQ`, `ENOTCONN`: nobody to send to; TypeError `ERR_INVALID_ARG_TYPE`
    */
-  send(data: string | ArrayBufferView): boolean {
-    if (this.#state !== 'run' && this.#state !== 'connect') throw this.#notRunning()
+  send(data: Data | readonly Data[]): boolean {
+    this.#checkSending()
+    return Array.isArray(data) ? this.#sender.sendMessage({ data }) : this.#sender.send(data as Data)
+  }
+
+  /**
+   * Sends packets, as many as the kernel takes by one call (sendmmsg(2)), in order; on a stream one after the other.
+   *
+   * @returns as {@link NetworkProcess.send}
+   * @throws the same; `sent` of the error says how many packets went before
+   * @example process.sendMany(['first packet', 'second packet', Buffer.of(3)])
+   */
+  sendMany(messages: readonly Data[]): boolean {
+    if (!Array.isArray(messages)) throw typeError('messages', 'an array of strings and views', messages)
+    this.#checkSending()
+    return this.#sender.sendMany(messages)
+  }
+
+  /**
+   * Sends one message with what travels beside it: sendmsg(2). The receiver's filter finds that in its third parameter.
+   *
+   * @returns as {@link NetworkProcess.send}
+   * @throws the same; `EBADF`: no descriptor; `EPERM`: credentials that the sender may not claim; `ETOOMANYREFS`: too many
+   *   descriptors are under way; `EINVAL`: more than 253, or a family that knows none; `ERR_NO_DATAGRAM`: an address
+   *   where there is but one peer
+   * @example
+   * ```ts
+   * worker.sendMessage({ data: 'take this', fds: [server.fd] })
+   * ```
+   */
+  sendMessage(message: OutgoingMessage): boolean {
+    if (typeof message !== 'object' || message === null) throw typeError('message', 'an object', message)
+    this.#checkSending()
+    return this.#sender.sendMessage(message)
+  }
+
+  #checkSending(): void {
+    if (this.#state !== 'run' && this.#state !== 'connect') throw this.notRunning()
     if (this.#ending)
       throw codedError(new Error(`Process ${this.name} has sent its end of file`), 'ERR_SEND_AFTER_EOF')
-    if (this.#state === 'connect' || (this.#output !== undefined && !this.#output.empty)) {
-      return this.#enqueue(this.#encode(data))
-    }
-    const asText = typeof data === 'string' && this.#coding.sendsText && data.length <= textLimit
-    const ready = asText ? data : this.#encode(data)
-    let left = this.#transmit(ready)
-    if (left === 0) return true
-    if (left === refused && this.#kind === Kind.datagrams) {
-      // Perhaps an earlier datagram was refused and the kernel says so now: then this one has not been tried.
-      const again = this.#transmit(ready)
-      if (again < 0 && !wouldBlock(again)) throw this.#sendError(left)
-      this.onFailed(-left)
-      if (again === 0) return true
-      left = again
-    }
-    if (left < 0 && !wouldBlock(left)) throw this.#sendError(left)
-    const encoded = typeof ready === 'string' ? this.#encode(ready) : ready
-    return this.#enqueue(left > 0 ? encoded.subarray(encoded.length - left) : encoded)
-  }
-
-  // Gives how many bytes are left over, or -errno when none went.
-  #transmit(ready: string | Uint8Array): number {
-    return typeof ready === 'string'
-      ? native.sendText(this.#id, ready, this.#peer)
-      : native.send(this.#id, ready, this.#peer)
-  }
-
-  #encode(data: string | ArrayBufferView): Uint8Array {
-    const plain = typeof data === 'string' ? data : bytes('data', data)
-    return typeof plain !== 'string' && this.#reader?.raw ? plain : this.#coding.encode(plain)
-  }
-
-  #enqueue(data: Uint8Array): boolean {
-    this.#output ??= new Output(this.#kind === Kind.stream)
-    this.#output.push(data, this.#peer)
-    this.#awaitRoom(1)
-    return false
-  }
-
-  // An unconnected local datagram socket is always writable for the set, whether its peer's queue is full or not:
-  // it tries again by a timer.
-  #awaitRoom(milliseconds: number): void {
-    if (this.#state !== 'run') return
-    if (!this.#addressed) return this.#updateInterest()
-    this.#cancelRetry ??= after(milliseconds, () => {
-      this.#cancelRetry = undefined
-      this.#flush(Math.min(2 * milliseconds, 64))
-    })
   }
 
   /** @internal */
   onWritable(): void {
-    this.#flush()
+    this.#sender.flush()
   }
 
-  #flush(pause = 1): void {
-    const output = this.#output
-    if (output !== undefined) {
-      for (;;) {
-        const error = output.flush(this.#id)
-        if (error === 0) break
-        if (wouldBlock(error)) return this.#awaitRoom(pause)
-        if (this.#kind !== Kind.datagrams) return this.#cannotSend()
-        output.dropPacket()
-        this.#reportLater(event.datagramFailed(-error))
-      }
-      output.settle()
-    }
+  /** @internal */
+  onWaiting(): void {
     this.#updateInterest()
+  }
+
+  /** @internal */
+  onSent(): void {
     if (this.#ending) this.#shutdown()
   }
 
-  #sendError(error: number): Error {
-    const peer = native.address(this.#peer) ?? native.getpeername(this.#id)
-    const about = typeof peer === 'number' ? this.#remoteName() : errorAddress(peer)
-    if (-error === errno.EPIPE) this.#cannotSend()
-    return systemError(error, 'send', about)
+  /** @internal */
+  onPacketFailed(error: number): void {
+    this.#reportLater(event.datagramFailed(error))
   }
 
-  // The peer takes nothing any more. What it has sent before is still read, up to its end, which ends the process.
-  #cannotSend(): void {
-    const output = this.#output
-    this.#output = undefined
-    output?.settle(this.#notRunning())
+  /** What the peer has sent before it went is still read, up to its end, which ends the process. @internal */
+  onPeerGone(): void {
     if (this.#reading && !this.#ended) this.#updateInterest()
     else this.#break(false)
   }
@@ -863,10 +882,10 @@ export class NetworkProcess {
    */
   sendEof(): this {
     if (this.#kind === Kind.datagrams) return this
-    if (this.#state !== 'run' && this.#state !== 'connect') throw this.#notRunning()
+    if (this.#state !== 'run' && this.#state !== 'connect') throw this.notRunning()
     if (this.#ending) return this
     this.#ending = true
-    if (this.#state === 'run' && (this.#output === undefined || this.#output.empty)) this.#shutdown()
+    if (this.#state === 'run' && this.#sender.empty) this.#shutdown()
     return this
   }
 
@@ -877,18 +896,13 @@ export class NetworkProcess {
 
   /** Bytes that `send` has accepted and the kernel has not. */
   get writableLength(): number {
-    return this.#output?.length ?? 0
+    return this.#sender.length
   }
 
-  /** Resolves when nothing is queued; rejects (`ERR_PROCESS_NOT_RUNNING`) when the process ends before. */
+  /** Resolves when it is no longer better to wait than to send; rejects (`ERR_PROCESS_NOT_RUNNING`) when it ends before. */
   get drained(): Promise<void> {
-    const output = this.#output
-    if (output === undefined || output.empty) {
-      return this.#state === 'run' || this.#state === 'connect'
-        ? Promise.resolve()
-        : Promise.reject(this.#notRunning())
-    }
-    return output.wait()
+    const sends = this.#state === 'run' || this.#state === 'connect'
+    return sends ? this.#sender.drained() : Promise.reject(this.notRunning())
   }
 
   /** Bytes received, before decoding. */
@@ -944,6 +958,7 @@ export class NetworkProcess {
       throw this.#filterInUse()
     this.#filter = filter ?? defaultFilter
     this.#contact['filter'] = this.#filter
+    this.#configure()
     this.#resume()
   }
 
@@ -1026,7 +1041,7 @@ export class NetworkProcess {
     if (this.#kind !== Kind.datagrams) return undefined
     this.waitForSocket()
     if (this.#id < 0) return undefined
-    const peer = this.#addressed ? native.address(this.#peer) : native.getpeername(this.#id)
+    const peer = this.#addressed ? native.address(this.#sender.to) : native.getpeername(this.#id)
     if (peer !== undefined && typeof peer !== 'number') return decodeAddress(peer)
     const own = native.getsockname(this.#id)
     return noPeer(typeof own === 'number' ? 0 : familyOf(own))
@@ -1036,12 +1051,12 @@ export class NetworkProcess {
     if (this.#kind !== Kind.datagrams)
       throw codedError(new TypeError(`${this.name} is no datagram process`), 'ERR_NO_DATAGRAM')
     this.waitForSocket()
-    if (this.#id < 0) throw this.#notRunning()
+    if (this.#id < 0) throw this.notRunning()
     const sockaddr = encodeAddress(address as AddressInput, 'datagramAddress')
     const own = check<Buffer>(native.getsockname(this.#id), 'getsockname')
     if (familyOf(own) !== familyOf(sockaddr))
       throw valueError('datagramAddress', "an address of the socket's family", address)
-    if (this.#addressed) this.#peer = native.internAddress(sockaddr)
+    if (this.#addressed) this.#sender.to = native.internAddress(sockaddr)
     else check(native.connect(this.#id, sockaddr), 'connect', errorAddress(sockaddr))
   }
 
@@ -1057,8 +1072,7 @@ export class NetworkProcess {
 
   /** The addresses that it may still send to. @internal */
   *addresses(): Iterable<AddressId> {
-    yield this.#peer
-    if (this.#output !== undefined) yield* this.#output.addresses()
+    yield* this.#sender.addresses()
     for (const { sender } of this.#held ?? []) yield sender
     if (this.#reader !== undefined) yield* this.#reader.senders()
   }
@@ -1071,7 +1085,7 @@ export class NetworkProcess {
    */
   setOption(name: string, value: unknown, noError = false): boolean {
     this.waitForSocket()
-    if (this.#id < 0) throw this.#notRunning()
+    if (this.#id < 0) throw this.notRunning()
     if (typeof name !== 'string') throw typeError('option', 'the name of a network option', name)
     const option = keywordName(name)
     if (!hasOption(option)) {
@@ -1095,9 +1109,6 @@ export class NetworkProcess {
     return `#<process ${this.name} ${this.status}${where ? ` ${where}` : ''}>`
   }
 }
-
-// Longer strings are encoded before they are sent: native/hub_functions.cc has the same number.
-const textLimit = 16 * 1024
 
 /** Refuses what is neither a function nor nil. @internal */
 export function checkFunction(name: string, value: unknown, orTrue: boolean): void {

@@ -27,6 +27,7 @@ const table = new Map<string, Option>(
     reuseaddr: option('flag', constants.SO_REUSEADDR),
     nodelay: option('flag', constants.TCP_NODELAY, constants.IPPROTO_TCP),
     reuseport: option('flag', constants.SO_REUSEPORT),
+    passcred: option('flag', constants['SO_PASSCRED']),
   }),
 )
 

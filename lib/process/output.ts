@@ -1,14 +1,22 @@
 // What a process wants to send and the kernel does not take yet: a queue, in order, of packets or of pieces of
-// a stream. It owns its bytes: the caller's memory may change as soon as it was queued.
+// a stream. It owns its bytes, and the descriptors beside them: the caller's may change as soon as it was queued.
 import { native, type AddressId, type SocketId } from '../native.js'
 import { errno } from '../socket/errors.js'
 
 // One call takes this many pieces of a stream; IOV_MAX is 1024 and more gains nothing.
 const piecesPerCall = 64
 
+/** What travels beside a packet, or beside the first byte of a piece: control messages, and the descriptors in them. */
+interface Beside {
+  control: Uint8Array
+  /** In transit, see native.ts. */
+  fds: readonly number[]
+}
+
 interface Piece {
   data: Uint8Array
   to: AddressId
+  beside: Beside | undefined
 }
 
 const again = new Set([errno.EAGAIN, errno.EWOULDBLOCK])
@@ -45,9 +53,9 @@ export class Output {
     for (const { to } of this.#pieces.slice(this.#first)) yield to
   }
 
-  push(data: Uint8Array, to: AddressId): void {
+  push(data: Uint8Array, to: AddressId, beside?: Beside): void {
     // Not slice(): a Buffer's shares its memory.
-    this.#pieces.push({ data: Uint8Array.prototype.slice.call(data), to })
+    this.#pieces.push({ data: Uint8Array.prototype.slice.call(data), to, beside })
     this.#length += data.length
   }
 
@@ -63,12 +71,19 @@ export class Output {
   }
 
   #sendPieces(id: SocketId): number {
-    const pieces = this.#pieces.slice(this.#first, this.#first + piecesPerCall)
+    let pieces = this.#pieces.slice(this.#first, this.#first + piecesPerCall)
+    // What travels beside a byte goes with the first one of its call.
+    const apart = pieces.findIndex(({ beside }, i) => i > 0 && beside !== undefined)
+    if (apart > 0) pieces = pieces.slice(0, apart)
+    const first = pieces[0] as Piece
     const sent = native.sendv(
       id,
       pieces.map(({ data }) => data),
+      -1,
+      first.beside?.control,
     )
     if (sent < 0) return sent
+    release(first)
     let rest = sent
     for (const piece of pieces) {
       if (rest < piece.data.length) {
@@ -84,9 +99,12 @@ export class Output {
 
   #sendPacket(id: SocketId): number {
     const packet = this.#pieces[this.#first] as Piece
-    const left = native.send(id, packet.data, packet.to)
-    if (left >= 0) this.#drop(packet)
-    return Math.min(left, 0)
+    const result =
+      packet.beside === undefined
+        ? native.send(id, packet.data, packet.to)
+        : (native.sendv(id, [packet.data], packet.to, packet.beside.control) as number)
+    if (result >= 0) this.#drop(packet)
+    return Math.min(result, 0)
   }
 
   /** Gives up the packet that could not be sent. */
@@ -95,6 +113,7 @@ export class Output {
   }
 
   #drop(first: Piece): void {
+    release(first)
     this.#length -= first.data.length
     if (++this.#first < this.#pieces.length && this.#first < 1024) return
     this.#pieces.splice(0, this.#first)
@@ -104,6 +123,14 @@ export class Output {
   /** Resolves when {@link Output.settle} is called. */
   wait(): Promise<void> {
     return new Promise((resolve, reject) => this.#waiting.push({ resolve, reject }))
+  }
+
+  /** Nothing of it is sent any more. */
+  abandon(error?: Error): void {
+    this.#pieces.slice(this.#first).forEach(release)
+    this.#pieces = []
+    this.#first = this.#length = 0
+    this.settle(error)
   }
 
   /** Ends all waiting: there is room again, or there never will be. */
@@ -116,4 +143,10 @@ export class Output {
       else reject(error)
     }
   }
+}
+
+// The descriptors beside it have gone, or never will.
+function release(piece: Piece): void {
+  piece.beside?.fds.forEach(native.dropDescriptor)
+  piece.beside = undefined
 }

@@ -4,6 +4,8 @@
 // stop or replace anything while it is called, so each event looks again for whom it is. What a callback throws
 // is an uncaught exception, as everywhere in Node, and takes nothing from the events after it.
 import { native, type AddressId, type RawAnswer, type RawQuery, type SocketId } from '../native.js'
+import { decodeAddress, type Address } from './address.js'
+import { decodeControl } from './control.js'
 
 /** What a socket does when it is ready. native/socket_table.h has the same numbers. @internal */
 export const Mode = { idle: 0, watched: 1, listening: 2, connecting: 3, receiving: 4 } as const
@@ -25,6 +27,7 @@ const Event = {
   ready: -7,
   lookedUp: -8,
   truncated: -9,
+  ancillary: -10,
 } as const
 const textBit = 1 << 30
 const lentBit = 1 << 29
@@ -34,6 +37,8 @@ const lengthMask = lentBit - 1
 export interface Receiver {
   /** A message, or a piece of a stream; `lent` bytes are valid until this returns. */
   onData?(data: string | Uint8Array, sender: AddressId, lent: boolean): void
+  /** What travels beside the next message: `flags` are recvmsg's. Descriptors are in transit: see native.ts. */
+  onAncillary?(control: Buffer, flags: number): void
   /** The message before was longer than it could be received: it had this many bytes. */
   onTruncated?(length: number): void
   onEnd?(): void
@@ -123,6 +128,7 @@ function deliver({ events, kept, lent, text, extras }: Frame, at: number): void 
   if (receiver === undefined) {
     // Its listener was closed by an earlier event: a connection that nobody wants.
     if (what === Event.accepted) native.close(address)
+    if (what === Event.ancillary) dropDescriptors(extras?.[~offset] as Buffer)
     return
   }
   if (what >= 0) {
@@ -154,7 +160,14 @@ function deliver({ events, kept, lent, text, extras }: Frame, at: number): void 
       return receiver.onReady?.(offset)
     case Event.truncated:
       return receiver.onTruncated?.(offset)
+    case Event.ancillary:
+      return receiver.onAncillary?.(extras?.[~offset] as Buffer, address)
   }
+}
+
+/** Closes descriptors that came beside a message and that nobody has taken. @internal */
+export function dropDescriptors(control: Buffer): void {
+  for (const fd of decodeControl(control).fds ?? []) native.dropDescriptor(fd)
 }
 
 function deliverAt(frame: Frame, index: number): void {
@@ -208,7 +221,22 @@ export function holdAddresses(held: () => Iterable<AddressId>): void {
   holders.add(held)
 }
 
+// Decoded addresses by id, for those who ask with every message.
+const decoded = new Map<AddressId, Address>()
+
+/** The address of an id, which everybody who asks shares; undefined for -1. @internal */
+export function addressOf(id: AddressId): Address | undefined {
+  const known = decoded.get(id)
+  if (known !== undefined) return known
+  const sockaddr = native.address(id)
+  if (sockaddr === undefined) return undefined
+  const address = decodeAddress(sockaddr)
+  decoded.set(id, address)
+  return address
+}
+
 function forgetAddresses(): void {
+  decoded.clear()
   native.retainAddresses(Int32Array.from(Array.from(holders).flatMap(held => [...held()])))
 }
 

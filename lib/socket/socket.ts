@@ -313,7 +313,7 @@ export class Socket {
     if (typeof callback !== 'function') throw typeError('callback', 'a function', callback)
     if (typeof interest !== 'object' || interest === null) throw typeError('interest', 'an object', interest)
     const wanted = (interest.readable ? Interest.readable : 0) | (interest.writable ? Interest.writable : 0)
-    check(native.configure(idOf(this), Mode.watched, Kind.stream, Delivery.bytes, 0, wanted), 'watch')
+    check(native.configure(idOf(this), Mode.watched, Kind.stream, Delivery.bytes, 0, 0, wanted), 'watch')
     this.#watched = callback
     setReceiver(idOf(this), {
       onReady: ready =>
@@ -331,7 +331,7 @@ export class Socket {
     if (id < 0 || this.#watched === undefined) return
     this.#watched = undefined
     setReceiver(id, undefined)
-    native.configure(id, Mode.idle, Kind.stream, Delivery.bytes, 0, Interest.none)
+    native.configure(id, Mode.idle, Kind.stream, Delivery.bytes, 0, 0, Interest.none)
     native.setCounted(id, false)
   }
 

@@ -94,7 +94,12 @@ msghdr IncomingHeader(const Message& message) {
 }
 
 void TakeFrom(const msghdr& header, Message* message) {
+#ifdef MSG_CMSG_CLOEXEC
+  // The kernel gives back what it was given.
+  message->flags = header.msg_flags & ~MSG_CMSG_CLOEXEC;
+#else
   message->flags = header.msg_flags;
+#endif
   message->control_length = static_cast<std::size_t>(header.msg_controllen);
   if (message->address != nullptr) {
     // The kernel reports the full length of an address that it had to cut.
@@ -108,20 +113,6 @@ void TakeFrom(const msghdr& header, Message* message) {
 #pragma GCC diagnostic ignored "-Wsign-compare"
 cmsghdr* Next(msghdr* header, cmsghdr* item) { return CMSG_NXTHDR(header, item); }
 #pragma GCC diagnostic pop
-
-// Calls `use` with each descriptor that a message has brought.
-template <class Use>
-void EachDescriptor(msghdr* header, Use use) {
-  for (cmsghdr* item = CMSG_FIRSTHDR(header); item != nullptr; item = Next(header, item)) {
-    if (item->cmsg_level != SOL_SOCKET || item->cmsg_type != SCM_RIGHTS) continue;
-    const std::size_t count = (item->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-    for (std::size_t i = 0; i < count; i++) {
-      int fd;
-      std::memcpy(&fd, CMSG_DATA(item) + i * sizeof fd, sizeof fd);
-      use(fd);
-    }
-  }
-}
 
 #ifdef AF_ALG
 int Domain(int fd) {
@@ -254,11 +245,23 @@ ssize_t RecvMsg(int fd, Message* message, int flags) {
 #endif
   const ssize_t received = Uninterrupted([&] { return ::recvmsg(fd, &header, flags); });
   if (received < 0) return received;
-#ifndef MSG_CMSG_CLOEXEC
-  EachDescriptor(&header, [](int received_fd) { fcntl(received_fd, F_SETFD, FD_CLOEXEC); });
-#endif
   TakeFrom(header, message);
+#ifndef MSG_CMSG_CLOEXEC
+  for (const int passed : DescriptorsOf(*message)) fcntl(passed, F_SETFD, FD_CLOEXEC);
+#endif
   return received;
+}
+
+std::vector<int> DescriptorsOf(const Message& message) {
+  std::vector<int> fds;
+  msghdr header = Header(message);
+  for (cmsghdr* item = CMSG_FIRSTHDR(&header); item != nullptr; item = Next(&header, item)) {
+    if (item->cmsg_level != SOL_SOCKET || item->cmsg_type != SCM_RIGHTS) continue;
+    const std::size_t first = fds.size();
+    fds.resize(first + (item->cmsg_len - CMSG_LEN(0)) / sizeof(int));
+    std::memcpy(fds.data() + first, CMSG_DATA(item), (fds.size() - first) * sizeof(int));
+  }
+  return fds;
 }
 
 #ifdef __linux__
@@ -332,6 +335,8 @@ int Adopt(int fd) {
   return SetFlags(fd);
 }
 
+int Duplicate(int fd) { return Result(::fcntl(fd, F_DUPFD_CLOEXEC, 0)); }
+
 int LaunchActivateSocket(const char* name, std::vector<int>* fds) {
 #ifdef __APPLE__
   int* activated = nullptr;
@@ -388,8 +393,7 @@ int HoldsRecord(int fd) {
   const ssize_t received = RecvMsg(fd, &message, MSG_PEEK | MSG_DONTWAIT);
   if (received < 0) return static_cast<int>(received);
   // Peeked descriptors are duplicates.
-  msghdr header = Header(message);
-  EachDescriptor(&header, [](int duplicate) { ::close(duplicate); });
+  for (const int duplicate : DescriptorsOf(message)) ::close(duplicate);
   return received > 0 || message.control_length > 0 ? 1 : 0;
 #else
   (void)fd;

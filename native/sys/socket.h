@@ -52,6 +52,8 @@ ssize_t SendMsg(int fd, const Message& message, int flags);
 ssize_t Recv(int fd, void* data, std::size_t length, int flags);
 ssize_t RecvFrom(int fd, void* data, std::size_t length, int flags, Address* address);
 ssize_t RecvMsg(int fd, Message* message, int flags);
+// The descriptors that a received message has brought, which are the caller's.
+std::vector<int> DescriptorsOf(const Message& message);
 
 // At most kMessages messages by one call where the system has sendmmsg(2) and
 // recvmmsg(2), one call each elsewhere. They return how many went or came.
@@ -62,6 +64,8 @@ int RecvMMsg(int fd, Message* messages, std::size_t count, int flags);
 // Makes a descriptor that came from elsewhere like one that was born here.
 // ENOTSOCK for one that is no socket.
 int Adopt(int fd);
+// Another descriptor of the same file, close-on-exec too.
+int Duplicate(int fd);
 // The sockets that launchd holds for us under a name, which it gives once and
 // whose owner is the caller. ENOSYS where there is no launchd.
 int LaunchActivateSocket(const char* name, std::vector<int>* fds);

@@ -1,0 +1,97 @@
+// A message beside its data: what a filter's third parameter is, and what `sendMessage` takes. It owns whose the
+// descriptors are that have come: nobody's until the filter looks at them.
+import { inspect } from 'node:util'
+import { native } from '../native.js'
+import type { Address, AddressInput } from '../socket/address.js'
+import { constants } from '../socket/constants.js'
+import { decodeControl, type Credentials } from '../socket/control.js'
+
+/** What can be sent: text in the process's coding system, or bytes as they are. */
+export type Data = string | ArrayBufferView
+
+/** A message for {@link NetworkProcess.sendMessage}. */
+export interface OutgoingMessage {
+  /** One packet, or one piece of a stream; the parts of an array are put together. */
+  data: Data | readonly Data[]
+  /**
+   * Descriptors for the receiver (SCM_RIGHTS, local sockets), 253 at most. They are duplicated: the sender's stay its
+   * own, and may be closed as soon as `sendMessage` has returned.
+   */
+  fds?: readonly number[]
+  /** Who says to be sending (SCM_CREDENTIALS, Linux): the kernel lets only the privileged lie. */
+  credentials?: Credentials
+  /** Where to, for datagrams; without it as `send` does. */
+  address?: AddressInput
+}
+
+/** What has come with a message: the third parameter of a filter that declares one. */
+export interface MessageInfo {
+  /**
+   * Descriptors (SCM_RIGHTS), close-on-exec. Whoever reads this property has them, and closes them; those that no filter
+   * has read are closed when it returns.
+   */
+  readonly fds: readonly number[]
+  /** Who sent it, as the kernel knows it; only with the network option `passcred`, on Linux. */
+  readonly credentials: Credentials | undefined
+  /** The sender of a datagram, where each may have another. */
+  readonly address: Address | undefined
+  /** The message was longer than what was kept of it. */
+  readonly truncated: boolean
+  /** recvmsg(2)'s: `MSG_TRUNC`; `MSG_CTRUNC`: the kernel had no room for descriptors, and closed them; `MSG_EOR` … */
+  readonly flags: number
+}
+
+const none: readonly number[] = Object.freeze([])
+
+/** What came with one message. @internal */
+export class ReceivedInfo implements MessageInfo {
+  address: Address | undefined
+  readonly flags: number
+  readonly credentials: Credentials | undefined
+  #fds: readonly number[]
+  #taken = false
+
+  /** @param control - the control messages of recvmsg(2), whose descriptors are in transit */
+  constructor(control: Buffer | undefined, flags: number) {
+    const { fds, credentials } = control === undefined ? {} : decodeControl(control)
+    this.flags = flags
+    this.credentials = credentials
+    this.#fds = fds ?? none
+  }
+
+  get truncated(): boolean {
+    return (this.flags & constants.MSG_TRUNC) !== 0
+  }
+
+  get fds(): readonly number[] {
+    if (!this.#taken) this.#fds.forEach(native.takeDescriptor)
+    this.#taken = true
+    return this.#fds
+  }
+
+  /** Closes the descriptors, unless somebody has them. */
+  drop(): void {
+    if (this.#taken) return
+    this.#fds.forEach(native.dropDescriptor)
+    this.#fds = none
+  }
+
+  // Looking is not taking.
+  [inspect.custom](): object {
+    const { address, credentials, truncated, flags } = this
+    return { fds: `${this.#fds.length} descriptors`, credentials, address, truncated, flags }
+  }
+}
+
+/** A message that brought nothing but its data. @internal */
+export const nothingBeside = new ReceivedInfo(undefined, 0)
+
+/**
+ * Whether a filter is told what travels beside: it declares a third parameter, or takes what comes (`...rest`). Others
+ * are spared what asking the kernel for it costs.
+ *
+ * @internal
+ */
+export function wantsInfo(filter: { length: number } | true): boolean {
+  return filter !== true && (filter.length === 0 || filter.length > 2)
+}

@@ -1,0 +1,279 @@
+// The way from `send` to the syscall: straight to the kernel, and into a queue what it does not take. It owns what
+// waits, to whom, and when it is tried again; whether a process may send, and what it means to it that nobody takes
+// anything any more, is in network-process.ts.
+import { native, type AddressId, type SocketId } from '../native.js'
+import { encodeAddress, errorAddress, familyOf } from '../socket/address.js'
+import { encodeControl } from '../socket/control.js'
+import {
+  bytes,
+  check,
+  codedError,
+  errno,
+  systemError,
+  valueError,
+  type ErrorAddress,
+} from '../socket/errors.js'
+import { after, Kind } from '../socket/hub.js'
+import type { Coding } from './coding.js'
+import type { Data, OutgoingMessage } from './message.js'
+import { Output, wouldBlock } from './output.js'
+
+// Longer strings are encoded before they are sent: native/hub_functions.cc has the same number.
+const textLimit = 16 * 1024
+// The longest pause before a datagram that found no room is tried again, in milliseconds.
+const longestPause = 64
+const refused = -(errno.ECONNREFUSED ?? 0)
+// What ends a connection; any other error of a packet is that packet's.
+const gone = new Set([errno.EPIPE, errno.ECONNRESET, errno.ENOTCONN, errno.ETIMEDOUT, errno.EBADF])
+
+/** The process that sends. @internal */
+export interface SenderOwner {
+  /** Something waits for room in the kernel, or waits no more. */
+  onWaiting(): void
+  /** Everything that waited is sent. */
+  onSent(): void
+  /** The peer takes nothing any more. */
+  onPeerGone(): void
+  /** A packet that had been accepted could not be sent. */
+  onPacketFailed(error: number): void
+  /** What errors call the peer when the kernel does not know. */
+  remoteName(): ErrorAddress
+  /** The process has ended. */
+  notRunning(): Error
+}
+
+/** What one process sends. @internal */
+export class Sender {
+  /** Where packets go, on a socket that is not connected. */
+  to: AddressId = -1
+  /** Bytes are sent as they are, whatever the coding system. */
+  raw = false
+
+  readonly #owner: SenderOwner
+  readonly #kind: number
+  readonly #coding: Coding
+  readonly #highWaterMark: number
+  #id: SocketId = -1
+  #addressed = false
+  #output: Output | undefined
+  #cancelRetry: (() => void) | undefined
+  #queued = 0
+
+  constructor(owner: SenderOwner, kind: number, coding: Coding, highWaterMark: number) {
+    this.#owner = owner
+    this.#kind = kind
+    this.#coding = coding
+    this.#highWaterMark = highWaterMark
+  }
+
+  /** There is a socket now, which can be sent to. @param addressed - that is not connected */
+  open(id: SocketId, addressed: boolean): void {
+    this.#id = id
+    this.#addressed = addressed
+  }
+
+  /** Bytes that wait. */
+  get length(): number {
+    return this.#output?.length ?? 0
+  }
+
+  get empty(): boolean {
+    return this.#output === undefined || this.#output.empty
+  }
+
+  /** How many sends the kernel has not taken at once. */
+  get queued(): number {
+    return this.#queued
+  }
+
+  /** Whether the set is to say when there is room. */
+  get waits(): boolean {
+    return !this.empty && this.#cancelRetry === undefined
+  }
+
+  /** The addresses that it may still send to. */
+  *addresses(): Iterable<AddressId> {
+    yield this.to
+    if (this.#output !== undefined) yield* this.#output.addresses()
+  }
+
+  // ---- sending; each gives false when it is better to wait ------------------------------------------------
+
+  /** One packet, or more of the stream. */
+  send(data: Data): boolean {
+    if (this.#mustWait) return this.#enqueue(this.#encode(data))
+    const ready = this.#ready(data)
+    let left = this.#transmit(ready)
+    if (left === 0) return true
+    left = this.#tryAgain(left, () => this.#transmit(ready))
+    if (left === 0) return true
+    const encoded = typeof ready === 'string' ? this.#encode(ready) : ready
+    return this.#enqueue(left > 0 ? encoded.subarray(encoded.length - left) : encoded)
+  }
+
+  /** One packet from several parts, or more of the stream; with descriptors and credentials beside it. */
+  sendMessage({ data, fds, credentials, address }: OutgoingMessage): boolean {
+    const parts = (Array.isArray(data) ? (data as readonly Data[]) : [data as Data]).map(part =>
+      this.#encode(part),
+    )
+    const to = address === undefined ? this.to : this.#addressId(address)
+    const control = encodeControl({ ...(fds && { fds: [...fds] }), ...(credentials && { credentials }) })
+    const length = parts.reduce((sum, part) => sum + part.length, 0)
+    if (this.#kind === Kind.stream && length === 0) {
+      if (control === undefined) return true
+      throw valueError('data', 'at least one byte of a stream, beside which descriptors can travel', '')
+    }
+    let left = -(errno.EAGAIN ?? 0)
+    if (!this.#mustWait) {
+      const transmit = () => {
+        const sent = native.sendv(this.#id, parts, to, control)
+        return sent < 0 ? sent : length - sent
+      }
+      left = this.#tryAgain(transmit(), transmit)
+    }
+    if (left === 0) return true
+    const whole = Buffer.concat(parts)
+    // What travels beside it has gone with the first byte.
+    if (left > 0) return this.#enqueue(whole.subarray(length - left), to)
+    if (control === undefined) return this.#enqueue(whole, to)
+    const kept = fds === undefined ? [] : check(native.keepDescriptors([...fds]), 'fcntl')
+    const keptControl = encodeControl({ fds: kept, ...(credentials && { credentials }) })
+    return this.#enqueue(whole, to, { control: keptControl as Uint8Array, fds: kept })
+  }
+
+  /** Packets, as many as possible by one call; for a stream it is one piece of several parts. */
+  sendMany(messages: readonly Data[]): boolean {
+    if (this.#kind === Kind.stream) return this.sendMessage({ data: messages })
+    const ready = messages.map(message => this.#ready(message))
+    let next = 0
+    const transmit = () => native.sendMany(this.#id, ready, next, this.to)
+    while (next < ready.length && !this.#mustWait) {
+      let sent = transmit()
+      if (sent < 0) {
+        try {
+          sent = this.#tryAgain(sent, transmit)
+        } catch (error) {
+          throw Object.assign(error as Error, { sent: next })
+        }
+        if (sent < 0) break
+      }
+      next += sent
+    }
+    for (const message of ready.slice(next)) this.#enqueue(this.#encode(message))
+    return !this.#full
+  }
+
+  // What can be sent at once: text as it is, if the addon can encode it.
+  #ready(data: Data): string | Uint8Array {
+    const asText = typeof data === 'string' && this.#coding.sendsText && data.length <= textLimit
+    return asText ? data : this.#encode(data)
+  }
+
+  #encode(data: Data): Uint8Array {
+    const plain = typeof data === 'string' ? data : bytes('data', data)
+    return typeof plain !== 'string' && this.raw ? plain : this.#coding.encode(plain)
+  }
+
+  // Gives how many bytes are left over, or -errno when none went.
+  #transmit(ready: string | Uint8Array): number {
+    return typeof ready === 'string'
+      ? native.sendText(this.#id, ready, this.to)
+      : native.send(this.#id, ready, this.to)
+  }
+
+  // After a call that did not do all: what it gave, or another call did; negative is EAGAIN.
+  #tryAgain(result: number, transmit: () => number): number {
+    let left = result
+    if (left === refused && this.#kind === Kind.datagrams) {
+      // Perhaps an earlier datagram was refused and the kernel says so now: then this one has not been tried.
+      left = transmit()
+      if (left < 0 && !wouldBlock(left)) throw this.#error(result)
+      this.#owner.onPacketFailed(-result)
+    } else if (left < 0 && !wouldBlock(left)) throw this.#error(left)
+    return left
+  }
+
+  #error(error: number): Error {
+    const peer = native.address(this.to) ?? native.getpeername(this.#id)
+    const about = typeof peer === 'number' ? this.#owner.remoteName() : errorAddress(peer)
+    if (-error === errno.EPIPE) this.#lose()
+    return systemError(error, 'send', about)
+  }
+
+  #addressId(address: NonNullable<OutgoingMessage['address']>): AddressId {
+    if (this.#kind !== Kind.datagrams)
+      throw codedError(new TypeError('address: only datagrams have one each'), 'ERR_NO_DATAGRAM')
+    const sockaddr = encodeAddress(address, 'address')
+    const own = this.#id < 0 ? -1 : native.getsockname(this.#id)
+    if (typeof own !== 'number' && familyOf(own) !== familyOf(sockaddr))
+      throw valueError('address', "an address of the socket's family", address)
+    return native.internAddress(sockaddr)
+  }
+
+  // ---- waiting --------------------------------------------------------------------------------------------
+
+  // What was accepted before goes first.
+  get #mustWait(): boolean {
+    return this.#id < 0 || !this.empty
+  }
+
+  get #full(): boolean {
+    return !this.empty && this.length >= this.#highWaterMark
+  }
+
+  #enqueue(data: Uint8Array, to = this.to, beside?: { control: Uint8Array; fds: number[] }): boolean {
+    this.#output ??= new Output(this.#kind === Kind.stream)
+    this.#output.push(data, to, beside)
+    this.#queued++
+    if (this.#id >= 0) this.#awaitRoom(1)
+    return !this.#full
+  }
+
+  // An unconnected local datagram socket is always writable for the set, whether its peer's queue is full or not:
+  // it tries again by a timer.
+  #awaitRoom(milliseconds: number): void {
+    if (!this.#addressed) return this.#owner.onWaiting()
+    this.#cancelRetry ??= after(milliseconds, () => {
+      this.#cancelRetry = undefined
+      this.flush(Math.min(2 * milliseconds, longestPause))
+    })
+  }
+
+  /** There may be room. @param pause - how long to wait before it is tried again where nothing tells, in milliseconds */
+  flush(pause = 1): void {
+    const output = this.#output
+    while (output !== undefined && !output.empty) {
+      const error = output.flush(this.#id)
+      if (error === 0) break
+      if (wouldBlock(error)) {
+        if (!this.#full) output.settle()
+        return this.#awaitRoom(pause)
+      }
+      if (this.#kind === Kind.stream || gone.has(-error)) return this.#lose()
+      output.dropPacket()
+      this.#owner.onPacketFailed(-error)
+    }
+    output?.settle()
+    this.#owner.onWaiting()
+    this.#owner.onSent()
+  }
+
+  #lose(): void {
+    this.close()?.abandon(this.#owner.notRunning())
+    this.#owner.onPeerGone()
+  }
+
+  /** Resolves when it is no longer better to wait. */
+  drained(): Promise<void> {
+    return this.#output === undefined || !this.#full ? Promise.resolve() : this.#output.wait()
+  }
+
+  /** Sends nothing any more. Gives what waits, which is the caller's. */
+  close(): Output | undefined {
+    this.#cancelRetry?.()
+    this.#cancelRetry = undefined
+    const output = this.#output
+    this.#output = undefined
+    return output
+  }
+}
