@@ -4,7 +4,8 @@
  * @module make-network-process
  */
 export { makeNetworkProcess } from './process/make.js'
-export { NetworkProcess } from './process/network-process.js'
+export { NetworkProcess, type ProcessStats } from './process/network-process.js'
+export type { DiagnosticsMessages } from './process/diagnostics.js'
 export { defaultFilter, defaultSentinel } from './process/defaults.js'
 export type {
   Contact,

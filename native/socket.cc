@@ -98,7 +98,10 @@ Napi::Value Close(const Napi::CallbackInfo& info) {
 Napi::Value Detach(const Napi::CallbackInfo& info) {
   Environment* environment = Environment::Of(info);
   const Id id = IdOf(info);
-  if (environment->sockets().Get(id) == nullptr) return Number(info, -EBADF);
+  const Socket* socket = environment->sockets().Get(id);
+  if (socket == nullptr) return Number(info, -EBADF);
+  // The part of a character that has been read would be lost to whoever reads next.
+  if (socket->carry_length > 0) return Number(info, -EBUSY);
   environment->hub().Forget(id);
   return Number(info, environment->sockets().Detach(id));
 }

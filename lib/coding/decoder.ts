@@ -46,6 +46,11 @@ export class Decoder {
     return this.#system
   }
 
+  /** Whether it holds something back that is decoded with the next block. */
+  get pending(): boolean {
+    return this.#carry.length > 0 || this.#lineEnds.pending
+  }
+
   /**
    * Decodes a block. The result is bytes where the coding system is unibyte by now.
    *

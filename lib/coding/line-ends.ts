@@ -27,9 +27,14 @@ export class LineEnds {
     return this.#eol
   }
 
+  /** Whether it holds a part of a line end back. */
+  get pending(): boolean {
+    return this.#heldCr !== ''
+  }
+
   /** Whether a block comes out as it goes in. */
   get passes(): boolean {
-    return this.#eol === 'unix' && this.#heldCr === ''
+    return this.#eol === 'unix' && !this.pending
   }
 
   /** From the next block on nothing is converted: what was taken for text is bytes. */

@@ -81,6 +81,11 @@ export class Coding {
     if (encoding !== this.#encoding) this.#encodeBy(encoding)
   }
 
+  /** Whether a part of a character waits for the rest. */
+  get pending(): boolean {
+    return this.#decoder?.pending ?? false
+  }
+
   /** What the end has cut off, as it is; undefined: nothing. */
   flush(): string | Uint8Array | undefined {
     const rest = this.#decoder?.flush()

@@ -1,12 +1,13 @@
-// The sockets that this program was started with: systemd's (sd_listen_fds(3)) and, by name, launchd's. Each is
-// handed out once. Descriptors belong to the program as a whole, so only the main thread has them. What a process
-// does with the one that it gets is in make.ts.
+// Sockets that were made elsewhere: those that this program was started with, systemd's (sd_listen_fds(3)) and, by
+// name, launchd's, each handed out once; and those whose descriptor somebody gives to it. What it was started with
+// belongs to the program as a whole, so only the main thread has that. What a process does with the socket that it
+// gets is in make.ts.
 import { endianness } from 'node:os'
 import { isMainThread } from 'node:worker_threads'
 import { native, type SocketId } from '../native.js'
 import { familyOf } from '../socket/address.js'
 import { constants } from '../socket/constants.js'
-import { errno } from '../socket/errors.js'
+import { check, errno, integer } from '../socket/errors.js'
 import { isNil } from './keywords.js'
 
 /** What a process needs of a socket. */
@@ -53,6 +54,23 @@ export function takeExternalSocket(which: unknown, needs: Needs): SocketId | und
 export function isListening(id: SocketId): boolean {
   // Some systems give 1 for it, some the option's own bit.
   return (option(id, constants['SO_ACCEPTCONN']) ?? 0) !== 0
+}
+
+/**
+ * The type of the socket that `:adopt` names, `SOCK_STREAM` …; nothing happens to it yet.
+ *
+ * @throws TypeError, RangeError; `ENOTSOCK`, `EBADF`; `EEXIST`: a process or a Socket of this thread has it
+ */
+export function adoptableType(fd: unknown): number {
+  const id = adoptSocket(fd)
+  const type = option(id, constants['SO_TYPE'])
+  native.detach(id)
+  return type ?? 0
+}
+
+/** Takes the socket of a descriptor. */
+export function adoptSocket(fd: unknown): SocketId {
+  return check(native.adopt(integer(':adopt', fd, 0)), 'fstat')
 }
 
 function fits(id: SocketId, { type, server, family }: Needs): boolean {

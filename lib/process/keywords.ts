@@ -95,6 +95,12 @@ export interface NetworkProcessOptions extends NetworkOptions {
    */
   useExternalSocket?: boolean | string | null
   /**
+   * The descriptor of a socket, which the process takes over: one that `detach` gave, that came in a message, or that
+   * was inherited. A listening one makes a server. It says what it is, so host, service, family and type are left out.
+   * Our own.
+   */
+  adopt?: number | Nil
+  /**
    * Ends a connect that is under way, and deletes the process: `opened` and loops over it throw its reason. One that is
    * aborted already makes {@link makeNetworkProcess} throw it; a blocking connect does not hear of it. Our own.
    */

@@ -9,7 +9,7 @@ import { getaddrinfo, lookUp, type LookUpQuery } from '../socket/look-up.js'
 import { TextBuffer, type ProcessBuffer } from './buffer.js'
 import { Coding } from './coding.js'
 import { connectBlocking, Connector, openSocket, type Candidate, type Prepare } from './connect.js'
-import { isListening, takeExternalSocket } from './external-sockets.js'
+import { adoptableType, adoptSocket, isListening, takeExternalSocket } from './external-sockets.js'
 import type { NetworkConnection, NetworkServer } from './iteration.js'
 import {
   contactOf,
@@ -86,7 +86,8 @@ export function make(args: readonly unknown[], dialect: Dialect): NetworkProcess
   const contact = contactOf(args)
   if (contact === undefined) return undefined
 
-  const type = socketType(contact['type'], dialect)
+  const adopts = !isNil(contact['adopt'])
+  const type = adopts ? adoptedType(contact, dialect) : socketType(contact['type'], dialect)
   const server = !isNil(contact['server'])
   const nowait = !isNil(contact['nowait'])
   if (server && nowait)
@@ -95,7 +96,7 @@ export function make(args: readonly unknown[], dialect: Dialect): NetworkProcess
   if (typeof name !== 'string') throw typeError(':name', 'a string', name)
   const signal = abortSignal(contact['signal'])
   signal?.throwIfAborted()
-  const target = targetOf(contact, type, server, dialect)
+  const target = adopts ? { candidates: [] } : targetOf(contact, type, server, dialect)
   const candidates = 'candidates' in target ? target.candidates : nowait ? undefined : resolve(target.query)
 
   const kind = kindOf(type)
@@ -110,11 +111,9 @@ export function make(args: readonly unknown[], dialect: Dialect): NetworkProcess
   try {
     // A refused connection comes before a coding system that does not exist, unless it comes later anyway.
     if (nowait) useCodings()
-    const external = takeExternalSocket(contact['useExternalSocket'], {
-      type,
-      server,
-      family: familyWanted(target),
-    })
+    const external = adopts
+      ? adoptSocket(contact['adopt'])
+      : takeExternalSocket(contact['useExternalSocket'], { type, server, family: familyWanted(target) })
     if (external !== undefined) openExternal(process, external, type, contact)
     else if (server) serve(process, candidates ?? [], contact)
     else if (type === SOCK_DGRAM || !nowait) {
@@ -143,6 +142,14 @@ function socketType(type: unknown, { strictTypes }: Dialect): number {
   if (type === 'datagram') return SOCK_DGRAM
   if (type === 'seqpacket') return SOCK_SEQPACKET
   throw valueError(':type', 'nil, datagram or seqpacket (Unsupported connection type)', type)
+}
+
+// The socket says what it is; a keyword may only agree.
+function adoptedType(contact: Contact, dialect: Dialect): number {
+  const type = adoptableType(contact['adopt'])
+  if (!isNil(contact['type']) && socketType(contact['type'], dialect) !== type)
+    throw valueError(':type', 'the type of the socket that is adopted, or nil', contact['type'])
+  return type
 }
 
 function kindOf(type: number): number {
@@ -376,8 +383,10 @@ function firstPeer(remote: unknown, family: number): number {
 function openExternal(process: NetworkProcess, id: SocketId, type: number, contact: Contact): void {
   try {
     setOptions(id, contact)
+    const listens = isListening(id)
+    if (listens) contact['server'] ??= true
     if (!isNil(contact['server'])) {
-      serveOn(process, id, type, contact, isListening(id))
+      serveOn(process, id, type, contact, listens)
       if (typeof contact['local'] === 'string') contact['service'] = contact['local']
       return
     }

@@ -1,6 +1,7 @@
 // The process object: a socket with a name, a status, a filter that gets what comes and a sentinel that hears
 // of changes. It owns the order of things: what is delivered when, what a change of state does, who is told.
 // How a socket comes to be connected is in connect.ts and make.ts.
+import { AsyncResource } from 'node:async_hooks'
 import type { Duplex } from 'node:stream'
 import { inspect } from 'node:util'
 import { codingSystem, withLineEnds, type CodingSystem } from '../coding/index.js'
@@ -21,6 +22,7 @@ import {
   afterDelivery,
   Delivery,
   guarded,
+  hasUndelivered,
   holdAddresses,
   Interest,
   Kind,
@@ -31,6 +33,7 @@ import {
 import { onKill, TextBuffer, type ProcessBuffer } from './buffer.js'
 import { duplexOf, type DuplexOptions } from './duplex.js'
 import type { Coding } from './coding.js'
+import { channels } from './diagnostics.js'
 import { defaultFilter, defaultSentinel } from './defaults.js'
 import { describePeer, event, logMessage, noPeer, type Status } from './events.js'
 import { closeWhenSent } from './farewell.js'
@@ -83,8 +86,30 @@ export interface Making {
 
 // How long a server without descriptors waits before it accepts again, in milliseconds.
 const acceptPause = 100
+/** What {@link NetworkProcess.stats} gives: numbers since the process was made. */
+export interface ProcessStats {
+  bytesRead: number
+  bytesWritten: number
+  /** Messages received; for a stream, reads that brought something. */
+  messagesRead: number
+  /** Messages that the kernel has taken; for a stream, writes. */
+  messagesWritten: number
+  /** How often its filter, loop or stream got something. */
+  outputs: number
+  /** Connections that a server has accepted. */
+  accepted: number
+  /** Sends that the kernel did not take at once. */
+  queued: number
+  /** Bytes that wait to be sent now. */
+  writableLength: number
+  /** Messages that were read and wait, because the process is stopped. */
+  undelivered: number
+}
+
 // Exit status of a process whose peer has gone; Emacs's.
 const brokenStatus = 256
+
+type PlainFilter = (process: NetworkProcess, data: string | Uint8Array, info?: MessageInfo) => void
 
 /** What came while the process was not to get it: called when it is. */
 interface Held {
@@ -138,6 +163,7 @@ export class NetworkProcess {
   readonly #ancillary: boolean
   readonly #highWaterMark: number
   readonly #sender: Sender
+  readonly #scope = new AsyncResource('NETWORKPROCESS') // What its callbacks run in.
   #id: SocketId = -1
   #state: 'connect' | 'run' | 'listen' | 'exit' | 'failed'
   #stopped: boolean
@@ -163,6 +189,7 @@ export class NetworkProcess {
   #unreferenced = false
   #cancelAccept: (() => void) | undefined // A server without descriptors pauses.
   #outputs = 0
+  #accepted = 0
   #outputWaiters: ((received: boolean) => void)[] | undefined
   #counts: Counts = [0, 0, 0, 0]
 
@@ -249,6 +276,42 @@ export class NetworkProcess {
     this.#report(event.deleted)
   }
 
+  /**
+   * Ends the process as {@link NetworkProcess.delete} does, and gives its descriptor to the caller, who closes it: for
+   * the keyword `adopt`, here or in a worker, or for another program. Nothing is lost: it throws while there is
+   * something that was read and not delivered, or accepted for sending and not sent. In the server's log, or in the
+   * sentinel that hears of the connection, there never is.
+   *
+   * @throws `ERR_PROCESS_NOT_RUNNING`; `ERR_PROCESS_BUSY`
+   * @example
+   * ```ts
+   * const server = makeNetworkProcess({
+   *   name: 'gate', server: true, service: 7000,
+   *   log: (_, connection) => worker.postMessage(connection?.detach()),
+   * })
+   * ```
+   */
+  detach(): number {
+    if (this.#id < 0 || this.#state === 'connect') throw this.notRunning()
+    const undelivered = this.#held !== undefined || this.#coding.pending || hasUndelivered(this.#id)
+    if (undelivered || !this.#sender.empty || this.#ended || this.#ending) throw this.#busy()
+    const counts = native.counts(this.#id)
+    const fd = native.detach(this.#id)
+    if (fd < 0) throw this.#busy()
+    setReceiver(this.#id, undefined)
+    this.#id = -1
+    this.delete()
+    this.#counts = counts
+    return fd
+  }
+
+  #busy(): Error {
+    return codedError(
+      new Error(`Process ${this.name} has output that is not delivered or not sent, or has ended`),
+      'ERR_PROCESS_BUSY',
+    )
+  }
+
   [Symbol.dispose](): void {
     this.delete()
   }
@@ -297,8 +360,9 @@ export class NetworkProcess {
     this.#settleOutput(false)
     const reader = this.#reader
     this.#reader = undefined
-    reader?.onOver(this.#failure)
+    if (reader !== undefined) this.#within(() => reader.onOver(this.#failure))
     this.#lifetime?.end(this.#failure ?? this.notRunning())
+    if (channels.close.hasSubscribers) channels.close.publish({ process: this, error: this.#failure })
   }
 
   /** Deletes the process when the signal says so. @internal */
@@ -362,11 +426,16 @@ export class NetworkProcess {
     }, this.#number)
   }
 
+  // As somebody who was called by the code that made the process.
+  #within(work: () => void): void {
+    this.#scope.runInAsyncScope(work)
+  }
+
   #report(what: string): void {
     if (this.#state === 'exit') unregister(this)
     const over = this.#state === 'exit' || this.#state === 'failed'
     const sentinel = this.#sentinel
-    guarded(() => sentinel(this, what))
+    guarded(() => this.#scope.runInAsyncScope(sentinel, undefined, this, what))
     if (over) this.#nowOver()
   }
 
@@ -397,12 +466,18 @@ export class NetworkProcess {
     this.#state = 'listen'
     this.#start(id, Mode.listening)
     this.#nowOpen()
+    this.#publishConnect()
   }
 
   /**
    * It has a socket that can receive and send. @param addressed - which is not connected @internal
    */
   openOn(id: SocketId, addressed: boolean, peer: AddressId = -1): void {
+    this.#open(id, addressed, peer)
+    this.#publishConnect()
+  }
+
+  #open(id: SocketId, addressed: boolean, peer: AddressId): void {
     this.#addressed = addressed
     this.#sender.to = peer
     this.#state = 'run'
@@ -410,6 +485,10 @@ export class NetworkProcess {
     this.#start(id, Mode.receiving)
     this.#sender.open(id, addressed)
     this.#nowOpen()
+  }
+
+  #publishConnect(): void {
+    if (channels.connect.hasSubscribers) channels.connect.publish({ process: this })
   }
 
   /** The same, at the end of an asynchronous connect: the sentinel hears of it before anything is received. @internal */
@@ -534,17 +613,19 @@ export class NetworkProcess {
     this.#outputs++
     outputs++
     if (this.#outputWaiters !== undefined) this.#settleOutput(true)
+    if (channels.receive.hasSubscribers) channels.receive.publish({ process: this, data, info })
     const reader = this.#reader
     if (reader !== undefined) {
       info?.drop()
       // What is lent is gone when this returns, and the reader keeps it.
-      this.#offer(reader, this.#lend && typeof data !== 'string' ? Buffer.from(data) : data)
+      const kept = this.#lend && typeof data !== 'string' ? Buffer.from(data) : data
+      this.#within(() => this.#offer(reader, kept))
       return
     }
-    const filter = this.#filter as (process: this, data: string | Uint8Array, info?: MessageInfo) => void
+    const filter = this.#filter as Filter
     try {
-      if (this.#informs) filter(this, data, info ?? nothingBeside)
-      else filter(this, data)
+      if (this.#informs) this.#scope.runInAsyncScope(filter, undefined, this, data, info ?? nothingBeside)
+      else this.#scope.runInAsyncScope(filter as PlainFilter, undefined, this, data)
     } finally {
       info?.drop()
     }
@@ -692,8 +773,9 @@ export class NetworkProcess {
   }
 
   #atEnd(end: () => void): void {
-    if (this.#reader === undefined) end()
-    else this.#reader.onEnding(end)
+    const reader = this.#reader
+    if (reader === undefined) end()
+    else this.#within(() => reader.onEnding(end))
   }
 
   #end(): void {
@@ -701,7 +783,8 @@ export class NetworkProcess {
     if (!this.#halfOpen && !this.#reader?.halfOpen) return this.#break(true)
     this.#ended = true
     if (this.#halfOpen) this.#reportLater(event.endOfFile)
-    this.#reader?.onEnd()
+    const reader = this.#reader
+    if (reader !== undefined) this.#within(() => reader.onEnd())
   }
 
   /** @internal */
@@ -744,10 +827,16 @@ export class NetworkProcess {
 
   /** @internal */
   onAccepted(id: SocketId, sockaddr: Uint8Array): void {
+    // The connection is a child of the server to async hooks too.
+    this.#within(() => this.#accept(id, sockaddr))
+  }
+
+  #accept(id: SocketId, sockaddr: Uint8Array): void {
     if (this.#state !== 'listen') {
       native.close(id)
       return
     }
+    this.#accepted++
     const remote = decodeAddress(sockaddr)
     const peer = describePeer(remote, ++accepted)
     const contact = Object.assign(emptyContact(), this.#contact, { server: null, host: peer.host })
@@ -776,7 +865,8 @@ export class NetworkProcess {
       buffer: inserts ? `${this.buffer?.name ?? this.name} ${peer.suffix}` : undefined,
     })
     child.inheritCodingSystem = inserts && this.inheritCodingSystem
-    child.openOn(id, false)
+    child.#open(id, false, -1)
+    if (channels.accept.hasSubscribers) channels.accept.publish({ process: child, server: this })
     const log = this.#log
     if (log !== undefined) guarded(() => log(this, child, logMessage.accepted(peer.from)))
     child.#report(event.openFrom(peer.from))
@@ -786,7 +876,7 @@ export class NetworkProcess {
   /** @internal */
   onAcceptFailed(error: number): void {
     const log = this.#log
-    if (log !== undefined) guarded(() => log(this, undefined, logMessage.failed(error)))
+    if (log !== undefined) guarded(() => this.#within(() => log(this, undefined, logMessage.failed(error))))
     if (this.#state !== 'listen') return
     this.#cancelAccept = after(acceptPause, () => {
       this.#cancelAccept = undefined
@@ -808,7 +898,9 @@ export class NetworkProcess {
    */
   send(data: Data | readonly Data[]): boolean {
     this.#checkSending()
-    return Array.isArray(data) ? this.#sender.sendMessage({ data }) : this.#sender.send(data as Data)
+    const drained = Array.isArray(data) ? this.#sender.sendMessage({ data }) : this.#sender.send(data as Data)
+    if (channels.send.hasSubscribers) this.#publishSend(data, drained)
+    return drained
   }
 
   /**
@@ -821,7 +913,9 @@ export class NetworkProcess {
   sendMany(messages: readonly Data[]): boolean {
     if (!Array.isArray(messages)) throw typeError('messages', 'an array of strings and views', messages)
     this.#checkSending()
-    return this.#sender.sendMany(messages)
+    const drained = this.#sender.sendMany(messages)
+    if (channels.send.hasSubscribers) this.#publishSend(messages, drained)
+    return drained
   }
 
   /**
@@ -839,7 +933,13 @@ export class NetworkProcess {
   sendMessage(message: OutgoingMessage): boolean {
     if (typeof message !== 'object' || message === null) throw typeError('message', 'an object', message)
     this.#checkSending()
-    return this.#sender.sendMessage(message)
+    const drained = this.#sender.sendMessage(message)
+    if (channels.send.hasSubscribers) this.#publishSend(message, drained)
+    return drained
+  }
+
+  #publishSend(data: Data | readonly Data[] | OutgoingMessage, drained: boolean): void {
+    channels.send.publish({ process: this, data, drained })
   }
 
   #checkSending(): void {
@@ -907,12 +1007,32 @@ export class NetworkProcess {
 
   /** Bytes received, before decoding. */
   get bytesRead(): number {
-    return this.#id < 0 ? this.#counts[0] : native.counts(this.#id)[0]
+    return this.#counted[0]
   }
 
   /** Bytes that the kernel has taken. */
   get bytesWritten(): number {
-    return this.#id < 0 ? this.#counts[1] : native.counts(this.#id)[1]
+    return this.#counted[1]
+  }
+
+  get #counted(): Counts {
+    return this.#id < 0 ? this.#counts : native.counts(this.#id)
+  }
+
+  /** What it has done so far, in numbers; a child's are its own. */
+  stats(): ProcessStats {
+    const [bytesRead, bytesWritten, messagesRead, messagesWritten] = this.#counted
+    return {
+      bytesRead,
+      bytesWritten,
+      messagesRead,
+      messagesWritten,
+      outputs: this.#outputs,
+      accepted: this.#accepted,
+      queued: this.#sender.queued,
+      writableLength: this.#sender.length,
+      undelivered: this.#held?.length ?? 0,
+    }
   }
 
   /**

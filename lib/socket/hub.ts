@@ -249,6 +249,16 @@ interface Timer {
 }
 const timers = new Set<Timer>()
 
+/** Whether something has been read of the socket, or accepted from it, that is not delivered yet. @internal */
+export function hasUndelivered(id: SocketId): boolean {
+  return frames.some(({ events, count, next }) => {
+    for (let i = 4 * next; i < 4 * count; i += 4)
+      if (events[i] === id && events[i + 1] !== Event.lookedUp && events[i + 1] !== Event.writable)
+        return true
+    return false
+  })
+}
+
 /** Runs `run` in `milliseconds`, also while somebody waits synchronously. Gives what stops it. @internal */
 export function after(milliseconds: number, run: () => void): () => void {
   const fire = () => {

@@ -1,0 +1,57 @@
+// What processes tell those who watch the program and not one process: diagnostics channels, which cost nothing while
+// nobody subscribes, and with `NODE_DEBUG=make-network-process` a line of text for each message of theirs.
+import { channel } from 'node:diagnostics_channel'
+import { debuglog } from 'node:util'
+import type { Data, MessageInfo, OutgoingMessage } from './message.js'
+import type { NetworkProcess } from './network-process.js'
+
+/** What the diagnostics channels publish, by the name of the channel. */
+export interface DiagnosticsMessages {
+  /** A client is connected, a server listens. */
+  'make-network-process:connect': { process: NetworkProcess }
+  /** A server has accepted `process`. */
+  'make-network-process:accept': { process: NetworkProcess; server: NetworkProcess }
+  /** `send`, `sendMany` or `sendMessage` was called, and has not thrown. `data` is what it was given. */
+  'make-network-process:send': {
+    process: NetworkProcess
+    data: Data | readonly Data[] | OutgoingMessage
+    /** What the call returns. */
+    drained: boolean
+  }
+  /** Output, decoded, before whoever gets it gets it. Lent bytes are valid until the subscriber returns. */
+  'make-network-process:receive': {
+    process: NetworkProcess
+    data: string | Uint8Array
+    info: MessageInfo | undefined
+  }
+  /** A process has ended, and its sentinel was told. `error`: what failed, if something has. */
+  'make-network-process:close': { process: NetworkProcess; error: unknown }
+}
+
+type Name = keyof DiagnosticsMessages
+
+interface TypedChannel<N extends Name> {
+  readonly hasSubscribers: boolean
+  publish(message: DiagnosticsMessages[N]): void
+}
+
+const typed = <N extends Name>(name: N): TypedChannel<N> => channel(name) as unknown as TypedChannel<N>
+
+/** @internal */
+export const channels = {
+  connect: typed('make-network-process:connect'),
+  accept: typed('make-network-process:accept'),
+  send: typed('make-network-process:send'),
+  receive: typed('make-network-process:receive'),
+  close: typed('make-network-process:close'),
+}
+
+const debug = debuglog('make-network-process')
+if (debug.enabled) {
+  for (const name of Object.keys(channels) as (keyof typeof channels)[]) {
+    channel(`make-network-process:${name}`).subscribe(message => {
+      const { process, ...rest } = message as { process: NetworkProcess }
+      debug('%s %o %o', name, process, rest)
+    })
+  }
+}
