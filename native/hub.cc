@@ -35,7 +35,8 @@ constexpr std::size_t kLarge = 8 * 1024;       // From here a copy costs more th
 constexpr std::size_t kSmallRoom = 4 * 1024;
 constexpr std::size_t kLargeRoom = 16 * 1024;
 constexpr std::size_t kAddressRoom = sys::Address::kCapacity + 1;
-// The kernel hands over 253 descriptors at most, and credentials, a security label and times beside.
+// The kernel hands over 253 descriptors at most, and credentials, a security label and times
+// beside.
 constexpr std::size_t kControlRoom = 4096;
 
 #ifdef __linux__

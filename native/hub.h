@@ -37,7 +37,8 @@ enum Event : std::int32_t {
   kReady = -7,         // offset: the interest that is ready
   kLookedUp = -8,      // id: the request; offset: in the extras
   kTruncated = -9,     // offset: the length that the message before had
-  kAncillary = -10,    // offset: ~index of the control messages of the next message; address: its flags
+  kAncillary =
+      -10,  // offset: ~index of the control messages of the next message; address: its flags
 };
 // What is set in the length of a message that is not plain bytes.
 constexpr std::int32_t kTextBit = 1 << 30;

@@ -1,6 +1,6 @@
 // What processes tell those who watch the program and not one process: diagnostics channels, which cost nothing while
 // nobody subscribes, and with `NODE_DEBUG=make-network-process` a line of text for each message of theirs.
-import { channel } from 'node:diagnostics_channel'
+import { channel, subscribe } from 'node:diagnostics_channel'
 import { debuglog } from 'node:util'
 import type { Data, MessageInfo, OutgoingMessage } from './message.js'
 import type { NetworkProcess } from './network-process.js'
@@ -35,7 +35,7 @@ interface TypedChannel<N extends Name> {
   publish(message: DiagnosticsMessages[N]): void
 }
 
-const typed = <N extends Name>(name: N): TypedChannel<N> => channel(name) as unknown as TypedChannel<N>
+const typed = <N extends Name>(name: N): TypedChannel<N> => channel(name)
 
 /** @internal */
 export const channels = {
@@ -49,7 +49,7 @@ export const channels = {
 const debug = debuglog('make-network-process')
 if (debug.enabled) {
   for (const name of Object.keys(channels) as (keyof typeof channels)[]) {
-    channel(`make-network-process:${name}`).subscribe(message => {
+    subscribe(`make-network-process:${name}`, message => {
       const { process, ...rest } = message as { process: NetworkProcess }
       debug('%s %o %o', name, process, rest)
     })

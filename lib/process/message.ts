@@ -5,6 +5,7 @@ import { native } from '../native.js'
 import type { Address, AddressInput } from '../socket/address.js'
 import { constants } from '../socket/constants.js'
 import { decodeControl, type Credentials } from '../socket/control.js'
+import { codedError } from '../socket/errors.js'
 
 /** What can be sent: text in the process's coding system, or bytes as they are. */
 export type Data = string | ArrayBufferView
@@ -27,8 +28,9 @@ export interface OutgoingMessage {
 /** What has come with a message: the third parameter of a filter that declares one. */
 export interface MessageInfo {
   /**
-   * Descriptors (SCM_RIGHTS), close-on-exec. Whoever reads this property has them, and closes them; those that no filter
-   * has read are closed when it returns.
+   * Descriptors (SCM_RIGHTS), close-on-exec. Whoever reads this property has them, and closes them; those that the filter
+   * has not read are closed when it returns, so that a peer cannot fill the table of who does not care. Reading them
+   * later throws `ERR_DESCRIPTORS_CLOSED`.
    */
   readonly fds: readonly number[]
   /** Who sent it, as the kernel knows it; only with the network option `passcred`, on Linux. */
@@ -48,8 +50,8 @@ export class ReceivedInfo implements MessageInfo {
   address: Address | undefined
   readonly flags: number
   readonly credentials: Credentials | undefined
-  #fds: readonly number[]
-  #taken = false
+  readonly #fds: readonly number[]
+  #owner: 'transit' | 'filter' | 'nobody' = 'transit'
 
   /** @param control - the control messages of recvmsg(2), whose descriptors are in transit */
   constructor(control: Buffer | undefined, flags: number) {
@@ -64,16 +66,21 @@ export class ReceivedInfo implements MessageInfo {
   }
 
   get fds(): readonly number[] {
-    if (!this.#taken) this.#fds.forEach(native.takeDescriptor)
-    this.#taken = true
+    if (this.#owner === 'nobody' && this.#fds.length > 0)
+      throw codedError(
+        new Error('fds: the filter has returned without reading them, and they are closed'),
+        'ERR_DESCRIPTORS_CLOSED',
+      )
+    if (this.#owner === 'transit') this.#fds.forEach(fd => native.takeDescriptor(fd))
+    this.#owner = 'filter'
     return this.#fds
   }
 
   /** Closes the descriptors, unless somebody has them. */
   drop(): void {
-    if (this.#taken) return
-    this.#fds.forEach(native.dropDescriptor)
-    this.#fds = none
+    if (this.#owner !== 'transit') return
+    this.#owner = 'nobody'
+    this.#fds.forEach(fd => native.dropDescriptor(fd))
   }
 
   // Looking is not taking.

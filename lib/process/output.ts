@@ -102,7 +102,7 @@ export class Output {
     const result =
       packet.beside === undefined
         ? native.send(id, packet.data, packet.to)
-        : (native.sendv(id, [packet.data], packet.to, packet.beside.control) as number)
+        : native.sendv(id, [packet.data], packet.to, packet.beside.control)
     if (result >= 0) this.#drop(packet)
     return Math.min(result, 0)
   }
@@ -147,6 +147,6 @@ export class Output {
 
 // The descriptors beside it have gone, or never will.
 function release(piece: Piece): void {
-  piece.beside?.fds.forEach(native.dropDescriptor)
+  piece.beside?.fds.forEach(fd => native.dropDescriptor(fd))
   piece.beside = undefined
 }

@@ -1,0 +1,594 @@
+// What travels beside messages: descriptors, credentials, a datagram's sender, and what the kernel says of the message.
+// None of the descriptors leaks, whoever takes them, and none is closed twice.
+
+import assert from 'node:assert/strict'
+import { closeSync, fstatSync, openSync, readdirSync, readSync } from 'node:fs'
+import { inspect } from 'node:util'
+import type { Data, Filter, MessageInfo, NetworkProcess } from 'make-network-process'
+import { constants } from 'make-network-process/socket'
+import { changed, cleanUp, make, settled, socketFile, thrown, until } from './support.js'
+import { over, overEvery, type Transport } from './transports.js'
+import { run } from '../lifecycle/child.js'
+
+afterEach(cleanUp)
+
+const isLocal = (transport: Transport) => transport.isLocal
+const openDescriptors = () => readdirSync('/dev/fd').length
+const hasDevFd = openDescriptors() > 0
+
+interface Received {
+  data: string | Uint8Array
+  info: MessageInfo
+}
+
+/** A filter that notes what it is given, and says so. */
+function noting(): { filter: Filter; received: Received[] } {
+  const received: Received[] = []
+  return {
+    received,
+    filter: (_process, data, info) => {
+      received.push({ data, info })
+      changed()
+    },
+  }
+}
+
+async function firstOf(received: Received[], count = 1): Promise<Received> {
+  await until(() => received.length >= count, `${count} messages`)
+  return received[count - 1] as Received
+}
+
+/** A filter that takes every descriptor. */
+function taking() {
+  const taken: number[] = []
+  let text = ''
+  const filter: Filter = (_process, data, { fds }) => {
+    text += String(data)
+    taken.push(...fds)
+    changed()
+  }
+  return { filter, taken, text: () => text }
+}
+
+/** A descriptor of a file whose first byte is known. */
+function aFile(): number {
+  return openSync('package.json', 'r')
+}
+
+function firstByte(fd: number): string {
+  const byte = Buffer.alloc(1)
+  readSync(fd, byte, 0, 1, 0)
+  return byte.toString()
+}
+
+describe('NetworkProcess#sendMessage()', () => {
+  overEvery(
+    () => true,
+    transport => {
+      it('sends what send sends', async () => {
+        const { client, atServer } = await transport.pair()
+        assert.equal(client.sendMessage({ data: 'text é' }), true)
+        await until(() => atServer.text === 'text é', 'the text')
+      })
+
+      it('puts the parts of an array together', async () => {
+        const { client, atServer } = await transport.pair()
+        client.sendMessage({ data: ['one ', Buffer.from('two '), new Uint8Array([0x33])] })
+        await until(() => atServer.text === 'one two 3', 'all parts')
+        if (transport.keepsBounds) assert.equal(atServer.data.length, 1)
+      })
+    },
+  )
+
+  overEvery(isLocal, transport => {
+    it('hands descriptors over, which are the receiver’s', async () => {
+      const { filter, taken, text } = taking()
+      const { client } = await transport.pair({ filter })
+      const fd = aFile()
+      client.sendMessage({ data: 'a file', fds: [fd, fd] })
+      closeSync(fd)
+      await until(() => text().endsWith('a file'), 'the message')
+      assert.equal(taken.length, 2)
+      assert.equal(firstByte(taken[0] as number), '{')
+      taken.forEach(closeSync)
+    })
+
+    it('closes descriptors that the filter does not look at', async () => {
+      const before = openDescriptors()
+      const { filter, received } = noting()
+      const pair = await transport.pair({ filter })
+      received.length = 0
+      const fd = aFile()
+      for (let i = 0; i < 10; i++) pair.client.sendMessage({ data: 'x'.repeat(i + 1), fds: [fd, fd, fd] })
+      await until(() => received.reduce((sum, { data }) => sum + data.length, 0) === 55, 'all messages')
+      closeSync(fd)
+      assert.throws(() => received[0]?.info.fds, { code: 'ERR_DESCRIPTORS_CLOSED' })
+      cleanUp()
+      assert.equal(openDescriptors(), before)
+    })
+
+    it('lets none in for a filter that has no place for them', async () => {
+      const { client, atServer } = await transport.pair()
+      const before = openDescriptors()
+      const fd = aFile()
+      client.sendMessage({ data: 'unasked', fds: [fd] })
+      closeSync(fd)
+      await until(() => atServer.text === 'unasked', 'the text')
+      assert.equal(openDescriptors(), before)
+    })
+
+    it('keeps descriptors that wait in the queue, whatever the caller does with its own', async () => {
+      const { filter, taken, text } = taking()
+      const { client, peer } = await transport.pair({ filter })
+      const before = text().length
+      peer.stop()
+      let filler = 0
+      while (client.send('f'.repeat(1000))) filler++
+      filler++
+      const fd = aFile()
+      assert.equal(client.sendMessage({ data: 'late', fds: [fd] }), false)
+      closeSync(fd)
+      client.send('last')
+      peer.continue()
+      const total = before + 1000 * filler + 'latelast'.length
+      await until(() => text().length === total, 'everything')
+      assert.ok(text().endsWith('latelast'))
+      assert.deepEqual(taken.map(firstByte), ['{'])
+      taken.forEach(closeSync)
+    })
+
+    it('closes what waits in the queue when nobody will ever take it', async () => {
+      const before = openDescriptors()
+      const { client, peer } = await transport.pair()
+      peer.stop()
+      while (client.send('f'.repeat(1000)));
+      const fd = aFile()
+      for (let i = 0; i < 5; i++) client.sendMessage({ data: 'never', fds: [fd] })
+      closeSync(fd)
+      // The peer goes first, so that there is nobody to wait for.
+      cleanUp()
+      while (openDescriptors() > before) {
+        await settled()
+        cleanUp()
+      }
+    })
+
+    it('closes what was received when the receiver dies before it is delivered', async () => {
+      const before = openDescriptors()
+      const { filter, received } = noting()
+      const { client, peer } = await transport.pair({
+        filter: (process: NetworkProcess, data, info) => {
+          filter(process, data, info)
+          process.delete()
+        },
+      })
+      if (!transport.connects) return
+      const fd = aFile()
+      peer.stop()
+      for (let i = 0; i < 4; i++) client.sendMessage({ data: 'x', fds: [fd, fd] })
+      closeSync(fd)
+      peer.continue()
+      await firstOf(received)
+      await settled()
+      cleanUp()
+      assert.equal(openDescriptors(), before)
+    })
+
+    it('refuses what is no descriptor, and sends nothing', async () => {
+      const { client, atServer } = await transport.pair()
+      assert.equal(thrown(() => client.sendMessage({ data: 'x', fds: [99_999] })).code, 'EBADF')
+      assert.throws(() => client.sendMessage({ data: 'x', fds: [-1] }), { code: 'ERR_OUT_OF_RANGE' })
+      assert.throws(() => client.sendMessage({ data: 'x', fds: ['0' as never] }), {
+        code: 'ERR_INVALID_ARG_TYPE',
+      })
+      client.send('after')
+      await until(() => atServer.text === 'after', 'what is sent after')
+    })
+
+    it('says who sends, where that is asked for', async function () {
+      if (constants['SO_PASSCRED'] === undefined) this.skip()
+      const { filter, received } = noting()
+      const { client, peer } = await transport.pair({ filter, passcred: true })
+      peer.setOption('passcred', true)
+      received.length = 0
+      client.send('who?')
+      const { info } = await firstOf(received)
+      const { pid, uid, gid } = info.credentials ?? {}
+      assert.deepEqual(
+        { pid, uid, gid },
+        { pid: process.pid, uid: process.getuid?.(), gid: process.getgid?.() },
+      )
+    })
+
+    it('sends credentials that the sender may claim', async function () {
+      if (constants['SO_PASSCRED'] === undefined) this.skip()
+      const { filter, received } = noting()
+      const { client, peer } = await transport.pair({ filter, passcred: true })
+      peer.setOption('passcred', true)
+      received.length = 0
+      const credentials = {
+        pid: process.pid,
+        uid: process.getuid?.() as number,
+        gid: process.getgid?.() as number,
+      }
+      client.sendMessage({ data: 'me', credentials })
+      assert.deepEqual((await firstOf(received)).info.credentials, credentials)
+    })
+  })
+
+  it('refuses descriptors beside no byte of a stream', async () => {
+    const { client } = await over('stream', 'local').pair()
+    assert.throws(() => client.sendMessage({ data: '', fds: [0] }), { code: 'ERR_INVALID_ARG_VALUE' })
+    assert.equal(client.sendMessage({ data: '' }), true)
+  })
+
+  it('hands descriptors over with an empty packet, which is not the end', async () => {
+    for (const type of ['seqpacket', 'datagram'] as const) {
+      const taken: number[] = []
+      const { client, peer } = await over(type, 'local').pair({
+        filter: (_process, _data, { fds }) => {
+          taken.push(...fds)
+          changed()
+        },
+      })
+      const fd = aFile()
+      client.sendMessage({ data: '', fds: [fd] })
+      closeSync(fd)
+      await until(() => taken.length === 1, 'the descriptor')
+      assert.equal(firstByte(taken[0] as number), '{')
+      taken.forEach(closeSync)
+      assert.equal(peer.status, 'open')
+      cleanUp()
+    }
+  })
+
+  it('hands over the most that the kernel takes, and refuses one more', async () => {
+    const { filter, taken } = taking()
+    const { client } = await over('seqpacket', 'local').pair({ filter })
+    const fd = aFile()
+    client.sendMessage({ data: 'many', fds: new Array<number>(253).fill(fd) })
+    assert.equal(
+      thrown(() => client.sendMessage({ data: 'more', fds: new Array<number>(254).fill(fd) })).code,
+      'EINVAL',
+    )
+    await until(() => taken.length === 253, '253 descriptors')
+    taken.forEach(closeSync)
+    closeSync(fd)
+  })
+
+  it('refuses descriptors where no local socket is', async () => {
+    const { client, atServer } = await over('stream', 'ipv4').pair()
+    try {
+      client.sendMessage({ data: 'x', fds: [0] })
+      await until(() => atServer.text === 'x', 'the text')
+    } catch (error) {
+      assert.equal((error as { code: string }).code, 'EINVAL')
+    }
+  })
+
+  it('refuses what is no message', async () => {
+    const { client } = await over('stream', 'local').pair()
+    assert.throws(() => client.sendMessage(undefined as never), { code: 'ERR_INVALID_ARG_TYPE' })
+    assert.throws(() => client.sendMessage({} as never), { code: 'ERR_INVALID_ARG_TYPE' })
+    assert.throws(() => client.sendMessage({ data: 'x', address: [127, 0, 0, 1, 1] }), {
+      code: 'ERR_NO_DATAGRAM',
+    })
+    client.delete()
+    assert.throws(() => client.sendMessage({ data: 'x' }), { code: 'ERR_PROCESS_NOT_RUNNING' })
+  })
+})
+
+describe('the address of a message', () => {
+  overEvery(
+    transport => !transport.connects,
+    transport => {
+      it('says where one datagram goes, and from whom it came', async () => {
+        const at = [noting(), noting()]
+        const servers = at.map(({ filter }) => transport.server({ filter }))
+        const [first, second] = servers.map(server => server.contact('local') as string | number[])
+        const sender = servers[0] as NetworkProcess
+        sender.sendMessage({ data: 'to the second', address: second as string })
+        const { data, info } = await firstOf(at[1]?.received as Received[])
+        assert.equal(data, 'to the second')
+        assert.deepEqual(info.address, first)
+        const other = servers[1] as NetworkProcess
+        other.sendMessage({ data: 'back', address: info.address as string })
+        assert.deepEqual((await firstOf(at[0]?.received as Received[])).data, 'back')
+        // Where send sends is where it was: the last sender.
+        assert.deepEqual(sender.datagramAddress, second)
+      })
+
+      it('is refused when it is of another family', () => {
+        const server = transport.server()
+        const foreign = transport.family === 'ipv4' ? '/tmp/nowhere' : [127, 0, 0, 1, 9]
+        assert.throws(() => server.sendMessage({ data: 'x', address: foreign }), {
+          code: 'ERR_INVALID_ARG_VALUE',
+        })
+      })
+    },
+  )
+})
+
+describe('the third parameter of a filter', () => {
+  it('is there with every message for who declares it, and for nobody else', async () => {
+    const transport = over('seqpacket', 'local')
+    const counts: number[] = []
+    const { client, peer } = await transport.pair({
+      filter: (...all: unknown[]) => {
+        counts.push(all.length)
+        changed()
+      },
+    })
+    client.send('rest')
+    await until(() => counts.length === 1, 'the first')
+    peer.filter = function (process, data) {
+      assert.ok(process === peer && data === 'two')
+      counts.push(arguments.length)
+      changed()
+    }
+    client.send('two')
+    await until(() => counts.length === 2, 'the second')
+    const { filter, received } = noting()
+    peer.filter = filter
+    client.send('three')
+    const { info } = await firstOf(received)
+    assert.deepEqual(counts, [3, 2])
+    assert.deepEqual([...info.fds], [])
+    assert.equal(info.truncated, false)
+    assert.equal(info.credentials, undefined)
+    assert.equal(info.address, undefined)
+  })
+
+  it('can be looked at without taking the descriptors', async () => {
+    let seen = ''
+    const { client } = await over('seqpacket', 'local').pair({
+      filter: (_process, _data, info) => {
+        seen = inspect(info)
+        changed()
+      },
+    })
+    const before = openDescriptors()
+    const fd = aFile()
+    client.sendMessage({ data: 'x', fds: [fd] })
+    closeSync(fd)
+    await until(() => seen !== '', 'the message')
+    assert.match(seen, /1 descriptors/)
+    assert.equal(openDescriptors(), before)
+  })
+
+  it('comes to a stopped process when it goes on, with its descriptors', async () => {
+    const taken: number[] = []
+    const { client, peer } = await over('seqpacket', 'local').pair({
+      filter: (process: NetworkProcess, data, { fds }) => {
+        taken.push(...fds)
+        if (data === 'first') process.stop()
+        changed()
+      },
+    })
+    peer.stop()
+    const fd = aFile()
+    for (const data of ['first', 'second', 'third']) client.sendMessage({ data, fds: [fd] })
+    peer.continue()
+    await until(() => taken.length === 1, 'the first')
+    peer.continue()
+    await until(() => taken.length === 3, 'the others')
+    taken.forEach(one => assert.equal(firstByte(one), '{'))
+    taken.forEach(closeSync)
+    closeSync(fd)
+  })
+
+  it('comes with the rest of a character, when its own bytes were but a part of one', async () => {
+    const taken: number[] = []
+    let text = ''
+    const { client } = await over('stream', 'local').pair({
+      filter: (_process, data, { fds }) => {
+        text += String(data)
+        taken.push(...fds)
+        changed()
+      },
+    })
+    const fd = aFile()
+    client.sendMessage({ data: Buffer.of(0xc3), fds: [fd] })
+    await settled()
+    client.send(Buffer.of(0xa9))
+    await until(() => text === 'é', 'the character')
+    assert.equal(taken.length, 1)
+    taken.forEach(closeSync)
+    closeSync(fd)
+  })
+
+  it('brings descriptors to lent bytes and to decoded text too', async () => {
+    for (const keywords of [{ coding: 'binary', lend: true }, { coding: 'latin-1-dos' }] as const) {
+      const taken: number[] = []
+      const { client } = await over('stream', 'local').pair({
+        ...keywords,
+        filter: (_process, _data, { fds }) => {
+          taken.push(...fds)
+          changed()
+        },
+      })
+      const fd = aFile()
+      client.sendMessage({ data: 'x', fds: [fd] })
+      await until(() => taken.length === 1, 'the descriptor')
+      taken.forEach(one => assert.ok(fstatSync(one).isFile()))
+      taken.forEach(closeSync)
+      closeSync(fd)
+      cleanUp()
+    }
+  })
+
+  it('says in its flags when the kernel had no room for descriptors', async function () {
+    if (!hasDevFd) this.skip()
+    const { stdout, stderr } = await run(
+      `
+      import { openSync } from 'node:fs'
+      import { constants } from 'make-network-process/socket'
+      const { peer, one } = await pair({ type: 'seqpacket' }, { type: 'seqpacket' })
+      peer.filter = (_, text, { fds, flags }) => {
+        console.log(text, fds.length, (flags & constants.MSG_CTRUNC) !== 0)
+        process.exit()
+      }
+      one.sendMessage({ data: 'lost', fds: [0, 1] })
+      try { for (;;) openSync('/dev/null') } catch {}
+    `,
+      ['prlimit', '--nofile=64:64'],
+    )
+    assert.equal(stdout, 'lost 0 true\n', stderr)
+  })
+})
+
+describe('NetworkProcess#sendMany()', () => {
+  const many: Data[] = Array.from({ length: 300 }, (_, i) =>
+    i % 3 === 0
+      ? `text ${i} é`
+      : i % 3 === 1
+        ? Buffer.from(`bytes ${i}`)
+        : new DataView(new ArrayBuffer(i % 7)),
+  )
+  const expected = many.map(one =>
+    typeof one === 'string'
+      ? one
+      : Buffer.from(one.buffer, one.byteOffset, one.byteLength).toString('latin1'),
+  )
+
+  overEvery(
+    transport => transport.connects || transport.isLocal,
+    transport => {
+      it('sends all in order', async () => {
+        const { client, atServer } = await transport.pair()
+        client.sendMany(many)
+        if (transport.keepsBounds) {
+          await atServer.messages(many.length)
+          assert.deepEqual(atServer.data, expected)
+        } else await until(() => atServer.text === expected.join(''), 'everything')
+      })
+
+      it('queues what the kernel does not take, behind what waits already', async () => {
+        const { client, peer, atServer } = await transport.pair()
+        peer.stop()
+        const all: string[] = []
+        const batch = () => Array.from({ length: 100 }, (_, i) => `${all.length} ${i} ${'-'.repeat(1000)}`)
+        for (let more = true; more; all.push('')) {
+          const messages = batch()
+          more = client.sendMany(messages)
+          all.push(...messages)
+        }
+        client.send('the last')
+        assert.ok(client.stats().queued > 0)
+        peer.continue()
+        const text = all.join('') + 'the last'
+        await until(() => atServer.text.length >= text.length, 'everything')
+        assert.equal(atServer.text, text)
+      })
+    },
+  )
+
+  it('sends none of none', async () => {
+    const { client } = await over('seqpacket', 'local').pair()
+    assert.equal(client.sendMany([]), true)
+  })
+
+  it('says how many went before the one that cannot', async () => {
+    const { client, atServer } = await over('seqpacket', 'local').pair()
+    const error = thrown(() => client.sendMany(['one', 'two', Buffer.alloc(64 * 1024 * 1024), 'never']))
+    assert.equal(error.code, 'EMSGSIZE')
+    assert.equal(error['sent'], 2)
+    await atServer.messages(2)
+    assert.deepEqual(atServer.data, ['one', 'two'])
+  })
+
+  it('sends long strings, raw bytes and other coding systems', async () => {
+    const { client, peer, atServer } = await over('seqpacket', 'local').pair()
+    const messages = ['é'.repeat(20_000), '\udcff\udc80', 'x'.repeat(40_000)]
+    client.sendMany(messages)
+    await atServer.messages(3)
+    assert.deepEqual(atServer.data, messages)
+    client.codingSystem = peer.codingSystem = 'latin-1'
+    client.sendMany(['é', 'ü'])
+    await atServer.messages(5)
+    assert.deepEqual(atServer.data.slice(3), ['é', 'ü'])
+  })
+
+  it('refuses what is no array, and what is in it before any is sent', async () => {
+    const { client, atServer } = await over('seqpacket', 'local').pair()
+    assert.throws(() => client.sendMany('text' as never), { code: 'ERR_INVALID_ARG_TYPE' })
+    assert.throws(() => client.sendMany(['one', 2 as never]), { code: 'ERR_INVALID_ARG_TYPE' })
+    client.send('first')
+    await atServer.messages(1)
+    assert.deepEqual(atServer.data, ['first'])
+  })
+
+  it('goes on past a datagram that was refused, and reports it', async () => {
+    const server = make({ name: 's', type: 'datagram', server: true, family: 'ipv4', service: true })
+    const service = server.contact('service') as number
+    const client = over('datagram', 'ipv4').client(server)
+    server.delete()
+    assert.equal(client.contact('service'), service)
+    // The refusal of the first is told to the next call, which has then sent nothing.
+    client.send('refused')
+    let refused = 0
+    client.sentinel = (_process, event) => {
+      if (event.startsWith('datagram failed')) refused++
+      changed()
+    }
+    await settled()
+    client.sendMany(['one', 'two'])
+    await until(() => refused > 0, 'the refusal')
+    assert.equal(client.status, 'open')
+  })
+})
+
+describe('send() of an array', () => {
+  overEvery(
+    () => true,
+    transport => {
+      it('is one packet', async () => {
+        const { client, atServer } = await transport.pair()
+        client.send(['a', Buffer.from('b'), new Uint16Array([0x6463])])
+        await until(() => atServer.text === 'abcd', 'all parts')
+        if (transport.keepsBounds) assert.equal(atServer.data.length, 1)
+      })
+    },
+  )
+
+  it('refuses what cannot be sent, by its place', async () => {
+    const { client } = await over('stream', 'local').pair()
+    assert.throws(() => client.send(['a', 1 as never]), { code: 'ERR_INVALID_ARG_TYPE' })
+  })
+})
+
+describe(':high-water-mark', () => {
+  overEvery(
+    transport => transport.connects,
+    transport => {
+      it('lets send queue so much before it gives false', async () => {
+        const mark = 100_000
+        const { client, peer, atServer } = await transport.pair({}, { highWaterMark: mark })
+        peer.stop()
+        let sent = 0
+        do sent += 1000
+        while (client.send('-'.repeat(1000)))
+        assert.ok(client.writableLength >= mark)
+        assert.ok(client.writableLength < mark + 1000)
+        const drained = client.drained
+        peer.continue()
+        await drained
+        assert.ok(client.writableLength < mark)
+        await until(() => atServer.text.length === sent, 'everything')
+      })
+    },
+  )
+
+  it('is refused when it is no number of bytes', () => {
+    const keywords = {
+      name: 'x',
+      type: 'datagram',
+      server: true,
+      family: 'local',
+      service: socketFile(),
+    } as const
+    for (const highWaterMark of [-1, 1.5, NaN])
+      assert.throws(() => make({ ...keywords, highWaterMark }), { code: 'ERR_OUT_OF_RANGE' })
+    assert.throws(() => make({ ...keywords, highWaterMark: '1' as never }), { code: 'ERR_INVALID_ARG_TYPE' })
+  })
+})
