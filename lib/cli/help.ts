@@ -28,6 +28,7 @@ How:
   :nowait t         connect in the background
   :coding CODING    a coding system for text, or (DECODING . ENCODING);
                     without it, bytes pass unchanged
+  :proxy-protocol t read the header of a load balancer's PROXY protocol
   :half-open t      go on sending after the peer has ended
   :name, :plist, :stop and the others of the manual
 

@@ -23,6 +23,7 @@ export const logMessage = {
   accepted: (host: string) => `accept from ${host}\n`,
   // Without a space, as Emacs has it.
   failed: (code: number) => `accept failed with code${code}\n`,
+  refused: (host: string, why: string) => `refused from ${host}: ${why}\n`,
 }
 
 /** How a peer is called in the name, the contact and the events of an accepted connection. */

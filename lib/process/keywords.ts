@@ -90,6 +90,13 @@ export interface NetworkProcessOptions extends NetworkOptions {
   /** How many bytes may be queued before `send` gives false. nil: none. Our own. */
   highWaterMark?: number | Nil
   /**
+   * A server of streams behind a load balancer: each connection begins with the PROXY protocol's header (version 1 or
+   * 2), which says whose it is: `contact('remote')`, `host` and `service` are the client's, `contact('proxy')` is the
+   * load balancer, `contact('proxyHeader')` the whole {@link ProxyHeader}. A connection without a valid one is closed
+   * and logged, never delivered. A number is how many seconds the header may take; `true` is 5. Our own.
+   */
+  proxyProtocol?: boolean | number | null
+  /**
    * Use a socket that the program was started with, by systemd or launchd, if there is one: `true` takes the first
    * that fits, a string (our own) that of this name.
    */

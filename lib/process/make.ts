@@ -3,7 +3,16 @@ import { codingSystem } from '../coding/index.js'
 import { native, type SocketId } from '../native.js'
 import { decodeAddress, encodeAddress, errorAddress, familyOf } from '../socket/address.js'
 import { constants } from '../socket/constants.js'
-import { check, codedError, errno, integer, systemError, typeError, valueError } from '../socket/errors.js'
+import {
+  check,
+  codedError,
+  errno,
+  integer,
+  rangeError,
+  systemError,
+  typeError,
+  valueError,
+} from '../socket/errors.js'
 import { after, Kind } from '../socket/hub.js'
 import { getaddrinfo, lookUp, type LookUpQuery } from '../socket/look-up.js'
 import { TextBuffer, type ProcessBuffer } from './buffer.js'
@@ -22,6 +31,7 @@ import {
 } from './keywords.js'
 import { checkFunction, NetworkProcess } from './network-process.js'
 import { setOption, setOptions } from './options.js'
+import { proxyPatience } from './proxy-gate.js'
 
 const { AF_INET, AF_INET6, AF_UNIX, SOCK_DGRAM, SOCK_SEQPACKET, SOCK_STREAM } = constants
 const defaultBacklog = 5
@@ -92,6 +102,9 @@ export function make(args: readonly unknown[], dialect: Dialect): NetworkProcess
   const nowait = !isNil(contact['nowait'])
   if (server && nowait)
     throw codedError(new TypeError(':server is incompatible with :nowait'), 'ERR_INCOMPATIBLE_KEYWORDS')
+  const proxied = proxySeconds(contact['proxyProtocol'])
+  if (proxied !== undefined && !(server && type === SOCK_STREAM))
+    throw codedError(new TypeError(':proxy-protocol is for servers of streams'), 'ERR_INCOMPATIBLE_KEYWORDS')
   const name = contact['name']
   if (typeof name !== 'string') throw typeError(':name', 'a string', name)
   const signal = abortSignal(contact['signal'])
@@ -100,8 +113,14 @@ export function make(args: readonly unknown[], dialect: Dialect): NetworkProcess
   const candidates = 'candidates' in target ? target.candidates : nowait ? undefined : resolve(target.query)
 
   const kind = kindOf(type)
-  const ancillary = !dialect.plainFilters
-  const process = new NetworkProcess({ name, contact, kind, ancillary, ...behaviour(contact, kind) })
+  const process = new NetworkProcess({
+    name,
+    contact,
+    kind,
+    ancillary: !dialect.plainFilters,
+    proxyPatience: proxied,
+    ...behaviour(contact, kind),
+  })
   const prepare: Prepare = id => setOptions(id, contact)
   const useCodings = () => {
     if (isNil(contact['coding'])) return
@@ -250,6 +269,16 @@ function abortSignal(signal: unknown): AbortSignal | undefined {
   if (isNil(signal)) return undefined
   if (!(signal instanceof AbortSignal)) throw typeError(':signal', 'an AbortSignal', signal)
   return signal
+}
+
+/** How long a connection's header may take; undefined: there is none. */
+function proxySeconds(value: unknown): number | undefined {
+  if (isNil(value)) return undefined
+  if (value === true) return proxyPatience
+  if (typeof value !== 'number') throw typeError(':proxy-protocol', 'nil, true or a number of seconds', value)
+  if (!(value > 0 && value <= 3600))
+    throw rangeError(':proxy-protocol', 'a number of seconds above 0, up to 3600', value)
+  return value
 }
 
 function resolve(query: Query): Candidate[] {

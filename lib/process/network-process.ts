@@ -58,6 +58,8 @@ import {
   type MessageInfo,
   type OutgoingMessage,
 } from './message.js'
+import { ProxyGate } from './proxy-gate.js'
+import type { ProxyHeader } from './proxy-protocol.js'
 import type { Reader } from './reader.js'
 import { isRegistered, processList, register, uniqueName, unregister } from './registry.js'
 import { Sender } from './sender.js'
@@ -80,6 +82,8 @@ export interface Making {
   /** Whether filters may ask for what travels beside messages: see emacs.ts. */
   ancillary: boolean
   highWaterMark: number
+  /** Seconds that the PROXY protocol's header of an accepted connection may take; undefined: it has none. */
+  proxyPatience: number | undefined
   /** The buffer, or how a server's child will call its own when it needs one. */
   buffer: ProcessBuffer | string | undefined
 }
@@ -164,6 +168,7 @@ export class NetworkProcess {
   readonly #highWaterMark: number
   readonly #sender: Sender
   readonly #scope = new AsyncResource('NETWORKPROCESS') // What its callbacks run in.
+  readonly #gate: ProxyGate | undefined
   #id: SocketId = -1
   #state: 'connect' | 'run' | 'listen' | 'exit' | 'failed'
   #stopped: boolean
@@ -207,6 +212,7 @@ export class NetworkProcess {
     this.#ancillary = making.ancillary
     this.#highWaterMark = making.highWaterMark
     this.#sender = new Sender(this, making.kind, making.coding, making.highWaterMark)
+    if (making.proxyPatience !== undefined) this.#gate = new ProxyGate(this, making.proxyPatience)
     this.#state = 'connect'
     this.#stopped = making.stopped
     this.#filter = making.filter ?? defaultFilter
@@ -399,6 +405,7 @@ export class NetworkProcess {
     this.#ignoreSignal?.()
     this.#cancelConnect?.()
     this.#cancelConnect = undefined
+    this.#gate?.close()
     this.#cancelAccept?.()
     this.#cancelAccept = undefined
     this.#held?.forEach(({ info }) => info?.drop())
@@ -836,10 +843,29 @@ export class NetworkProcess {
       native.close(id)
       return
     }
-    this.#accepted++
     const remote = decodeAddress(sockaddr)
+    if (this.#gate === undefined) this.#admit(id, remote)
+    else this.#gate.take(id, remote)
+  }
+
+  /** @internal */
+  onProxied(id: SocketId, proxy: Address, header: ProxyHeader): void {
+    this.#within(() => this.#admit(id, header.source ?? proxy, { proxy, proxyHeader: header }))
+  }
+
+  /** @internal */
+  onUnproxied(proxy: Address, why: string): void {
+    const log = this.#log
+    const { from } = describePeer(proxy, 0)
+    if (log !== undefined)
+      guarded(() => this.#within(() => log(this, undefined, logMessage.refused(from, why))))
+  }
+
+  // Makes the process of an accepted connection.
+  #admit(id: SocketId, remote: Address, proxied: Contact = {}): void {
+    this.#accepted++
     const peer = describePeer(remote, ++accepted)
-    const contact = Object.assign(emptyContact(), this.#contact, { server: null, host: peer.host })
+    const contact = Object.assign(emptyContact(), this.#contact, { server: null, host: peer.host }, proxied)
     if (peer.service !== undefined) contact['service'] = peer.service
     contact['remote'] = remote
     const local = native.getsockname(id)
@@ -862,6 +888,7 @@ export class NetworkProcess {
       lend: this.#lend,
       ancillary: this.#ancillary,
       highWaterMark: this.#highWaterMark,
+      proxyPatience: undefined,
       buffer: inserts ? `${this.buffer?.name ?? this.name} ${peer.suffix}` : undefined,
     })
     child.inheritCodingSystem = inserts && this.inheritCodingSystem

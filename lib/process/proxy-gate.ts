@@ -1,0 +1,101 @@
+// Before a connection of a server with `:proxy-protocol`: its header is read, and nothing behind it, so that the rest is
+// still the kernel's when the connection is let in, or it is closed. It owns accepted sockets until then. What a header
+// means is in proxy-protocol.ts; what becomes of who was let in is the server's.
+import { native, type SocketId } from '../native.js'
+import type { Address } from '../socket/address.js'
+import { constants } from '../socket/constants.js'
+import { errorName } from '../socket/errors.js'
+import { after, Delivery, Interest, Kind, Mode, setReceiver, type Receiver } from '../socket/hub.js'
+import { wouldBlock } from './output.js'
+import { readProxyHeader, type ProxyHeader } from './proxy-protocol.js'
+
+/** Seconds that a header may take, where nobody says otherwise. */
+export const proxyPatience = 5
+
+/** Who hears what became of a connection. @internal */
+export interface Doorkeeper {
+  /** It has its header, and is the listener's from now on. */
+  onProxied(id: SocketId, peer: Address, header: ProxyHeader): void
+  /** It had none, and is closed. @param why - for the log */
+  onUnproxied(peer: Address, why: string): void
+}
+
+/** The accepted connections of one server that have no whole header yet. @internal */
+export class ProxyGate {
+  readonly #keeper: Doorkeeper
+  readonly #milliseconds: number
+  readonly #waiting = new Set<ProxyReader>()
+
+  /** @param seconds - that a header may take */
+  constructor(keeper: Doorkeeper, seconds: number) {
+    this.#keeper = keeper
+    this.#milliseconds = seconds * 1000
+  }
+
+  /** Takes over an accepted socket. */
+  take(id: SocketId, peer: Address): void {
+    const reader = new ProxyReader(id, this.#milliseconds, outcome => {
+      this.#waiting.delete(reader)
+      if (typeof outcome === 'string') this.#keeper.onUnproxied(peer, outcome)
+      else this.#keeper.onProxied(id, peer, outcome)
+    })
+    this.#waiting.add(reader)
+  }
+
+  /** Closes those that wait, and tells nobody. */
+  close(): void {
+    for (const reader of this.#waiting) reader.close()
+    this.#waiting.clear()
+  }
+}
+
+// What is looked at of a connection at once. It is not kept.
+const scratch = Buffer.allocUnsafe(2048)
+
+class ProxyReader implements Receiver {
+  readonly #id: SocketId
+  readonly #done: (outcome: ProxyHeader | string) => void
+  readonly #stopTimer: () => void
+  #begun = Buffer.alloc(0)
+
+  constructor(id: SocketId, milliseconds: number, done: (outcome: ProxyHeader | string) => void) {
+    this.#id = id
+    this.#done = done
+    this.#stopTimer = after(milliseconds, () => this.#refuse('its PROXY protocol header took too long'))
+    setReceiver(id, this)
+    native.configure(id, Mode.watched, Kind.stream, Delivery.bytes, 0, 0, Interest.readable)
+  }
+
+  onReady(): void {
+    const peeked = native.recv(this.#id, scratch, constants.MSG_PEEK)
+    if (wouldBlock(peeked)) return
+    if (peeked === 0) return this.#refuse('it ended before its PROXY protocol header did')
+    if (peeked < 0) return this.#refuse(errorName(peeked))
+    const bytes = Buffer.concat([this.#begun, scratch.subarray(0, peeked)])
+    const header = readProxyHeader(bytes)
+    if (typeof header === 'object' && 'wrong' in header) return this.#refuse(header.wrong)
+    // What is the header's is taken, even if more of it is to come: the set would report it for ever.
+    const length = header === 'incomplete' ? bytes.length : header.headerLength
+    native.recv(this.#id, scratch.subarray(0, length - this.#begun.length), 0)
+    if (header === 'incomplete') this.#begun = bytes
+    else this.#admit(header)
+  }
+
+  #admit(header: ProxyHeader): void {
+    this.#stopTimer()
+    setReceiver(this.#id, undefined)
+    native.configure(this.#id, Mode.idle, Kind.stream, Delivery.bytes, 0, 0, Interest.none)
+    this.#done(header)
+  }
+
+  #refuse(why: string): void {
+    this.close()
+    this.#done(why)
+  }
+
+  close(): void {
+    this.#stopTimer()
+    setReceiver(this.#id, undefined)
+    native.close(this.#id)
+  }
+}
