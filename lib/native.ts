@@ -30,14 +30,15 @@ export type RawInterfaceAddress = [string, number, Buffer?, Buffer?, Buffer?]
 export type RawInterface = [number, Buffer?, Buffer?, Buffer?, Buffer?]
 /** Bytes read and written, then messages (for a stream: calls that moved something). */
 export type Counts = [bytesRead: number, bytesWritten: number, messagesRead: number, messagesWritten: number]
-/** Called once a wake-up; `hub.ts` says what the arguments hold. */
+/** Called once a wake-up; `hub.ts` says what the arguments hold. Quads and slabs that are what they were are left out. */
 export type Dispatch = (
-  events: Int32Array,
+  place: number,
   count: number,
-  kept: Buffer | undefined,
-  lent: Buffer | undefined,
-  text: string | undefined,
-  extras: unknown[] | undefined,
+  events?: Int32Array,
+  kept?: Buffer,
+  lent?: Buffer,
+  text?: string,
+  extras?: unknown[],
 ) => void
 
 export interface Native {
@@ -90,14 +91,14 @@ export interface Native {
   // none did.
   start(dispatch: Dispatch): void
   takeTurns(): void
-  send(id: SocketId, data: Uint8Array, to: AddressId): number
-  sendText(id: SocketId, text: string, to: AddressId): number
-  sendMany(
+  readonly send: (id: SocketId, data: Uint8Array, to: AddressId) => number
+  readonly sendText: (id: SocketId, text: string, to: AddressId) => number
+  readonly sendMany: (
     id: SocketId,
     messages: readonly (string | Uint8Array)[],
     first: number,
     to: AddressId,
-  ): OrError<number>
+  ) => OrError<number>
   sendv(
     id: SocketId,
     data: readonly Uint8Array[],
@@ -127,7 +128,6 @@ export interface Native {
   counts(id: SocketId): Counts
   address(id: AddressId): Buffer | undefined
   internAddress(address: Uint8Array): AddressId
-  addressesFull(): boolean
   retainAddresses(live: Int32Array): void
   uncaught(error: unknown): void
 

@@ -30,10 +30,10 @@ constexpr std::size_t kTextBudget = 64 * 1024;  // Longer strings leave V8's you
 
 constexpr std::size_t kStreamRead = 64 * 1024;
 constexpr std::size_t kSlab = 256 * 1024;
-constexpr std::size_t kLargeSlab = 64 * 1024;  // malloc gives this from memory it has had before.
-constexpr std::size_t kLarge = 8 * 1024;       // From here a copy costs more than a slab.
+constexpr std::size_t kLarge = 8 * 1024;  // From here a copy costs more than a slab.
 constexpr std::size_t kSmallRoom = 4 * 1024;
-constexpr std::size_t kLargeRoom = 16 * 1024;
+constexpr std::size_t kLargeRoom =
+    kStreamRead;  // What is cut short costs more than what is left over.
 constexpr std::size_t kAddressRoom = sys::Address::kCapacity + 1;
 // The kernel hands over 253 descriptors at most, and credentials, a security label and times
 // beside.
@@ -323,8 +323,7 @@ bool Hub::HasRoom(const Socket& socket) {
   if (socket.mode == Mode::kReceiving && socket.delivery == Delivery::kText) return true;
   Slab* slab = SlabOf(socket);
   if (slab->room() >= (socket.large ? kLargeRoom : kSmallRoom)) return true;
-  const bool lent = slab == &CurrentFrame()->lent;
-  return !slab->shown && RenewSlab(slab, socket.large && !lent ? kLargeSlab : kSlab);
+  return !slab->shown && RenewSlab(slab, kSlab);
 }
 
 bool Hub::RenewSlab(Slab* slab, std::size_t size) {
@@ -634,24 +633,33 @@ napi_value Hub::Text(Frame* frame) {
 
 void Hub::Emit(bool from_loop) {
   Frame* frame = CurrentFrame();
-  napi_value undefined;
-  napi_get_undefined(env_, &undefined);
-  const auto shown = [&](const Slab& slab) {
-    napi_value value = undefined;
-    if (slab.shown) napi_get_reference_value(env_, slab.reference, &value);
-    return value;
-  };
-
-  napi_value arguments[6] = {undefined,          undefined, shown(frame->kept),
-                             shown(frame->lent), undefined, undefined};
-  napi_get_reference_value(env_, frame->events_reference, &arguments[0]);
-  if (text_length_ > 0) arguments[4] = Text(frame);
+  if (addresses_.full()) Push(0, kBookFull, 0, -1);
+  napi_value arguments[7];
+  napi_create_int32(env_, static_cast<std::int32_t>(depth_), &arguments[0]);
   napi_create_int32(env_, frame->count, &arguments[1]);
+  std::size_t argument_count = 2;
+  const auto give = [&](std::size_t index, napi_value value) {
+    while (argument_count < index) napi_get_undefined(env_, &arguments[argument_count++]);
+    arguments[argument_count++] = value;
+  };
+  const auto give_once = [&](std::size_t index, napi_ref reference, bool* known) {
+    if (*known) return;
+    napi_value value = nullptr;
+    napi_get_reference_value(env_, reference, &value);
+    give(index, value);
+    *known = true;
+  };
+  give_once(2, frame->events_reference, &frame->known);
+  if (frame->kept.shown) give_once(3, frame->kept.reference, &frame->kept.known);
+  if (frame->lent.shown) give_once(4, frame->lent.reference, &frame->lent.known);
+  if (text_length_ > 0) give(5, Text(frame));
   if (!frame->extras.empty()) {
-    napi_create_array_with_length(env_, frame->extras.size(), &arguments[5]);
+    napi_value extras = nullptr;
+    napi_create_array_with_length(env_, frame->extras.size(), &extras);
     for (std::uint32_t i = 0; i < frame->extras.size(); i++) {
-      napi_set_element(env_, arguments[5], i, frame->extras[i]);
+      napi_set_element(env_, extras, i, frame->extras[i]);
     }
+    give(6, extras);
     frame->extras.clear();
   }
   busy_ = true;
@@ -666,8 +674,9 @@ void Hub::Emit(bool from_loop) {
   napi_get_reference_value(env_, resource_, &resource);
   depth_++;
   const napi_status status =
-      from_loop ? napi_make_callback(env_, context_, resource, dispatch, 6, arguments, &result)
-                : napi_call_function(env_, resource, dispatch, 6, arguments, &result);
+      from_loop ? napi_make_callback(env_, context_, resource, dispatch, argument_count, arguments,
+                                     &result)
+                : napi_call_function(env_, resource, dispatch, argument_count, arguments, &result);
   depth_--;
   // The dispatcher catches what callbacks throw; what gets here is an exhausted
   // stack or the end of a worker, which is a state and not an error.

@@ -39,6 +39,7 @@ enum Event : std::int32_t {
   kTruncated = -9,     // offset: the length that the message before had
   kAncillary =
       -10,  // offset: ~index of the control messages of the next message; address: its flags
+  kBookFull = -11,  // so many addresses have come that it is time for Retain
 };
 // What is set in the length of a message that is not plain bytes.
 constexpr std::int32_t kTextBit = 1 << 30;
@@ -87,6 +88,7 @@ class Hub {
     std::size_t size = 0;
     std::size_t used = 0;
     bool shown = false;  // An event of this frame points into it.
+    bool known = false;  // JavaScript has it by now.
 
     std::size_t room() const { return size - used; }
     std::uint8_t* end() const { return data + used; }
@@ -94,6 +96,7 @@ class Hub {
   // What one dispatch owns. A nested wait uses the next frame.
   struct Frame {
     napi_ref events_reference = nullptr;
+    bool known = false;  // JavaScript has the events by now.
     std::int32_t* events = nullptr;
     std::int32_t count = 0;
     Slab kept;

@@ -295,11 +295,6 @@ Napi::Value InternAddress(const Napi::CallbackInfo& info) {
   return Number(info, Environment::Of(info)->hub().addresses().Intern(address));
 }
 
-// addressesFull(): whether it is time for retainAddresses
-Napi::Value AddressesFull(const Napi::CallbackInfo& info) {
-  return Napi::Boolean::New(info.Env(), Environment::Of(info)->hub().addresses().full());
-}
-
 // retainAddresses(Int32Array of address ids): forgets all others
 Napi::Value RetainAddresses(const Napi::CallbackInfo& info) {
   if (!info[0].IsTypedArray() ||
@@ -347,7 +342,6 @@ void ExportHub(Napi::Env env, Napi::Object exports, Environment* environment) {
   function("counts", Counts);
   function("address", AddressById);
   function("internAddress", InternAddress);
-  function("addressesFull", AddressesFull);
   function("retainAddresses", RetainAddresses);
   function("uncaught", Uncaught);
 }

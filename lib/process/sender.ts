@@ -18,6 +18,9 @@ import type { Coding } from './coding.js'
 import type { Data, OutgoingMessage } from './message.js'
 import { Output, wouldBlock } from './output.js'
 
+// The addon has too many functions for a look-up by name to be quick.
+const { send, sendText, sendMany } = native
+
 // Longer strings are encoded before they are sent: native/hub_functions.cc has the same number.
 const textLimit = 16 * 1024
 // The longest pause before a datagram that found no room is tried again, in milliseconds.
@@ -146,7 +149,7 @@ export class Sender {
     if (this.#kind === Kind.stream) return this.sendMessage({ data: messages })
     const ready = messages.map(message => this.#ready(message))
     let next = 0
-    const transmit = () => native.sendMany(this.#id, ready, next, this.to)
+    const transmit = () => sendMany(this.#id, ready, next, this.to)
     while (next < ready.length && !this.#mustWait) {
       let sent = transmit()
       if (sent < 0) {
@@ -176,9 +179,7 @@ export class Sender {
 
   // Gives how many bytes are left over, or -errno when none went.
   #transmit(ready: string | Uint8Array): number {
-    return typeof ready === 'string'
-      ? native.sendText(this.#id, ready, this.to)
-      : native.send(this.#id, ready, this.to)
+    return typeof ready === 'string' ? sendText(this.#id, ready, this.to) : send(this.#id, ready, this.to)
   }
 
   // After a call that did not do all: what it gave, or another call did; negative is EAGAIN.

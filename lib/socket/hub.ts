@@ -28,6 +28,7 @@ const Event = {
   lookedUp: -8,
   truncated: -9,
   ancillary: -10,
+  bookFull: -11,
 } as const
 const textBit = 1 << 30
 const lentBit = 1 << 29
@@ -77,7 +78,7 @@ export function guarded(callback: () => void): void {
  * @internal
  */
 export function afterDelivery(work: () => void, age: number): void {
-  if (frames.length > 0) afterwards.push({ work, age })
+  if (depth > 0) afterwards.push({ work, age })
   else after(0, work)
 }
 
@@ -101,17 +102,21 @@ export function startLookUp(done: (answer: RawAnswer) => void, ...query: RawQuer
 
 /** What one wake-up brought, and how much of it is delivered. */
 interface Frame {
-  events: Int32Array
   count: number
   next: number
+  events: Int32Array
   kept: Buffer | undefined
   lent: Buffer | undefined
   text: string | undefined
   extras: unknown[] | undefined
 }
 
-// The wake-ups under delivery: the loop's first, then those of waits inside callbacks.
+// The loop's wake-ups have the first place, those of waits inside callbacks the ones behind. The addon says which, for
+// the callbacks that it waits for are not ours alone: promises are resolved when ours has returned. A place is used
+// again, and so are its quads and slabs, which come only when they are others.
 const frames: Frame[] = []
+// How many are under delivery.
+let depth = 0
 
 function deliver({ events, kept, lent, text, extras }: Frame, at: number): void {
   const id = events[at] as number
@@ -122,6 +127,10 @@ function deliver({ events, kept, lent, text, extras }: Frame, at: number): void 
     const done = lookUps.get(id)
     lookUps.delete(id)
     done?.(extras?.[offset] as RawAnswer)
+    return
+  }
+  if (what === Event.bookFull) {
+    bookFull = true
     return
   }
   const receiver = receivers[id]
@@ -197,9 +206,24 @@ function deliverOnly(frame: Frame, id: SocketId): number {
   return delivered
 }
 
-native.start((events, count, kept, lent, text, extras) => {
-  const frame = { events, count, next: 0, kept, lent, text, extras }
-  frames.push(frame)
+native.start((place, count, events, kept, lent, text, extras) => {
+  const frame = (frames[place] ??= {
+    count: 0,
+    next: 0,
+    events: new Int32Array(),
+    kept,
+    lent,
+    text,
+    extras,
+  })
+  frame.count = count
+  frame.next = 0
+  if (events !== undefined) frame.events = events
+  if (kept !== undefined) frame.kept = kept
+  if (lent !== undefined) frame.lent = lent
+  frame.text = text
+  frame.extras = extras
+  depth++
   deliverRest(frame)
   // In turns, an empty dispatch says that nothing is left.
   if (afterwards.length > 0 && (!inTurns || count === 0)) {
@@ -208,8 +232,9 @@ native.start((events, count, kept, lent, text, extras) => {
     if (inTurns) waiting.sort((one, other) => other.age - one.age)
     for (const { work } of waiting) guarded(work)
   }
-  frames.pop()
-  if (frames.length === 0 && native.addressesFull()) forgetAddresses()
+  frame.text = frame.extras = undefined
+  depth--
+  if (bookFull && depth === 0) forgetAddresses()
 })
 
 // ---- addresses ------------------------------------------------------------------------------------------
@@ -220,6 +245,8 @@ const holders = new Set<() => Iterable<AddressId>>()
 export function holdAddresses(held: () => Iterable<AddressId>): void {
   holders.add(held)
 }
+
+let bookFull = false
 
 // Decoded addresses by id, for those who ask with every message.
 const decoded = new Map<AddressId, Address>()
@@ -236,6 +263,7 @@ export function addressOf(id: AddressId): Address | undefined {
 }
 
 function forgetAddresses(): void {
+  bookFull = false
   decoded.clear()
   native.retainAddresses(Int32Array.from(Array.from(holders).flatMap(held => [...held()])))
 }
@@ -289,7 +317,7 @@ const longestWait = 100
  */
 export function wait(milliseconds: number, only?: SocketId): number {
   let delivered = 0
-  for (const frame of [...frames])
+  for (const frame of frames)
     delivered += only === undefined ? deliverRest(frame) : deliverOnly(frame, only)
   let limit = delivered > 0 ? 0 : Math.min(milliseconds, longestWait)
   for (const { due } of timers) limit = Math.min(limit, Math.max(0, due - performance.now()))
