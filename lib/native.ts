@@ -124,6 +124,8 @@ export interface Native {
   ): number
   setInterest(id: SocketId, interest: number): number
   setCounted(id: SocketId, counted: boolean): void
+  /** What comes for the socket alone is delivered under this resource of async_hooks: see hub.ts. */
+  setResource(id: SocketId, resource: object): void
   wait(timeout: number, only: SocketId | undefined): number
   counts(id: SocketId): Counts
   address(id: AddressId): Buffer | undefined

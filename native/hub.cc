@@ -125,8 +125,23 @@ void Hub::SetCounted(Id id, bool counted) {
   if (counted_ == 1 && counted) uv_ref(handle);
 }
 
+void Hub::SetResource(Id id, napi_value resource) {
+  if (sockets_.Get(id) == nullptr) return;
+  contexts_.resize(std::max<std::size_t>(contexts_.size(), id + 1));
+  if (contexts_[id] != nullptr) return;
+  napi_value name;
+  napi_create_string_utf8(env_, "NETWORKPROCESS", NAPI_AUTO_LENGTH, &name);
+  napi_async_init(env_, resource, name, &contexts_[id]);
+}
+
+void Hub::DropContext(Id id) {
+  if (id >= contexts_.size() || contexts_[id] == nullptr) return;
+  napi_async_destroy(env_, std::exchange(contexts_[id], nullptr));
+}
+
 void Hub::Forget(Id id) {
   SetCounted(id, false);
+  DropContext(id);
   (void)SetInterest(id, sys::kNone);
   // What was ready and is not handled yet would be taken for its successor's.
   ready_count_ =
@@ -631,11 +646,20 @@ napi_value Hub::Text(Frame* frame) {
   return string;
 }
 
+// Of the one socket that all of the frame is for, if that has one.
+napi_async_context Hub::OwnContext(const Frame& frame) {
+  const bool one_message = frame.count == 1 && frame.events[1] >= 0;
+  const auto id = static_cast<std::size_t>(frame.events[0]);
+  return one_message && id < contexts_.size() ? contexts_[id] : nullptr;
+}
+
 void Hub::Emit(bool from_loop) {
   Frame* frame = CurrentFrame();
   if (addresses_.full()) Push(0, kBookFull, 0, -1);
   napi_value arguments[7];
-  napi_create_int32(env_, static_cast<std::int32_t>(depth_), &arguments[0]);
+  // The loop's place is the first, and -1 says that its resource has been entered.
+  const napi_async_context own = from_loop ? OwnContext(*frame) : nullptr;
+  napi_create_int32(env_, own != nullptr ? -1 : static_cast<std::int32_t>(depth_), &arguments[0]);
   napi_create_int32(env_, frame->count, &arguments[1]);
   std::size_t argument_count = 2;
   const auto give = [&](std::size_t index, napi_value value) {
@@ -674,8 +698,8 @@ void Hub::Emit(bool from_loop) {
   napi_get_reference_value(env_, resource_, &resource);
   depth_++;
   const napi_status status =
-      from_loop ? napi_make_callback(env_, context_, resource, dispatch, argument_count, arguments,
-                                     &result)
+      from_loop ? napi_make_callback(env_, own != nullptr ? own : context_, resource, dispatch,
+                                     argument_count, arguments, &result)
                 : napi_call_function(env_, resource, dispatch, argument_count, arguments, &result);
   depth_--;
   // The dispatcher catches what callbacks throw; what gets here is an exhausted

@@ -71,6 +71,9 @@ class Hub {
   [[nodiscard]] int SetInterest(Id id, std::uint8_t interest);
   // Whether the socket, or a look-up under way, keeps the loop alive.
   void SetCounted(Id id, bool counted);
+  // From now on what comes for this socket alone is delivered under a resource of its own, which
+  // costs nothing; JavaScript has to enter one for each socket of a wake-up.
+  void SetResource(Id id, napi_value resource);
   // Takes the socket out of everything that may still name it. Before close(2).
   void Forget(Id id);
   [[nodiscard]] int StartLookUp(const sys::Query& query, std::uint32_t* request);
@@ -136,6 +139,8 @@ class Hub {
   std::uint8_t* ScratchEnd() { return scratch_.get() + text_length_; }
   std::size_t ScratchRoom() const;
   napi_value Text(Frame* frame);
+  napi_async_context OwnContext(const Frame& frame);
+  void DropContext(Id id);
   void Emit(bool from_loop);
 
   napi_env env_;
@@ -149,6 +154,7 @@ class Hub {
   napi_ref dispatch_ = nullptr;
   napi_ref resource_ = nullptr;
   napi_async_context context_ = nullptr;
+  std::vector<napi_async_context> contexts_;  // By id; null for most.
   int counted_ = 0;
   void (*closed_)(void*) = nullptr;
   void* closed_argument_ = nullptr;

@@ -31,7 +31,12 @@ Environment* Receive(napi_env env, napi_callback_info info, napi_value (&argumen
 
 napi_value Integer(napi_env env, std::int64_t number) {
   napi_value value = nullptr;
-  napi_create_int64(env, number, &value);
+  // The cheap one, unless somebody sends gigabytes at once.
+  if (number == static_cast<std::int32_t>(number)) {
+    napi_create_int32(env, static_cast<std::int32_t>(number), &value);
+  } else {
+    napi_create_int64(env, number, &value);
+  }
   return value;
 }
 
@@ -258,6 +263,14 @@ Napi::Value SetCounted(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
+// setResource(id, object): what comes for the socket alone runs under it
+Napi::Value SetResource(const Napi::CallbackInfo& info) {
+  if (info[1].IsObject())
+    Environment::Of(info)->hub().SetResource(static_cast<Id>(IntegerOf(info.Env(), info[0])),
+                                             info[1]);
+  return info.Env().Undefined();
+}
+
 // wait(timeout, id or undefined): how many events were dispatched
 Napi::Value Wait(const Napi::CallbackInfo& info) {
   const int timeout = IntegerOf(info.Env(), info[0]);
@@ -338,6 +351,7 @@ void ExportHub(Napi::Env env, Napi::Object exports, Environment* environment) {
   function("configure", Configure);
   function("setInterest", SetInterest);
   function("setCounted", SetCounted);
+  function("setResource", SetResource);
   function("wait", Wait);
   function("counts", Counts);
   function("address", AddressById);

@@ -23,6 +23,7 @@ import {
   Delivery,
   guarded,
   hasUndelivered,
+  isEntered,
   holdAddresses,
   Interest,
   Kind,
@@ -581,6 +582,11 @@ export class NetworkProcess {
   // ---- receiving: the hub calls what begins with "on", see Receiver -------------------------------
 
   /** @internal */
+  onAlone(): void {
+    this.#within(() => native.setResource(this.#id, this.#scope))
+  }
+
+  /** @internal */
   onAncillary(control: Buffer, flags: number): void {
     this.#info?.drop()
     this.#info = new ReceivedInfo(control, flags)
@@ -632,6 +638,7 @@ export class NetworkProcess {
     const filter = this.#filter as Filter
     try {
       if (this.#informs) this.#scope.runInAsyncScope(filter, undefined, this, data, info ?? nothingBeside)
+      else if (isEntered(this.#id)) (filter as PlainFilter)(this, data)
       else this.#scope.runInAsyncScope(filter as PlainFilter, undefined, this, data)
     } finally {
       info?.drop()

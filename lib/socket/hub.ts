@@ -42,6 +42,8 @@ export interface Receiver {
   onAncillary?(control: Buffer, flags: number): void
   /** The message before was longer than it could be received: it had this many bytes. */
   onTruncated?(length: number): void
+  /** For some time everything that came was for this receiver. It may say its resource: {@link isEntered}. */
+  onAlone?(): void
   onEnd?(): void
   onFailed?(errno: number): void
   onWritable?(): void
@@ -206,8 +208,26 @@ function deliverOnly(frame: Frame, id: SocketId): number {
   return delivered
 }
 
+// Entering a resource of async_hooks inside the addon's own costs as much as all the rest of an echo in JavaScript. So
+// one that has the loop for itself gives its resource to the addon, which then enters no other.
+const aloneAfter = 16
+let alone: SocketId = -1
+let aloneTimes = 0
+let entered: SocketId | undefined
+
+/** Whether the resource of this socket's receiver has been entered. @internal */
+export function isEntered(id: SocketId): boolean {
+  return entered === id
+}
+
+function noteAlone(id: SocketId): void {
+  if (alone !== id) aloneTimes = 0
+  alone = id
+  if (++aloneTimes === aloneAfter) receivers[id]?.onAlone?.()
+}
+
 native.start((place, count, events, kept, lent, text, extras) => {
-  const frame = (frames[place] ??= {
+  const frame = (frames[Math.max(place, 0)] ??= {
     count: 0,
     next: 0,
     events: new Int32Array(),
@@ -224,7 +244,11 @@ native.start((place, count, events, kept, lent, text, extras) => {
   frame.text = text
   frame.extras = extras
   depth++
+  const outer = entered
+  entered = place < 0 ? frame.events[0] : undefined
   deliverRest(frame)
+  entered = outer
+  if (place === 0 && count === 1) noteAlone(frame.events[0] as number)
   // In turns, an empty dispatch says that nothing is left.
   if (afterwards.length > 0 && (!inTurns || count === 0)) {
     const waiting = afterwards
@@ -317,8 +341,7 @@ const longestWait = 100
  */
 export function wait(milliseconds: number, only?: SocketId): number {
   let delivered = 0
-  for (const frame of frames)
-    delivered += only === undefined ? deliverRest(frame) : deliverOnly(frame, only)
+  for (const frame of frames) delivered += only === undefined ? deliverRest(frame) : deliverOnly(frame, only)
   let limit = delivered > 0 ? 0 : Math.min(milliseconds, longestWait)
   for (const { due } of timers) limit = Math.min(limit, Math.max(0, due - performance.now()))
   delivered += native.wait(Math.ceil(limit), only)

@@ -145,6 +145,41 @@ describe('AsyncLocalStorage', () => {
           assert.deepEqual(stores.slice(0, 2), ['log the server’s', 'sentinel the server’s'])
       })
 
+      it('has it after many messages that came alone, and what a callback enters stays its own', async () => {
+        const storage = new AsyncLocalStorage<string>()
+        const stores = new Set<unknown>()
+        let left = 100
+        const server = storage.run('the server’s', () =>
+          transport.server({
+            filter: (process, text) => {
+              stores.add(storage.getStore())
+              if (left === 50) storage.enterWith('entered')
+              process.send(text)
+            },
+          }),
+        )
+        const client = transport.client(server, {
+          filter: (process, text) => {
+            stores.add(storage.getStore())
+            if (--left > 0) process.send(text)
+            changed()
+          },
+        })
+        client.send('x')
+        await until(() => left === 0, 'all rounds')
+        assert.deepEqual(stores, new Set(['the server’s', undefined, 'entered']))
+        const other: unknown[] = []
+        const third = transport.client(server, {
+          filter: () => {
+            other.push(storage.getStore())
+            changed()
+          },
+        })
+        third.send('x')
+        await until(() => other.length === 1, 'the answer')
+        assert.deepEqual(other, [undefined])
+      })
+
       it('has it in a stream’s events too', async () => {
         const storage = new AsyncLocalStorage<string>()
         const { client, peer } = await transport.pair()
