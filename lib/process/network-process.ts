@@ -175,6 +175,7 @@ export class NetworkProcess {
   #stopped: boolean
   #exitStatus: number | string = 0
   #filter: Filter | true
+  #informs: boolean // Whether the filter is told what travels beside. (Asking a function for its length is slow.)
   #sentinel: Sentinel
   #buffer: ProcessBuffer | string | undefined
 
@@ -217,6 +218,7 @@ export class NetworkProcess {
     this.#state = 'connect'
     this.#stopped = making.stopped
     this.#filter = making.filter ?? defaultFilter
+    this.#informs = making.ancillary && wantsInfo(this.#filter)
     this.#sentinel = making.sentinel ?? defaultSentinel
     this.#buffer = making.buffer
     if (typeof making.buffer === 'object') this.mark = making.buffer.length
@@ -558,12 +560,7 @@ export class NetworkProcess {
     return this.#coding.delivery(this.#lend)
   }
 
-  // Whether the filter is told what travels beside.
-  get #informs(): boolean {
-    return this.#ancillary && wantsInfo(this.#filter)
-  }
-
-  get #reading(): boolean {
+  #isReading(): boolean {
     if (this.#stopped) return false
     if (this.#state === 'listen') return true
     return (this.#filter !== true || this.#reader !== undefined) && !this.#ended
@@ -571,7 +568,7 @@ export class NetworkProcess {
 
   #interest(): number {
     const waiting = this.#held !== undefined || this.#cancelAccept !== undefined || this.#readerFull
-    const reading = this.#reading && !waiting
+    const reading = this.#isReading() && !waiting
     return (reading ? Interest.readable : 0) | (this.#sender.waits ? Interest.writable : 0)
   }
 
@@ -595,7 +592,7 @@ export class NetworkProcess {
   /** @internal */
   onData(data: string | Uint8Array, sender: AddressId, lent: boolean): void {
     const info = this.#informs || this.#info !== undefined ? this.#takeInfo(sender) : undefined
-    if (this.#holds) {
+    if (this.#holds()) {
       const kept = lent ? Buffer.from(data as Uint8Array) : data
       this.#hold(() => this.#receive(kept, sender, info), sender, info)
     } else this.#receive(data, sender, info)
@@ -758,8 +755,8 @@ export class NetworkProcess {
   }
 
   // What comes in one wake-up with what has stopped the process waits until it goes on, before anything newer.
-  get #holds(): boolean {
-    return this.#held !== undefined || !this.#reading
+  #holds(): boolean {
+    return this.#held !== undefined || !this.#isReading()
   }
 
   #hold(run: () => void, sender: AddressId = -1, info?: ReceivedInfo): void {
@@ -770,7 +767,7 @@ export class NetworkProcess {
   #resume(): void {
     if (this.#held === undefined) return this.#updateInterest()
     after(0, () => {
-      while (this.#held !== undefined && this.#reading) {
+      while (this.#held !== undefined && this.#isReading()) {
         const next = this.#held.shift()
         if (next !== undefined) guarded(next.run)
         if (this.#held?.length === 0) this.#held = undefined
@@ -782,7 +779,7 @@ export class NetworkProcess {
   /** @internal */
   onEnd(): void {
     const end = () => this.#end()
-    if (this.#holds) this.#hold(() => this.#atEnd(end))
+    if (this.#holds()) this.#hold(() => this.#atEnd(end))
     else this.#atEnd(end)
   }
 
@@ -808,7 +805,7 @@ export class NetworkProcess {
       return
     }
     const reset = () => this.#reset(error)
-    if (this.#holds) this.#hold(() => this.#atEnd(reset))
+    if (this.#holds()) this.#hold(() => this.#atEnd(reset))
     else this.#atEnd(reset)
   }
 
@@ -1004,7 +1001,7 @@ export class NetworkProcess {
 
   /** What the peer has sent before it went is still read, up to its end, which ends the process. @internal */
   onPeerGone(): void {
-    if (this.#reading && !this.#ended) this.#updateInterest()
+    if (this.#isReading() && !this.#ended) this.#updateInterest()
     else this.#break(false)
   }
 
@@ -1111,6 +1108,7 @@ export class NetworkProcess {
     if (this.#reader !== undefined && this.#state !== 'listen' && typeof filter === 'function')
       throw this.#filterInUse()
     this.#filter = filter ?? defaultFilter
+    this.#informs = this.#ancillary && wantsInfo(this.#filter)
     this.#contact['filter'] = this.#filter
     this.#configure()
     this.#resume()

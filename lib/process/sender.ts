@@ -104,7 +104,7 @@ export class Sender {
 
   /** One packet, or more of the stream. */
   send(data: Data): boolean {
-    if (this.#mustWait) return this.#enqueue(this.#encode(data))
+    if (this.#mustWait()) return this.#enqueue(this.#encode(data))
     const ready = this.#ready(data)
     let left = this.#transmit(ready)
     if (left === 0) return true
@@ -127,7 +127,7 @@ export class Sender {
       throw valueError('data', 'at least one byte of a stream, beside which descriptors can travel', '')
     }
     let left = -(errno.EAGAIN ?? 0)
-    if (!this.#mustWait) {
+    if (!this.#mustWait()) {
       const transmit = () => {
         const sent = native.sendv(this.#id, parts, to, control)
         return sent < 0 ? sent : length - sent
@@ -150,7 +150,7 @@ export class Sender {
     const ready = messages.map(message => this.#ready(message))
     let next = 0
     const transmit = () => sendMany(this.#id, ready, next, this.to)
-    while (next < ready.length && !this.#mustWait) {
+    while (next < ready.length && !this.#mustWait()) {
       let sent = transmit()
       if (sent < 0) {
         try {
@@ -163,7 +163,7 @@ export class Sender {
       next += sent
     }
     for (const message of ready.slice(next)) this.#enqueue(this.#encode(message))
-    return !this.#full
+    return !this.#isFull()
   }
 
   // What can be sent at once: text as it is, if the addon can encode it.
@@ -214,11 +214,11 @@ export class Sender {
   // ---- waiting --------------------------------------------------------------------------------------------
 
   // What was accepted before goes first.
-  get #mustWait(): boolean {
+  #mustWait(): boolean {
     return this.#id < 0 || !this.empty
   }
 
-  get #full(): boolean {
+  #isFull(): boolean {
     return !this.empty && this.length >= this.#highWaterMark
   }
 
@@ -227,7 +227,7 @@ export class Sender {
     this.#output.push(data, to, beside)
     this.#queued++
     if (this.#id >= 0) this.#awaitRoom(1)
-    return !this.#full
+    return !this.#isFull()
   }
 
   // An unconnected local datagram socket is always writable for the set, whether its peer's queue is full or not:
@@ -247,7 +247,7 @@ export class Sender {
       const error = output.flush(this.#id)
       if (error === 0) break
       if (wouldBlock(error)) {
-        if (!this.#full) output.settle()
+        if (!this.#isFull()) output.settle()
         return this.#awaitRoom(pause)
       }
       if (this.#kind === Kind.stream || gone.has(-error)) return this.#lose()
@@ -266,7 +266,7 @@ export class Sender {
 
   /** Resolves when it is no longer better to wait. */
   drained(): Promise<void> {
-    return this.#output === undefined || !this.#full ? Promise.resolve() : this.#output.wait()
+    return this.#output === undefined || !this.#isFull() ? Promise.resolve() : this.#output.wait()
   }
 
   /** Sends nothing any more. Gives what waits, which is the caller's. */
