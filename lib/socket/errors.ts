@@ -106,7 +106,7 @@ export function integer(name: string, value: unknown, low = -0x80000000, high = 
 export function bytes(name: string, value: unknown): Uint8Array {
   if (!ArrayBuffer.isView(value)) throw typeError(name, 'a Buffer or another view of bytes', value)
   // A view of nothing may be one whose memory was transferred away: what it had would be lost in silence.
-  if (value.byteLength === 0 && isDetached(value.buffer))
+  if (!(value instanceof Uint8Array && value.length > 0) && isDetached(value.buffer))
     throw valueError(name, 'a view that is not detached', value)
   return value instanceof Uint8Array
     ? value
