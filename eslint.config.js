@@ -22,7 +22,7 @@ const layer = (files, ...above) => ({
 })
 
 export default defineConfig(
-  globalIgnores(['build/', 'coverage/', 'dist/', '.zig/']),
+  globalIgnores(['.bench/', 'build/', 'coverage/', 'dist/', '.zig/']),
   { linterOptions: { reportUnusedDisableDirectives: 'error' } },
   eslint.configs.recommended,
   {

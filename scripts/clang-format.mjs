@@ -1,11 +1,13 @@
-// Checks that the C++ files are as clang-format 16 writes them (another version may write them otherwise);
+// Checks that the C and C++ files are as clang-format 16 writes them (another version may write them otherwise);
 // with `--fix` rewrites them. Says so and succeeds where it is not installed: the lint of the TypeScript
 // needs no tool of the system.
 
 import { filesBelow, findTool, run } from './native.mjs'
 
 const tool = await findTool(16, 'clang-format-16', 'clang-format')
-const files = ['native', 'test/native'].flatMap(folder => filesBelow(folder, '.cc', '.h'))
+const files = ['native', 'scripts/bench', 'test/native'].flatMap(folder =>
+  filesBelow(folder, '.c', '.cc', '.h'),
+)
 
 if (tool === undefined) {
   console.log('clang-format: skipped, version 16 is not installed (Debian: apt-get install clang-format-16)')
