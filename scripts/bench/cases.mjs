@@ -40,7 +40,7 @@ const asyncio = { others: ['asyncio'] }
 const { text, bytes, lent, many } = ours
 const datagramsNeverBehind = { peer: [1, 1] }
 
-export const cases = [
+const untitled = [
   // ---- echo, one message in flight ----
   define('echo', 'udp', small, [text, bytes], plain, { [bytes]: { peer: [1.3, 1.5] } }, asyncio),
   define('echo', 'udp', packet, [bytes], plain, { [bytes]: { peer: [1.3, 1.5] } }),
@@ -145,16 +145,8 @@ export const cases = [
       { [bytes]: { peer: [1.05, 1.3] }, [lent]: { peer: [1.8, 2.1] } },
       asyncio,
     ),
-    define(
-      'receive',
-      transport,
-      large,
-      [text],
-      [],
-      { [text]: { peer: [1.3, 2] } },
-      textFromNet('plain text, forty characters in a line\n'),
-    ),
-    define('receive', transport, large, [text], [], {}, textFromNet('déjà vu à la forêt, où le cœur bat\n')),
+    define('receive', transport, large, [text], [], { [text]: { peer: [1.3, 2] } }, textFromNet('ASCII')),
+    define('receive', transport, large, [text], [], {}, textFromNet('French')),
   ]),
 
   // ---- send; sendMany against peers that have no such thing ----
@@ -195,22 +187,28 @@ export const cases = [
   define('idle', 'seqpacket', small, [bytes], plain, {}, { count: 10_000 }),
 
   // ---- UTF-8 to a string ----
-  ...['déjà vu à la forêt, où le cœur bat\n', 'съешь ещё этих мягких булок\n', '日本語の文章です。\n'].map(
-    fill => ({
-      workload: 'decode',
-      size: large,
-      count: 1,
-      fill,
-      peer: 'Buffer.toString',
-      subjects: ['ours, native', 'ours, Decoder', 'Buffer.toString', 'TextDecoder'],
-      goals: { 'ours, native': { peer: [2, 8] } },
-    }),
-  ),
+  ...['French', 'Russian', 'Japanese'].map(text => ({
+    workload: 'decode',
+    size: large,
+    count: 1,
+    text,
+    peer: 'Buffer.toString',
+    subjects: ['ours, native', 'ours, Decoder', 'Buffer.toString', 'TextDecoder'],
+    goals: { 'ours, native': { peer: [2, 8] } },
+  })),
 ]
 
-function textFromNet(fill) {
+function textFromNet(text) {
   const peer = 'node:net, setEncoding'
-  return { fill, peer, subjects: [text, peer] }
+  return { text, peer, subjects: [ours.text, peer] }
+}
+
+/** What messages are filled with, where it is text. */
+export const texts = {
+  ASCII: 'plain text, forty characters in a line\n',
+  French: 'déjà vu à la forêt, où le cœur bat\n',
+  Russian: 'съешь ещё этих мягких булок\n',
+  Japanese: '日本語の文章です。\n',
 }
 
 const transportNames = {
@@ -224,10 +222,10 @@ const transportNames = {
 /** A length in bytes, for people. */
 export const formatSize = size => (size < 1024 || size % 1024 !== 0 ? `${size} B` : `${size / 1024} KiB`)
 
-/** What a case is called, and found by. */
-export function title({ workload, transport, size, count, fill = 'a' }) {
+// What a case is called, and found by.
+function title({ workload, transport, size, count, text }) {
   const where = transportNames[transport]
-  const content = fill === 'a' ? '' : `, text ${JSON.stringify(fill.trimEnd())}`
+  const content = text === undefined ? '' : ` of ${text} text`
   switch (workload) {
     case 'decode':
       return `decode ${formatSize(size)}${content}`
@@ -243,3 +241,6 @@ export function title({ workload, transport, size, count, fill = 'a' }) {
       return `${where} ${workload} ${formatSize(size)}${content}`
   }
 }
+
+/** All of them. */
+export const cases = untitled.map(one => ({ title: title(one), ...one }))

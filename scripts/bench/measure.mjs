@@ -5,6 +5,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { createInterface } from 'node:readline'
+import { texts } from './cases.mjs'
 import { driver } from './peers.mjs'
 
 const sockets = mkdtempSync(path.join(tmpdir(), 'make-network-process-bench-'))
@@ -31,7 +32,8 @@ export async function measure(one, command, { warmUp, measure, idle }) {
   const isIdle = one.workload === 'idle'
   const count = isIdle ? Math.min(one.count, idle) : one.count
   const times = { 'warm-up': warmUp, measure }
-  const { size, fill } = one
+  const { size } = one
+  const fill = texts[one.text]
   if (one.workload === 'decode') {
     const subject = start([...command, ...options({ size, fill, ...times })], [])
     return sample(JSON.parse(await subject.output(warmUp + measure)))

@@ -7,7 +7,7 @@
 import { writeFileSync } from 'node:fs'
 import { cpus, release, totalmem, type } from 'node:os'
 import { parseArgs } from 'node:util'
-import { cases, title } from './cases.mjs'
+import { cases } from './cases.mjs'
 import { cpu, measure } from './measure.mjs'
 import { prepare, versions } from './peers.mjs'
 import { rotated } from './statistics.mjs'
@@ -36,7 +36,7 @@ const settings = {
   idle: number('idle', usual.idle),
 }
 const only = new RegExp(values.only, 'i')
-const chosen = cases.map(one => ({ title: title(one), ...one })).filter(one => only.test(one.title))
+const chosen = cases.filter(one => only.test(one.title))
 
 function number(name, usual) {
   const value = Number(values[name] ?? usual)
@@ -90,8 +90,8 @@ for (const one of chosen) {
       done++
     }
   }
-  const { title, workload, transport, size, count, peer, goals } = one
-  const result = { title, workload, transport, size, count, peer, goals, samples }
+  const { title, workload, transport, size, count, text, peer, goals } = one
+  const result = { title, workload, transport, size, count, text, peer, goals, samples }
   results.push(result)
   showProgress()
   console.log(values.smoke ? title : `\n${caseTable(result)}`)

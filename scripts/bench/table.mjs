@@ -58,7 +58,8 @@ export function formatNumber(value) {
   return value >= 100 ? value.toFixed(0) : value.toPrecision(3)
 }
 
-const times = value => (value === undefined ? '' : `${value.toFixed(2)}×`)
+/** A ratio. */
+export const times = value => (value === undefined ? '' : `${value.toFixed(2)}×`)
 const goal = (goals, which) =>
   Object.entries({ peer: 'peer', reference: 'C', cpu: 'CPU' })
     .filter(([name]) => goals[name]?.[which] != null)
