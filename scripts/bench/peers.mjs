@@ -5,7 +5,6 @@ import { existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { NetworkProcess } from 'make-network-process'
 import { nodeRoot, root } from '../native.mjs'
 
 const here = fileURLToPath(new URL('.', import.meta.url))
@@ -37,7 +36,7 @@ const subjects = {
   'ours, text': script('make-network-process.mjs', 'text'),
   'ours, bytes': script('make-network-process.mjs', 'bytes'),
   'ours, lent': script('make-network-process.mjs', 'lent'),
-  'ours, sendMany': { ...script('make-network-process.mjs', 'many'), needs: 'sendMany' },
+  'ours, sendMany': script('make-network-process.mjs', 'many'),
   'node:dgram': script('node-dgram.mjs'),
   'node:net': script('node-net.mjs'),
   'node:net, setEncoding': script('node-net.mjs', 'text'),
@@ -58,7 +57,7 @@ export function prepare(names) {
   mkdirSync(folder, { recursive: true })
   compile('driver')
   const reasons = new Map()
-  const ready = { reference: () => compile('reference'), python3: findPython, sendMany: checkSendMany }
+  const ready = { reference: () => compile('reference'), python3: findPython }
   for (const name of Object.keys(packages)) ready[name] = () => install(name)
   const needs = new Set(names.map(name => subjects[name].needs).filter(Boolean))
   let python
@@ -115,10 +114,6 @@ function run(program, ...args) {
 
 function compile(name) {
   run('cc', '-O2', '-std=c11', '-o', path.join(folder, name), path.join(here, `${name}.c`))
-}
-
-function checkSendMany() {
-  if (!('sendMany' in NetworkProcess.prototype)) throw new Error('this version has no sendMany')
 }
 
 // A shim of pyenv, say, would be started anew for every measurement: what it finds is asked for once.
