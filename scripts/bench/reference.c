@@ -106,7 +106,7 @@ static void ReadEach(struct peer* peer) {
     from.length = sizeof from.address;
     ssize_t length = IsDatagram()
                          ? recvfrom(peer->fd, room, kLargest, 0, &from.address.any, &from.length)
-                         : recv(peer->fd, room, kLargest, 0);
+                         : recv(peer->fd, room, IsStream(transport) ? 4 * kLargest : kLargest, 0);
     if (length < 0 && errno == EAGAIN) return;
     if (length <= 0 && !IsDatagram()) return End(peer);
     if (length > 0) Handle(peer, room, (size_t)length, &from);
