@@ -107,9 +107,9 @@ function attempt(what) {
 function run(program, ...args) {
   const result = spawnSync(program, args, { encoding: 'utf8', cwd: root })
   if (result.error) throw new Error(`${program}: ${result.error.message}`)
-  if (result.status !== 0)
-    throw new Error(`${program} failed: ${(result.stderr || result.stdout).trim().split('\n').at(-1)}`)
-  return result
+  if (result.status === 0) return result
+  const lines = (result.stderr || result.stdout).trim().split('\n')
+  throw new Error(`${program} failed: ${lines.find(line => /error/i.test(line)) ?? lines.at(-1)}`)
 }
 
 function compile(name) {
@@ -126,7 +126,7 @@ function install(name) {
   const where = path.join(folder, 'node_modules', name)
   const installed = attempt(() => JSON.parse(readFileSync(path.join(where, 'package.json'), 'utf8')).version)
   if (installed !== packages[name]) {
-    const quiet = ['--no-audit', '--no-fund', '--ignore-scripts', '--loglevel=error']
+    const quiet = ['--no-audit', '--no-fund', '--ignore-scripts', '--fetch-retries=1', '--loglevel=error']
     run('npm', 'install', '--prefix', folder, ...quiet, `${name}@${packages[name]}`)
   }
   if (existsSync(path.join(where, 'binding.gyp')) && !existsSync(path.join(where, 'build/Release'))) {
