@@ -32,14 +32,16 @@ static char* room;  // kBatch messages.
 static struct {
   double opens, lasts;  // Seconds, of the monotonic clock and by themselves.
   bool open;
-  double began, seconds, cpu, messages;
+  double began, seconds, cpu, own_cpu, messages;
 } window;
 
-static double Now(void) {
+static double Seconds(clockid_t clock) {
   struct timespec time;
-  clock_gettime(CLOCK_MONOTONIC, &time);
+  clock_gettime(clock, &time);
   return (double)time.tv_sec + (double)time.tv_nsec * 1e-9;
 }
+
+static double Now(void) { return Seconds(CLOCK_MONOTONIC); }
 
 // Of all threads of the subject, in seconds.
 static double SubjectCpu(void) {
@@ -81,16 +83,18 @@ static bool EdgeIsDue(void) {
 
 // Opens or closes it; true when all is measured.
 static bool Edge(double messages) {
-  double now = Now(), cpu = SubjectCpu();
+  double now = Now(), cpu = SubjectCpu(), own_cpu = Seconds(CLOCK_PROCESS_CPUTIME_ID);
   if (window.open) {
     window.seconds = now - window.began;
     window.cpu = cpu - window.cpu;
+    window.own_cpu = own_cpu - window.own_cpu;
     window.messages = messages - window.messages;
     return true;
   }
   window.open = true;
   window.began = now;
   window.cpu = cpu;
+  window.own_cpu = own_cpu;
   window.messages = messages;
   return false;
 }
@@ -375,8 +379,8 @@ int main(int argc, char** argv) {
     if (strcmp(kWorkloads[i].name, workload_name) != 0) continue;
     (IsStream(transport) ? kWorkloads[i].stream : kWorkloads[i].messages)();
     if (window.open)
-      printf("{\"messages\":%.0f,\"seconds\":%.6f,\"cpu\":%.6f}\n", window.messages, window.seconds,
-             window.cpu);
+      printf("{\"messages\":%.0f,\"seconds\":%.6f,\"cpu\":%.6f,\"busy\":%.4f}\n", window.messages,
+             window.seconds, window.cpu, (window.cpu + window.own_cpu) / window.seconds);
     return 0;
   }
   Refuse("no such workload", workload_name);

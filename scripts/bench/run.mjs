@@ -28,13 +28,14 @@ const { values } = parseArgs({
 })
 
 const usual = values.smoke
-  ? { repeats: 1, warmUp: 5, measure: 20, idle: 200 }
-  : { repeats: 5, warmUp: 200, measure: 250, idle: 10_000 }
+  ? { repeats: 1, warmUp: 5, measure: 20, idle: 200, attempts: 1 }
+  : { repeats: 5, warmUp: 200, measure: 250, idle: 10_000, attempts: 3 }
 const settings = {
   repeats: number('repeats', usual.repeats),
   warmUp: number('warm-up', usual.warmUp),
   measure: number('measure', usual.measure),
   idle: number('idle', usual.idle),
+  attempts: usual.attempts,
 }
 const only = new RegExp(values.only, 'i')
 const chosen = cases.filter(one => only.test(one.title))

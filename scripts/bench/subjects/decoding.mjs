@@ -33,7 +33,9 @@ const repeat = milliseconds => {
     messages++
   } while (performance.now() < began + milliseconds)
   const { user, system } = process.cpuUsage(before)
-  return { messages, seconds: (performance.now() - began) / 1000, cpu: (user + system) / 1e6 }
+  const seconds = (performance.now() - began) / 1000
+  const cpu = (user + system) / 1e6
+  return { messages, seconds, cpu, busy: cpu / seconds }
 }
 repeat(Number(values['warm-up']))
 console.log(JSON.stringify(repeat(Number(values.measure))))
