@@ -98,6 +98,22 @@ describe('the examples', function () {
     })
   })
 
+  describe('cluster-reuseport', () => {
+    it('spreads connections over its workers', async function () {
+      // Where the kernel does not spread them, one listener gets all.
+      if (constants['SO_REUSEPORT'] === undefined || constants['SO_INCOMING_CPU'] === undefined) this.skip()
+      const { status, stdout, stderr } = await example('cluster-reuseport')
+      assert.equal(stderr, '')
+      const counts = [...stdout.matchAll(/^worker \d: (\d+) connections$/gm)].map(([, count]) =>
+        Number(count),
+      )
+      // That one of two gets nothing happens once in 2^99 runs.
+      assert.equal(counts.length, 2, stdout)
+      assert.equal(counts[0]! + counts[1]!, 100)
+      assert.equal(status, 0)
+    })
+  })
+
   describe('syslog', () => {
     const line = (text: string) =>
       new RegExp(`<13>[A-Z][a-z]{2} [ 123]\\d \\d\\d:\\d\\d:\\d\\d example\\[\\d+\\]: ${text}$`)

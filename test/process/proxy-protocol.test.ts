@@ -26,10 +26,7 @@ function binary(
 }
 const ipv4Block = Buffer.from([192, 0, 2, 7, 198, 51, 100, 1, 0x30, 0x39, 0x01, 0xbb])
 const ipv4Addresses = { source: [192, 0, 2, 7, 12345], destination: [198, 51, 100, 1, 443] }
-const ipv6Block = Buffer.from(
-  `20010db8${'00'.repeat(11)}0120010db8${'00'.repeat(11)}02` + '303901bb',
-  'hex',
-)
+const ipv6Block = Buffer.from(`20010db8${'00'.repeat(11)}0120010db8${'00'.repeat(11)}02` + '303901bb', 'hex')
 const ipv6Addresses = {
   source: [0x2001, 0xdb8, 0, 0, 0, 0, 0, 1, 12345],
   destination: [0x2001, 0xdb8, 0, 0, 0, 0, 0, 2, 443],
