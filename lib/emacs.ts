@@ -365,7 +365,7 @@ export function generateNewBuffer(name: string): TextBuffer {
   return TextBuffer.new(name)
 }
 
-/** `kill-buffer`: deletes its processes. Without asking: see {@link confirmExit} for who is asked when. */
+/** `kill-buffer`: deletes its processes. Without asking: `confirmExit` says who is asked when. */
 export function killBuffer(buffer: TextBuffer | string): boolean {
   const found = typeof buffer === 'string' ? TextBuffer.get(buffer) : buffer
   if (found === undefined) throw codedError(new Error(`No buffer named ${String(buffer)}`), 'ERR_NO_BUFFER')

@@ -13,6 +13,7 @@ export type {
   Log,
   NetworkOptions,
   NetworkProcessOptions,
+  Nil,
   Sentinel,
 } from './process/keywords.js'
 export type { DuplexOptions } from './process/duplex.js'
@@ -21,13 +22,14 @@ export type { NetworkConnection, NetworkServer } from './process/iteration.js'
 export type { Status } from './process/events.js'
 export { TextBuffer, type ProcessBuffer } from './process/buffer.js'
 export { confirmExit, type ConfirmExitOptions } from './process/confirm-exit.js'
-export type { ProxyHeader } from './process/proxy-protocol.js'
+export type { ProxyHeader, ProxyTlv } from './process/proxy-protocol.js'
 export { acceptProcessOutput } from './process/wait.js'
 export { getProcess, processList } from './process/registry.js'
 export { formatNetworkAddress } from './process/format-address.js'
 export {
   networkInterfaceInfo,
   networkInterfaceList,
+  type HardwareAddress,
   type InterfaceEntry,
   type InterfaceInfo,
 } from './process/interfaces.js'
@@ -37,7 +39,7 @@ export {
   type NetworkStreamParameters,
   type NetworkStreamProperties,
 } from './process/open-network-stream.js'
-export type { Address, AddressInput, RawAddress } from './socket/address.js'
+export type { Address, AddressInput, RawAddress, RawAddressInput, ScopedVector } from './socket/address.js'
 export type { Credentials } from './socket/control.js'
 export type { SystemError } from './socket/errors.js'
 export { sockaddr } from './socket/sockaddr.js'

@@ -2,10 +2,13 @@
 
 /** What a process needs of a buffer. Positions are offsets in UTF-16 units, from 0. */
 export interface ProcessBuffer {
+  /** What people call it. */
   readonly name: string
   /** False once it has been killed: nothing is inserted any more. */
   readonly live: boolean
+  /** How many UTF-16 units it has. */
   readonly length: number
+  /** Puts text at a position, which may be at the end. */
   insert(position: number, text: string): void
 }
 
@@ -23,6 +26,7 @@ const killHooks = new Set<(buffer: TextBuffer) => void>()
  * ```
  */
 export class TextBuffer implements ProcessBuffer {
+  /** Its name, which no other live buffer of this thread has. */
   readonly name: string
   #text = ''
   #live = true
@@ -52,6 +56,7 @@ export class TextBuffer implements ProcessBuffer {
     return this.#live
   }
 
+  /** How many UTF-16 units it has. */
   get length(): number {
     return this.#text.length
   }

@@ -8,24 +8,42 @@ import type { NetworkProcess } from './network-process.js'
 /** What the diagnostics channels publish, by the name of the channel. */
 export interface DiagnosticsMessages {
   /** A client is connected, a server listens. */
-  'make-network-process:connect': { process: NetworkProcess }
-  /** A server has accepted `process`. */
-  'make-network-process:accept': { process: NetworkProcess; server: NetworkProcess }
-  /** `send`, `sendMany` or `sendMessage` was called, and has not thrown. `data` is what it was given. */
-  'make-network-process:send': {
+  'make-network-process:connect': {
+    /** The client, or the server. */
     process: NetworkProcess
+  }
+  /** A server has accepted `process`. */
+  'make-network-process:accept': {
+    /** The connection. */
+    process: NetworkProcess
+    /** Who has accepted it. */
+    server: NetworkProcess
+  }
+  /** `send`, `sendMany` or `sendMessage` was called, and has not thrown. */
+  'make-network-process:send': {
+    /** Who sends. */
+    process: NetworkProcess
+    /** What the call was given. */
     data: Data | readonly Data[] | OutgoingMessage
     /** What the call returns. */
     drained: boolean
   }
   /** Output, decoded, before whoever gets it gets it. Lent bytes are valid until the subscriber returns. */
   'make-network-process:receive': {
+    /** Who receives. */
     process: NetworkProcess
+    /** A message, or a piece of a stream. */
     data: string | Uint8Array
+    /** What has come beside it, for who asks for that. */
     info: MessageInfo | undefined
   }
-  /** A process has ended, and its sentinel was told. `error`: what failed, if something has. */
-  'make-network-process:close': { process: NetworkProcess; error: unknown }
+  /** A process has ended, and its sentinel was told. */
+  'make-network-process:close': {
+    /** Who has ended. */
+    process: NetworkProcess
+    /** What failed, if something has. */
+    error: unknown
+  }
 }
 
 type Name = keyof DiagnosticsMessages

@@ -11,13 +11,24 @@ const { AF_INET, AF_INET6 } = constants
 /** An interface and one of its addresses; asked in full, its broadcast address and netmask too. Ports are 0. */
 export type InterfaceEntry = [name: string, address: Address, broadcast?: Address, netmask?: Address]
 
+/** What an interface is made of. */
+export interface HardwareAddress {
+  /** The kind of hardware: `ARPHRD_` on Linux. */
+  type: number
+  /** Its address there: six bytes on an Ethernet. */
+  address: Uint8Array
+}
+
 /** What is known of one interface, IPv4 only. */
 export interface InterfaceInfo {
+  /** Its first address, with port 0. */
   address: Address | undefined
+  /** Where datagrams to everybody on its network go. */
   broadcast: Address | undefined
+  /** Which bits of the address are the network's. */
   netmask: Address | undefined
-  /** The hardware's type (ARPHRD_, Linux) and address. */
-  hardware: { type: number; address: Uint8Array } | undefined
+  /** Its hardware. */
+  hardware: HardwareAddress | undefined
   /** `'up'`, `'loopback'`, `'running'` …; flags without a name as the number of their bit. */
   flags: (string | number)[]
 }

@@ -17,7 +17,8 @@ export type Sentinel = (process: NetworkProcess, event: string) => void
 /** Called when a server accepts; `client` is undefined when accepting failed. */
 export type Log = (server: NetworkProcess, client: NetworkProcess | undefined, message: string) => void
 
-type Nil = null | false | undefined
+/** What Lisp calls nil: a keyword's value that stands for its absence. */
+export type Nil = null | false | undefined
 
 /** The network options: socket options that can be set when a process is made, and afterwards by `setOption`. */
 export interface NetworkOptions {
@@ -79,7 +80,9 @@ export interface NetworkProcessOptions extends NetworkOptions {
   filter?: Filter | true | Nil
   /** Given as nil: the filter gets bytes, undecoded. */
   filterMultibyte?: boolean | null
+  /** nil: the default sentinel, which notes changes in the buffer. */
   sentinel?: Sentinel | Nil
+  /** Hears of each connection that a server accepts, or fails to. */
   log?: Log | Nil
   /** Properties of the process, copied: see {@link NetworkProcess.plist}. */
   plist?: Record<string, unknown> | null

@@ -93,7 +93,9 @@ export interface Making {
 const acceptPause = 100
 /** What {@link NetworkProcess.stats} gives: numbers since the process was made. */
 export interface ProcessStats {
+  /** Bytes received, before decoding. */
   bytesRead: number
+  /** Bytes that the kernel has taken. */
   bytesWritten: number
   /** Messages received; for a stream, reads that brought something. */
   messagesRead: number
@@ -200,7 +202,7 @@ export class NetworkProcess {
   #outputWaiters: ((received: boolean) => void)[] | undefined
   #counts: Counts = [0, 0, 0, 0]
 
-  /** {@link makeNetworkProcess} makes processes. */
+  /** {@link makeNetworkProcess} makes processes. @hidden */
   constructor(making: Making) {
     this.name = uniqueName(making.name)
     this.plist = { ...making.plist }
@@ -321,6 +323,7 @@ export class NetworkProcess {
     )
   }
 
+  /** {@link NetworkProcess.delete}, for `using`. */
   [Symbol.dispose](): void {
     this.delete()
   }
@@ -399,6 +402,7 @@ export class NetworkProcess {
     return this
   }
 
+  /** Whether it keeps Node's event loop alive. */
   hasRef(): boolean {
     return this.#id >= 0 && !this.#unreferenced
   }
@@ -1103,6 +1107,7 @@ export class NetworkProcess {
     return this.#filter
   }
 
+  /** Replaces it, also while it runs. @throws `ERR_FILTER_IN_USE`: a loop or a stream gets the output; TypeError */
   set filter(filter: Filter | true | null | undefined) {
     checkFunction(':filter', filter, true)
     if (this.#reader !== undefined && this.#state !== 'listen' && typeof filter === 'function')
@@ -1119,6 +1124,7 @@ export class NetworkProcess {
     return this.#sentinel
   }
 
+  /** Replaces it, also while it runs. @throws TypeError `ERR_INVALID_ARG_TYPE` */
   set sentinel(sentinel: Sentinel | null | undefined) {
     checkFunction(':sentinel', sentinel, false)
     this.#sentinel = sentinel ?? defaultSentinel
@@ -1131,6 +1137,7 @@ export class NetworkProcess {
     return this.#buffer
   }
 
+  /** Replaces it; the old one keeps what it has. */
   set buffer(buffer: ProcessBuffer | null | undefined) {
     this.#buffer = buffer ?? undefined
     this.mark = this.#buffer?.length
@@ -1143,6 +1150,7 @@ export class NetworkProcess {
     return [decoding.name ?? null, encoding.name ?? null]
   }
 
+  /** Both, or one for both; encoding changes no line ends. @throws `ERR_UNKNOWN_CODING_SYSTEM` */
   set codingSystem(codings: string | readonly [string | null, string | null]) {
     const [decoding, encoding] = typeof codings === 'string' ? [codings, codings] : codings
     this.useCodings(codingSystem(decoding), withLineEnds(codingSystem(encoding), 'unix'))
@@ -1161,7 +1169,7 @@ export class NetworkProcess {
    * actual addresses; with a keyword's name (`'local'` or `':local'`) its value. Blocks until there is a socket.
    * Corresponds to `process-contact`.
    *
-   * @param noBlock - undefined instead of blocking, and for a process that has no socket any more
+   * Given `noBlock` it is undefined instead of blocking, and for a process that has no socket any more.
    */
   contact(): [host: unknown, service: unknown]
   contact(key: true, noBlock?: boolean): Contact
@@ -1199,6 +1207,7 @@ export class NetworkProcess {
     return noPeer(typeof own === 'number' ? 0 : familyOf(own))
   }
 
+  /** Sends go there from now on. @throws `ERR_NO_DATAGRAM`; `ERR_PROCESS_NOT_RUNNING`; as the getter says */
   set datagramAddress(address: AddressInput | undefined) {
     if (this.#kind !== Kind.datagrams)
       throw codedError(new TypeError(`${this.name} is no datagram process`), 'ERR_NO_DATAGRAM')
@@ -1251,10 +1260,12 @@ export class NetworkProcess {
 
   // ---- for people -----------------------------------------------------------------------------------------------
 
+  /** `#<process NAME>`, as Emacs prints it. */
   toString(): string {
     return `#<process ${this.name}>`
   }
 
+  /** What util.inspect() shows: its name, status and address. */
   [inspect.custom](): string {
     const address = (this.#contact['remote'] ?? this.#contact['local']) as AddressInput | undefined
     const where = formatNetworkAddress(address)?.replace(/^\0/, '@')

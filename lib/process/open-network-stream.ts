@@ -4,14 +4,11 @@
 import { domainToASCII } from 'node:url'
 import { codedError, typeError, valueError } from '../socket/errors.js'
 import type { ProcessBuffer } from './buffer.js'
-import { contactOf, isNil, keyword, type Contact, type NetworkProcessOptions } from './keywords.js'
+import { contactOf, isNil, keyword, type Contact, type NetworkProcessOptions, type Nil } from './keywords.js'
 import { makeNetworkProcess } from './make.js'
 import { defaultFilter } from './defaults.js'
 import { checkFunction, type NetworkProcess } from './network-process.js'
 import { acceptProcessOutput } from './wait.js'
-
-type Nil = null | false | undefined
-type StreamType = 'network' | 'plain' | 'starttls' | 'tls' | 'ssl'
 
 /**
  * The parameters of {@link openNetworkStream}. Patterns are regular expressions of JavaScript's; one given as a string
@@ -22,7 +19,7 @@ export interface NetworkStreamParameters {
    * nil or `'network'`: upgraded to TLS by STARTTLS where both sides can. `'plain'`: in clear. `'starttls'`: by STARTTLS
    * or not at all. `'tls'`, `'ssl'`: TLS from the start.
    */
-  type?: StreamType | Nil
+  type?: 'network' | 'plain' | 'starttls' | 'tls' | 'ssl' | Nil
   /** Give `[process, properties]` instead of the process. */
   returnList?: boolean | null
   /** Matches up to the end of a reply: without it no reply is waited for. */

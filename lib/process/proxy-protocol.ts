@@ -7,8 +7,17 @@ import { getaddrinfo } from '../socket/look-up.js'
 
 const { AF_INET6, AF_UNIX, SOCK_STREAM } = constants
 
+/** A field of a {@link ProxyHeader}. */
+export interface ProxyTlv {
+  /** `PP2_TYPE_`: 1 is ALPN, 2 the server's name, 4 padding, 5 a unique id, 0x20 TLS. */
+  type: number
+  /** Its bytes, as they came. */
+  value: Uint8Array
+}
+
 /** What a load balancer has said of a connection: the PROXY protocol's header. */
 export interface ProxyHeader {
+  /** 1 is a line of text, 2 is binary. */
   version: 1 | 2
   /** `'LOCAL'`: the proxy's own connection, such as a health check. `'PROXY'`: a client's. */
   command: 'LOCAL' | 'PROXY'
@@ -19,7 +28,7 @@ export interface ProxyHeader {
   /** The address that the client connected to. */
   destination: Address | undefined
   /** What else version 2 has: a type (`PP2_TYPE_`) and its bytes. */
-  tlvs: { type: number; value: Uint8Array }[]
+  tlvs: ProxyTlv[]
   /** How many bytes the header has; behind it the client's begin. */
   headerLength: number
 }
@@ -135,8 +144,8 @@ function readPath(place: Buffer): Address {
   return decodeAddress(encodeAddress({ family: AF_UNIX, data: place.subarray(0, end) }))
 }
 
-function readTlvs(header: Buffer, start: number): ProxyHeader['tlvs'] | undefined {
-  const tlvs: ProxyHeader['tlvs'] = []
+function readTlvs(header: Buffer, start: number): ProxyTlv[] | undefined {
+  const tlvs: ProxyTlv[] = []
   for (let at = start; at < header.length;) {
     if (at + 3 > header.length) return undefined
     const end = at + 3 + header.readUInt16BE(at + 1)
@@ -147,7 +156,7 @@ function readTlvs(header: Buffer, start: number): ProxyHeader['tlvs'] | undefine
   return tlvs
 }
 
-function checksumFits(header: Buffer, tlvs: ProxyHeader['tlvs']): boolean {
+function checksumFits(header: Buffer, tlvs: ProxyTlv[]): boolean {
   return tlvs.every(({ type, value }) => {
     if (type !== checksumType) return true
     if (value.length !== 4) return false

@@ -20,8 +20,24 @@ const pathCapacity = process.platform === 'linux' ? 108 : 104
 
 /** An address of a family by its number: `data` is the sockaddr's bytes after the family. */
 export interface RawAddress {
+  /** `constants.AF_NETLINK` … */
   family: number
+  /** The sockaddr's bytes after the family. */
   data: Uint8Array
+}
+
+/** {@link RawAddress} as it may be given. */
+export interface RawAddressInput {
+  /** `constants.AF_NETLINK` … */
+  readonly family: number
+  /** The sockaddr's bytes after the family. */
+  readonly data: Uint8Array | readonly number[]
+}
+
+/** The numbers of an IPv4 or IPv6 address. */
+export type ScopedVector = number[] & {
+  /** The interface that a link-local address is on. */
+  scope?: number
 }
 
 /**
@@ -29,11 +45,10 @@ export interface RawAddress {
  * string for a local socket (a leading NUL: an abstract name, on Linux; empty: none), and `{ family, data }` for every
  * other family. An IPv6 address that has a scope carries it as the array's property `scope`.
  */
-export type Address = (number[] & { scope?: number }) | string | RawAddress
+export type Address = ScopedVector | string | RawAddress
 
 /** What may be given as an address: `data` may be plain numbers too. */
-export type AddressInput =
-  readonly number[] | string | { readonly family: number; readonly data: Uint8Array | readonly number[] }
+export type AddressInput = readonly number[] | string | RawAddressInput
 
 function sockaddr(family: number, length: number): Buffer {
   const bytes = Buffer.alloc(length)

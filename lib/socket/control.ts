@@ -16,15 +16,21 @@ const align = (length: number) => Math.ceil(length / alignment) * alignment
 
 /** Who sent a message (Linux): the kernel has checked that the sender may say so. */
 export interface Credentials {
+  /** Its process. */
   pid: number
+  /** Its user. */
   uid: number
+  /** Its group. */
   gid: number
 }
 
 /** A control message that has no form of its own: its level, its type and its bytes. */
 export interface ControlMessage {
+  /** `constants.SOL_SOCKET` … */
   level: number
+  /** `constants.SCM_RIGHTS` … */
   type: number
+  /** What it says. */
   data: Uint8Array
 }
 
@@ -32,7 +38,9 @@ export interface ControlMessage {
 export interface Control {
   /** Descriptors. Sent, they stay the sender's own; received, they are the receiver's to close. */
   fds?: number[]
+  /** Who sends. */
   credentials?: Credentials
+  /** Everything else. */
   others?: ControlMessage[]
 }
 

@@ -12,6 +12,8 @@ export {
   type Address,
   type AddressInput,
   type RawAddress,
+  type RawAddressInput,
+  type ScopedVector,
 } from './address.js'
 export { errno, type SystemError } from './errors.js'
 export { getaddrinfo, type FoundAddress, type LookUpError, type LookUpQuery } from './look-up.js'
@@ -20,9 +22,11 @@ export {
   poll,
   Socket,
   socketpair,
+  type AcceptedSocket,
   type OutgoingMessage,
   type PollEntry,
   type Readiness,
+  type ReceivedFrom,
   type ReceivedMessage,
 } from './socket.js'
 export {
@@ -34,5 +38,9 @@ export {
   type SockaddrHelper,
   type TipcAddress,
   type TipcFields,
+  type TipcRange,
+  type TipcScope,
+  type TipcService,
+  type TipcSocket,
   type VsockAddress,
 } from './sockaddr.js'

@@ -4,11 +4,15 @@ import { check, integer, typeError } from './errors.js'
 
 /** An address of an interface. Addresses are sockaddrs; a netmask may be cut behind its last byte that is not zero. */
 export interface InterfaceAddress {
+  /** The interface's. */
   name: string
   /** `IFF_` flags. */
   flags: number
+  /** Its sockaddr. */
   address: Buffer | undefined
+  /** Which of its bits are the network's. */
   netmask: Buffer | undefined
+  /** Where datagrams to everybody on its network go. */
   broadcast: Buffer | undefined
 }
 

@@ -5,8 +5,11 @@ import { startLookUp } from './hub.js'
 
 /** An address that a look-up found. */
 export interface FoundAddress {
+  /** `constants.AF_INET` … */
   family: number
+  /** `constants.SOCK_STREAM` … */
   type: number
+  /** `constants.IPPROTO_TCP` … */
   protocol: number
   /** The sockaddr. */
   address: Buffer
@@ -14,10 +17,15 @@ export interface FoundAddress {
 
 /** What is looked for. Numbers are 0 where anything will do. */
 export interface LookUpQuery {
+  /** A name or a numeric address; undefined: this machine. */
   host?: string | undefined
+  /** A service's name or a port; undefined: port 0. */
   service?: string | undefined
+  /** `constants.AF_INET` … */
   family?: number
+  /** `constants.SOCK_STREAM` … */
   type?: number
+  /** `constants.IPPROTO_TCP` … */
   protocol?: number
   /** `AI_` flags. */
   flags?: number

@@ -38,6 +38,7 @@ export interface NetlinkAddress {
 export interface VsockAddress {
   /** The machine: `constants.VMADDR_CID_HOST` … */
   cid: number
+  /** Its port there. */
   port: number
 }
 
@@ -61,7 +62,9 @@ export interface AlgAddress {
   type: string
   /** The algorithm: `'sha256'`, `'cbc(aes)'` */
   name: string
+  /** Feature bits, of the kernel's crypto interface. */
   feat?: number
+  /** Which of them count. */
   mask?: number
 }
 
@@ -75,17 +78,59 @@ export interface CanAddress {
   tx?: number
 }
 
-/** An address of AF_TIPC: sockaddr_tipc, in one of its three forms. A scope below 0 withdraws a name from a socket. */
-export type TipcAddress =
-  | { service: { type: number; instance: number; node?: number }; scope?: number }
-  | { range: { type: number; lower: number; upper: number }; scope?: number }
-  | { socket: { ref: number; node: number }; scope?: number }
+/** A service of AF_TIPC, by its name. */
+export interface TipcService {
+  /** What service. */
+  type: number
+  /** Which of those that offer it. */
+  instance: number
+  /** Where to look for it; 0: in the whole cluster. */
+  node?: number
+}
+
+/** Instances of a service of AF_TIPC: what bind(2) publishes, and multicast reaches. */
+export interface TipcRange {
+  /** What service. */
+  type: number
+  /** The first instance. */
+  lower: number
+  /** The last one. */
+  upper: number
+}
+
+/** One socket of AF_TIPC. */
+export interface TipcSocket {
+  /** Its number on its node. */
+  ref: number
+  /** Its node. */
+  node: number
+}
+
+/** What addresses of AF_TIPC have in common. */
+export interface TipcScope {
+  /** How far a name is published: 2 is the cluster, 3 the node. Below 0: it is withdrawn. */
+  scope?: number
+}
+
+type TipcForms<Service, Scope> =
+  | ({
+      /** A service. */
+      service: Service
+    } & Scope)
+  | ({
+      /** Instances of one. */
+      range: TipcRange
+    } & Scope)
+  | ({
+      /** A socket. */
+      socket: TipcSocket
+    } & Scope)
+
+/** An address of AF_TIPC: sockaddr_tipc, in one of its three forms. */
+export type TipcAddress = TipcForms<TipcService, TipcScope>
 
 /** What reading an address of AF_TIPC gives. */
-export type TipcFields =
-  | { service: { type: number; instance: number; node: number }; scope: number }
-  | { range: { type: number; lower: number; upper: number }; scope: number }
-  | { socket: { ref: number; node: number }; scope: number }
+export type TipcFields = TipcForms<Required<TipcService>, Required<TipcScope>>
 
 /** A struct in the machine's byte order; what is set is checked, and called `what: name` in an error. */
 class Struct {
@@ -319,4 +364,17 @@ const tipc = helper<TipcAddress, TipcFields>(
  * sockaddr.netlink.read(monitor) // { pid: 0, groups: 1 }
  * ```
  */
-export const sockaddr = Object.freeze({ netlink, vsock, packet, alg, can, tipc })
+export const sockaddr = Object.freeze({
+  /** AF_NETLINK: the kernel, and its multicast groups. */
+  netlink,
+  /** AF_VSOCK: virtual machines and their host. */
+  vsock,
+  /** AF_PACKET: frames on an interface. */
+  packet,
+  /** AF_ALG: the kernel's cryptography. */
+  alg,
+  /** AF_CAN: the bus of vehicles and machines. */
+  can,
+  /** AF_TIPC: services of a cluster. */
+  tipc,
+})

@@ -17,6 +17,22 @@ export interface Readiness {
   writable: boolean
 }
 
+/** What accept(2) gives. */
+export interface AcceptedSocket {
+  /** The connection. */
+  socket: Socket
+  /** The peer's sockaddr. */
+  address: Buffer
+}
+
+/** What recvfrom(2) gives. */
+export interface ReceivedFrom {
+  /** Bytes received. */
+  length: number
+  /** The sender's sockaddr; empty where there is none. */
+  address: Buffer
+}
+
 /** What recvmsg(2) gives. */
 export interface ReceivedMessage extends Control {
   /** Bytes received; with `MSG_TRUNC` among the flags given, the length that the message had. */
@@ -157,11 +173,11 @@ export class Socket {
   }
 
   /**
-   * Takes the next connection: accept4(2).
+   * Takes the next connection, with its peer's sockaddr: accept4(2).
    *
    * @throws `EAGAIN` when none is waiting
    */
-  accept(): { socket: Socket; address: Buffer } {
+  accept(): AcceptedSocket {
     const [id, address] = check<[SocketId, Buffer]>(native.accept(idOf(this)), 'accept')
     return { socket: Socket.#own(id), address }
   }
@@ -177,6 +193,7 @@ export class Socket {
     return check(native.detach(release(this)), 'detach')
   }
 
+  /** {@link Socket.close}, for `using`. */
   [Symbol.dispose](): void {
     Socket.prototype.close.call(this)
   }
@@ -224,7 +241,7 @@ export class Socket {
   }
 
   /** Receives, and says from whom: recvfrom(2). */
-  recvfrom(buffer: ArrayBufferView, flags = 0): { length: number; address: Buffer } {
+  recvfrom(buffer: ArrayBufferView, flags = 0): ReceivedFrom {
     const result = native.recvfrom(idOf(this), bytes('buffer', buffer), integer('flags', flags))
     const [length, address] = check<[number, Buffer]>(result, 'recvfrom')
     return { length, address }
@@ -353,6 +370,7 @@ export class Socket {
     return idOf(this) < 0 ? -1 : native.fd(idOf(this))
   }
 
+  /** What util.inspect() shows: its descriptor, family and addresses. */
   [inspect.custom](): string {
     if (idOf(this) < 0) return 'Socket { closed }'
     const name = native.getsockname(idOf(this))
@@ -423,6 +441,7 @@ export function socketpair(domain: number, type: number, protocol = 0): [Socket,
 
 /** An entry of {@link poll}. */
 export interface PollEntry {
+  /** Whose. */
   socket: Socket
   /** What to wait for: `constants.POLLIN` … */
   events: number

@@ -2,7 +2,7 @@
 // streams that this kernel has, with peers that write a header as they like.
 
 import assert from 'node:assert/strict'
-import type { NetworkProcess, NetworkProcessOptions, ProxyHeader } from 'make-network-process'
+import type { NetworkProcessOptions, ProxyHeader } from 'make-network-process'
 import { acceptProcessOutput, makeNetworkProcess, processList } from 'make-network-process'
 import { overEvery, type Transport } from './transports.js'
 import { cleanUp, make, settled, thrown, until, witness, type Witness } from './support.js'
