@@ -21,8 +21,11 @@ constexpr Id kResolverToken = 0xFFFFFFFF;
 constexpr ssize_t kPeerEnded = -0x10000;  // Not an errno.
 
 constexpr std::int32_t kFrameEvents = 1024;
-constexpr int kRounds = 4;     // Calls into JavaScript in one turn of the loop …
-constexpr int kTurns = 64;     // … or where each brings one message.
+constexpr int kRounds = 4;       // Calls into JavaScript in one turn of the loop …
+constexpr int kTurns = 64;       // … or where each brings one message.
+constexpr int kAnswers = 32;     // … or where one socket does all the talking.
+constexpr unsigned kStreak = 4;  // From so many wake-ups on it does.
+constexpr int kMostUnanswered = 6;
 constexpr int kAccepts = 16;   // Per listener and wake-up.
 constexpr int kMessages = 64;  // Per socket and wake-up …
 constexpr std::size_t kBytesBudget = 256 * 1024;
@@ -161,16 +164,36 @@ int Hub::StartLookUp(const sys::Query& query, std::uint32_t* request) {
 void Hub::OnPoll(uv_poll_t* poll, int, int) {
   Hub* hub = static_cast<Hub*>(poll->data);
   if (hub->dispatch_ == nullptr) return;
-  const int rounds = hub->in_turns_ ? kTurns : kRounds;
-  for (int round = 0; round < rounds; round++) {
-    napi_handle_scope scope;
-    if (napi_open_handle_scope(hub->env_, &scope) != napi_ok) return;
-    const bool found = hub->Collect(0);
-    if (found) hub->Emit(true);
-    if (hub->in_turns_) hub->EmitWhenIdle(true);
-    napi_close_handle_scope(hub->env_, scope);
-    if (hub->in_turns_ ? !found : hub->cursor_ == hub->ready_count_) return;
+  bool found = true;
+  for (int round = 0; found && round < (hub->in_turns_ ? kTurns : kRounds); round++) {
+    found = hub->Round();
+    if (!hub->in_turns_ && hub->cursor_ == hub->ready_count_) break;
   }
+  for (int round = 0; found && round < kAnswers && hub->ExpectsAnswer(); round++) {
+    found = hub->Round();
+    hub->unanswered_ = found ? 0 : std::min(hub->unanswered_ + 1, kMostUnanswered);
+    hub->skip_ = found ? 0 : 1u << hub->unanswered_;
+  }
+}
+
+bool Hub::Round() {
+  napi_handle_scope scope;
+  if (dispatch_ == nullptr || napi_open_handle_scope(env_, &scope) != napi_ok) return false;
+  const bool found = Collect(0);
+  if (found) Emit(true);
+  if (in_turns_) EmitWhenIdle(true);
+  napi_close_handle_scope(env_, scope);
+  return found;
+}
+
+// When one socket does all the talking, the answer to what its callback has sent
+// is often there when the callback returns: looking again is cheaper than a turn
+// of the loop. Where it was not, it is looked for ever more rarely.
+bool Hub::ExpectsAnswer() {
+  if (in_turns_ || streak_ < kStreak) return false;
+  if (skip_ == 0) return true;
+  skip_--;
+  return false;
 }
 
 int Hub::Wait(int timeout, const Id* only) {
@@ -273,7 +296,7 @@ void Hub::EmitWhenIdle(bool from_loop) {
 }
 
 void Hub::Guess() {
-  if (in_turns_ || streak_ < 4 || depth_ > 0 || (++turn_ & 7) == 0) return;
+  if (in_turns_ || streak_ < kStreak || depth_ > 0 || (++turn_ & 7) == 0) return;
   Socket* socket = sockets_.Get(favourite_);
   if (socket == nullptr || socket->mode != Mode::kReceiving || socket->interest != sys::kReadable ||
       !HasRoom(*socket)) {

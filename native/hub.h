@@ -110,6 +110,8 @@ class Hub {
   static void OnPoll(uv_poll_t* poll, int status, int events);
 
   Frame* CurrentFrame();
+  bool Round();
+  bool ExpectsAnswer();
   bool Collect(int timeout);
   void Guess();
   void HandleInTurn();
@@ -175,6 +177,8 @@ class Hub {
   Id favourite_ = 0;
   unsigned streak_ = 0;
   unsigned turn_ = 0;
+  int unanswered_ = 0;  // How often in a row there was no answer …
+  unsigned skip_ = 0;   // … and how often it is not looked for any.
 
   bool empty_is_record_ = false;  // It is known that what is read next is no end.
 
