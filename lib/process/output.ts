@@ -2,9 +2,11 @@
 // a stream. It owns its bytes, and the descriptors beside them: the caller's may change as soon as it was queued.
 import { native, type AddressId, type SocketId } from '../native.js'
 import { errno } from '../socket/errors.js'
+import { Store } from './store.js'
 
-// One call takes this many pieces of a stream; IOV_MAX is 1024 and more gains nothing.
+// One call takes this many pieces of a stream, or packets; IOV_MAX is 1024 and more gains nothing.
 const piecesPerCall = 64
+const { send, sendMany } = native
 
 /** What travels beside a packet, or beside the first byte of a piece: control messages, and the descriptors in them. */
 interface Beside {
@@ -19,6 +21,7 @@ interface Piece {
   beside: Beside | undefined
 }
 
+const store = new Store()
 const again = new Set([errno.EAGAIN, errno.EWOULDBLOCK])
 
 /** Whether an error of send means: later. @internal */
@@ -53,9 +56,9 @@ export class Output {
     for (const { to } of this.#pieces.slice(this.#first)) yield to
   }
 
-  push(data: Uint8Array, to: AddressId, beside?: Beside): void {
-    // Not slice(): a Buffer's shares its memory.
-    this.#pieces.push({ data: Uint8Array.prototype.slice.call(data), to, beside })
+  /** @param own - nobody else has the bytes' memory, so that they need not be copied */
+  push(data: Uint8Array, to: AddressId, own: boolean, beside?: Beside): void {
+    this.#pieces.push({ data: own ? data : store.copy(data), to, beside })
     this.#length += data.length
   }
 
@@ -64,7 +67,7 @@ export class Output {
    */
   flush(id: SocketId): number {
     while (!this.empty) {
-      const error = this.#stream ? this.#sendPieces(id) : this.#sendPacket(id)
+      const error = this.#stream ? this.#sendPieces(id) : this.#sendPackets(id)
       if (error < 0) return error
     }
     return 0
@@ -87,7 +90,7 @@ export class Output {
     let rest = sent
     for (const piece of pieces) {
       if (rest < piece.data.length) {
-        piece.data = piece.data.subarray(rest)
+        piece.data = piece.data.subarray(rest) // The same memory, as far as the store is concerned.
         this.#length -= rest
         break
       }
@@ -97,14 +100,24 @@ export class Output {
     return 0
   }
 
-  #sendPacket(id: SocketId): number {
-    const packet = this.#pieces[this.#first] as Piece
-    const result =
-      packet.beside === undefined
-        ? native.send(id, packet.data, packet.to)
-        : native.sendv(id, [packet.data], packet.to, packet.beside.control)
-    if (result >= 0) this.#drop(packet)
-    return Math.min(result, 0)
+  #sendPackets(id: SocketId): number {
+    const first = this.#pieces[this.#first] as Piece
+    if (first.beside !== undefined) {
+      const sent = native.sendv(id, [first.data], first.to, first.beside.control)
+      if (sent >= 0) this.#drop(first)
+      return Math.min(sent, 0)
+    }
+    const packets: Uint8Array[] = []
+    for (let i = this.#first; i < this.#pieces.length && packets.length < piecesPerCall; i++) {
+      const { data, to, beside } = this.#pieces[i] as Piece
+      if (to !== first.to || beside !== undefined) break
+      packets.push(data)
+    }
+    const one = packets.length === 1
+    const result = one ? send(id, first.data, first.to) : sendMany(id, packets, 0, first.to)
+    if (result < 0) return result
+    for (let i = 0; i < (one ? 1 : result); i++) this.#drop(this.#pieces[this.#first] as Piece)
+    return 0
   }
 
   /** Gives up the packet that could not be sent. */
@@ -115,6 +128,7 @@ export class Output {
   #drop(first: Piece): void {
     release(first)
     this.#length -= first.data.length
+    store.giveBack(first.data)
     if (++this.#first < this.#pieces.length && this.#first < 1024) return
     this.#pieces.splice(0, this.#first)
     this.#first = 0

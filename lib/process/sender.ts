@@ -104,14 +104,13 @@ export class Sender {
 
   /** One packet, or more of the stream. */
   send(data: Data): boolean {
-    if (this.#mustWait()) return this.#enqueue(this.#encode(data))
+    if (this.#mustWait()) return this.#enqueueReady(this.#ready(data), data)
     const ready = this.#ready(data)
     let left = this.#transmit(ready)
     if (left === 0) return true
     left = this.#tryAgain(left, () => this.#transmit(ready))
     if (left === 0) return true
-    const encoded = typeof ready === 'string' ? this.#encode(ready) : ready
-    return this.#enqueue(left > 0 ? encoded.subarray(encoded.length - left) : encoded)
+    return this.#enqueueReady(ready, data, Math.max(left, 0))
   }
 
   /** One packet from several parts, or more of the stream; with descriptors and credentials beside it. */
@@ -137,11 +136,11 @@ export class Sender {
     if (left === 0) return true
     const whole = Buffer.concat(parts)
     // What travels beside it has gone with the first byte.
-    if (left > 0) return this.#enqueue(whole.subarray(length - left), to)
-    if (control === undefined) return this.#enqueue(whole, to)
+    if (left > 0) return this.#enqueue(whole.subarray(length - left), to, true)
+    if (control === undefined) return this.#enqueue(whole, to, true)
     const kept = fds === undefined ? [] : check(native.keepDescriptors([...fds]), 'fcntl')
     const keptControl = encodeControl({ fds: kept, ...(credentials && { credentials }) })
-    return this.#enqueue(whole, to, { control: keptControl as Uint8Array, fds: kept })
+    return this.#enqueue(whole, to, true, { control: keptControl as Uint8Array, fds: kept })
   }
 
   /** Packets, as many as possible by one call; for a stream it is one piece of several parts. */
@@ -162,7 +161,8 @@ export class Sender {
       }
       next += sent
     }
-    for (const message of ready.slice(next)) this.#enqueue(this.#encode(message))
+    for (; next < ready.length; next++)
+      this.#enqueueReady(ready[next] as string | Uint8Array, messages[next] as Data)
     return !this.#isFull()
   }
 
@@ -222,9 +222,22 @@ export class Sender {
     return !this.empty && this.length >= this.#highWaterMark
   }
 
-  #enqueue(data: Uint8Array, to = this.to, beside?: { control: Uint8Array; fds: number[] }): boolean {
+  // @param left - how much of it, if only the end is left over; 0: all
+  #enqueueReady(ready: string | Uint8Array, data: Data, left = 0): boolean {
+    const encoded = typeof ready === 'string' ? this.#encode(ready) : ready
+    // What encoding has made is nobody else's.
+    const own = typeof data === 'string' || encoded.buffer !== data.buffer
+    return this.#enqueue(left > 0 ? encoded.subarray(encoded.length - left) : encoded, this.to, own)
+  }
+
+  #enqueue(
+    data: Uint8Array,
+    to: AddressId,
+    own: boolean,
+    beside?: { control: Uint8Array; fds: number[] },
+  ): boolean {
     this.#output ??= new Output(this.#kind === Kind.stream)
-    this.#output.push(data, to, beside)
+    this.#output.push(data, to, own, beside)
     this.#queued++
     if (this.#id >= 0) this.#awaitRoom(1)
     return !this.#isFull()

@@ -62,6 +62,19 @@ describe('NetworkProcess#send()', () => {
         assert.ok(atClient.bytes.equals(all))
       })
 
+    it('encodes what it queues once', async () => {
+      const { client, peer, atServer } = await transport.pair(binary, { coding: ['binary', 'latin-1-dos'] })
+      peer.stop()
+      const line = `${'é'.repeat(98)}\n`
+      let lines = 0
+      do lines += 10
+      while (client.sendMany(new Array<string>(10).fill(line)))
+      for (; lines % 7; lines++) client.send(line)
+      peer.continue()
+      await until(() => atServer.bytes.length >= lines * 100, 'all lines')
+      assert.equal(atServer.bytes.toString('latin1'), line.replace('\n', '\r\n').repeat(lines))
+    })
+
     it('returns false when much waits, and drained resolves when there is room', async () => {
       const { client, peer, atServer } = await transport.pair(binary, binary)
       await client.drained
