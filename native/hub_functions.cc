@@ -62,8 +62,11 @@ std::int64_t Transmit(Environment* environment, napi_env env, napi_value id, con
   Socket* socket = environment->sockets().Get(static_cast<Id>(IntegerOf(env, id)));
   if (socket == nullptr) return -EBADF;
   const std::int32_t to_id = IntegerOf(env, to);
-  const sys::Address* address = environment->hub().addresses().Get(to_id);
-  if (to_id >= 0 && address == nullptr) return -EINVAL;
+  const sys::Address* address = nullptr;
+  if (to_id >= 0) {
+    address = environment->hub().addresses().Get(to_id);
+    if (address == nullptr) return -EINVAL;
+  }
   const ssize_t sent = sys::SendTo(socket->descriptor.get(), data, length, MSG_DONTWAIT, address);
   if (sent < 0) return sent;
   socket->bytes_written += static_cast<std::size_t>(sent);

@@ -5,7 +5,7 @@ import { native } from '../native.js'
 import { Delivery } from '../socket/hub.js'
 
 // What the addon does by itself.
-function isPlain({ base, eol, unibyte }: CodingSystem): boolean {
+function isPlainSystem({ base, eol, unibyte }: CodingSystem): boolean {
   return eol === 'unix' && (unibyte || base === 'utf-8')
 }
 
@@ -40,13 +40,13 @@ export class Coding {
 
   use(decoding: CodingSystem, encoding: CodingSystem): void {
     this.#decoding = this.#multibyte ? decoding : asUnibyte(decoding)
-    this.#decoder = isPlain(this.#decoding) ? undefined : new Decoder(this.#decoding)
+    this.#decoder = isPlainSystem(this.#decoding) ? undefined : new Decoder(this.#decoding)
     this.#encodeBy(encoding)
   }
 
   #encodeBy(encoding: CodingSystem): void {
     this.#encoding = encoding
-    this.#encoder = isPlain(encoding) ? undefined : new Encoder(encoding)
+    this.#encoder = isPlainSystem(encoding) ? undefined : new Encoder(encoding)
   }
 
   /** How the hub is to hand over what it reads. @param lend - bytes that the filter gets may be lent */
@@ -56,8 +56,8 @@ export class Coding {
     return lend ? Delivery.lent : Delivery.bytes
   }
 
-  /** Whether the addon can send a string as it is. */
-  get sendsText(): boolean {
+  /** Whether the addon can send strings and bytes as they are. */
+  get isPlain(): boolean {
     return this.#encoder === undefined
   }
 

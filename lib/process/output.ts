@@ -2,7 +2,7 @@
 // a stream. It owns its bytes, and the descriptors beside them: the caller's may change as soon as it was queued.
 import { native, type AddressId, type SocketId } from '../native.js'
 import { errno } from '../socket/errors.js'
-import { Store } from './store.js'
+import { Store, type Copy } from './store.js'
 
 // One call takes this many pieces of a stream, or packets; IOV_MAX is 1024 and more gains nothing.
 const piecesPerCall = 64
@@ -15,8 +15,7 @@ interface Beside {
   fds: readonly number[]
 }
 
-interface Piece {
-  data: Uint8Array
+interface Piece extends Copy {
   to: AddressId
   beside: Beside | undefined
 }
@@ -58,7 +57,8 @@ export class Output {
 
   /** @param own - nobody else has the bytes' memory, so that they need not be copied */
   push(data: Uint8Array, to: AddressId, own: boolean, beside?: Beside): void {
-    this.#pieces.push({ data: own ? data : store.copy(data), to, beside })
+    const { data: kept, block } = own ? { data, block: undefined } : store.copy(data)
+    this.#pieces.push({ data: kept, block, to, beside })
     this.#length += data.length
   }
 
@@ -86,11 +86,12 @@ export class Output {
       first.beside?.control,
     )
     if (sent < 0) return sent
-    release(first)
+    // It has gone with the first byte.
+    releaseBeside(first)
     let rest = sent
     for (const piece of pieces) {
       if (rest < piece.data.length) {
-        piece.data = piece.data.subarray(rest) // The same memory, as far as the store is concerned.
+        piece.data = piece.data.subarray(rest)
         this.#length -= rest
         break
       }
@@ -128,7 +129,6 @@ export class Output {
   #drop(first: Piece): void {
     release(first)
     this.#length -= first.data.length
-    store.giveBack(first.data)
     if (++this.#first < this.#pieces.length && this.#first < 1024) return
     this.#pieces.splice(0, this.#first)
     this.#first = 0
@@ -159,8 +159,14 @@ export class Output {
   }
 }
 
-// The descriptors beside it have gone, or never will.
+// Nothing of it is needed any more.
 function release(piece: Piece): void {
+  releaseBeside(piece)
+  store.giveBack(piece)
+}
+
+// The descriptors have gone, or never will.
+function releaseBeside(piece: Piece): void {
   piece.beside?.fds.forEach(fd => native.dropDescriptor(fd))
   piece.beside = undefined
 }

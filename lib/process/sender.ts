@@ -146,7 +146,9 @@ export class Sender {
   /** Packets, as many as possible by one call; for a stream it is one piece of several parts. */
   sendMany(messages: readonly Data[]): boolean {
     if (this.#kind === Kind.stream) return this.sendMessage({ data: messages })
-    const ready = messages.map(message => this.#ready(message))
+    const ready = messages.every(message => this.#isReady(message))
+      ? messages
+      : messages.map(message => this.#ready(message))
     let next = 0
     const transmit = () => sendMany(this.#id, ready, next, this.to)
     while (next < ready.length && !this.#mustWait()) {
@@ -166,10 +168,14 @@ export class Sender {
     return !this.#isFull()
   }
 
-  // What can be sent at once: text as it is, if the addon can encode it.
+  // Whether it can be sent as it is: bytes, and text that the addon encodes.
+  #isReady(data: Data): data is string | Uint8Array {
+    if (!this.#coding.isPlain) return false
+    return typeof data === 'string' ? data.length <= textLimit : data instanceof Uint8Array && data.length > 0
+  }
+
   #ready(data: Data): string | Uint8Array {
-    const asText = typeof data === 'string' && this.#coding.sendsText && data.length <= textLimit
-    return asText ? data : this.#encode(data)
+    return this.#isReady(data) ? data : this.#encode(data)
   }
 
   #encode(data: Data): Uint8Array {

@@ -1,35 +1,51 @@
-// Memory for copies of what waits to be sent. Fresh pages cost more than copying into them, so blocks are used again; a
+// Memory for copies of what waits to be sent. Fresh pages cost more than copying into them, so blocks are used again: a
 // few of them, for all processes of a thread. It knows nothing of what the bytes are.
 
 const blockLength = 64 * 1024
-// Node's own pool serves smaller ones.
-const smallest = 4 * 1024
 // 1 MiB a thread.
 const mostSpare = 16
 
+/** Memory that several copies share. */
+interface Block {
+  readonly buffer: ArrayBuffer
+  /** How much of it has been given out … */
+  used: number
+  /** … and how many copies are still in use. */
+  live: number
+}
+
+/** Bytes that are nobody else's, until they are given back. @internal */
+export interface Copy {
+  data: Uint8Array
+  /** undefined: the bytes have memory of their own. */
+  readonly block: Block | undefined
+}
+
 /** @internal */
 export class Store {
-  readonly #spare: ArrayBuffer[] = []
-  readonly #blocks = new WeakSet<ArrayBufferLike>()
+  readonly #spare: Block[] = []
+  #current: Block | undefined
 
   /** A copy of the bytes, wherever they lie. */
-  copy(data: Uint8Array): Uint8Array {
-    if (data.length < smallest || data.length > blockLength) return Buffer.from(data)
-    const block = this.#spare.pop() ?? this.#newBlock()
-    const copy = new Uint8Array(block, 0, data.length)
-    copy.set(data)
-    return copy
+  copy(bytes: Uint8Array): Copy {
+    if (bytes.length > blockLength) return { data: Buffer.from(bytes), block: undefined }
+    let block = this.#current
+    if (block === undefined || block.used + bytes.length > blockLength) {
+      // Not zeroed, as `new ArrayBuffer` is.
+      block = this.#spare.pop() ?? { buffer: Buffer.allocUnsafeSlow(blockLength).buffer, used: 0, live: 0 }
+      this.#current = block
+    }
+    const data = new Uint8Array(block.buffer, block.used, bytes.length)
+    data.set(bytes)
+    block.used += bytes.length
+    block.live++
+    return { data, block }
   }
 
-  #newBlock(): ArrayBuffer {
-    // Not zeroed, as `new ArrayBuffer` is.
-    const { buffer } = Buffer.allocUnsafeSlow(blockLength)
-    this.#blocks.add(buffer)
-    return buffer
-  }
-
-  /** Nobody looks any more at a copy, or at the part of one that was left. */
-  giveBack({ buffer }: Uint8Array): void {
-    if (this.#spare.length < mostSpare && this.#blocks.has(buffer)) this.#spare.push(buffer as ArrayBuffer)
+  /** Nobody looks at the copy any more. */
+  giveBack({ block }: Copy): void {
+    if (block === undefined || --block.live > 0) return
+    block.used = 0
+    if (block !== this.#current && this.#spare.length < mostSpare) this.#spare.push(block)
   }
 }
