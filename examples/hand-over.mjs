@@ -5,7 +5,7 @@
 // beside a message (SCM_RIGHTS).
 
 import { spawn } from 'node:child_process'
-import { mkdtempSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -45,7 +45,8 @@ async function serve() {
     filter: (connection, text) => answer('old', connection, text),
   })
   const address = web.contact('local')
-  const service = path.join(mkdtempSync(path.join(tmpdir(), 'hand-over-')), 'gate')
+  const folder = mkdtempSync(path.join(tmpdir(), 'hand-over-'))
+  const service = path.join(folder, 'gate')
   const gate = makeNetworkProcess({
     name: 'gate',
     type: 'seqpacket',
@@ -71,5 +72,6 @@ async function serve() {
     gate.delete()
     console.log(await ask('and now?'))
     successor.kill()
+    rmSync(folder, { recursive: true })
   })
 }

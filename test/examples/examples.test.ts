@@ -194,6 +194,12 @@ describe('the examples', function () {
     })
   })
 
+  describe('hand-over', () => {
+    exercises('descriptors beside messages', 'hand-over', lacks('AF_UNIX', SOCK_SEQPACKET), async () => {
+      says(await example('hand-over'), 'old: who is there?', 'the successor listens', 'new: and now?')
+    })
+  })
+
   describe('netlink-routes', () => {
     exercises('netlink', 'netlink-routes', lacks('AF_NETLINK', SOCK_DGRAM), async () => {
       const { stdout, stderr, status } = await example('netlink-routes')
