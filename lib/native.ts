@@ -133,7 +133,7 @@ export interface Native {
   retainAddresses(live: Int32Array): void
   uncaught(error: unknown): void
 
-  // Names and interfaces.
+  // Names, interfaces, memory.
   getaddrinfo(...query: RawQuery): RawAnswer
   lookUp(...query: RawQuery): OrError<number>
   addressInfoError(eai: number): [code: string, errno: number, text: string]
@@ -141,6 +141,8 @@ export interface Native {
   interfaceInfo(name: string): OrError<RawInterface>
   if_nametoindex(name: string): OrError<number>
   if_indextoname(index: number): OrError<string>
+  /** A descriptor, which is the caller's. */
+  sealedMemory(name: string, data: Uint8Array): OrError<number>
 }
 
 function load(): Native {

@@ -4,6 +4,7 @@
 #include "environment.h"
 #include "interfaces.h"
 #include "look_up.h"
+#include "memory.h"
 #include "socket.h"
 #include "sys/constants.h"
 #include "sys/errors.h"
@@ -33,6 +34,7 @@ Napi::Object Initialize(Napi::Env env, Napi::Object exports) {
   ExportHub(env, exports, environment);
   ExportLookUp(env, exports, environment);
   ExportInterfaces(env, exports);
+  ExportMemory(env, exports);
   return exports;
 }
 

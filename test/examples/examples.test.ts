@@ -3,26 +3,32 @@
 // "exercises …" has used the family it names: scripts/test-lab.mjs counts them.
 
 import assert from 'node:assert/strict'
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { readdirSync, readFileSync } from 'node:fs'
+import { once } from 'node:events'
+import { closeSync, existsSync, readdirSync, readFileSync } from 'node:fs'
 import { networkInterfaces } from 'node:os'
 import path from 'node:path'
-import { constants, encodeAddress, ifNameToIndex, Socket } from 'make-network-process/socket'
+import { constants, encodeAddress, ifNameToIndex, sealedMemory, Socket } from 'make-network-process/socket'
 import { aFolder } from '../support/transports.js'
 import { aSocket, receive } from '../socket/sockets.js'
 import { example, root, run, type Ended } from './run.js'
 
 const { AF_UNIX, SOCK_DGRAM, SOCK_RAW, SOCK_SEQPACKET, SOCK_STREAM } = constants
 
-/** Why there is no such socket here: an errno's name, or nothing. */
-function lacks(family: string, type: number, protocol = 0): string | undefined {
+/** Why it cannot be made here: an errno's name, or nothing. */
+function missing(make: () => void): string | undefined {
   try {
-    new Socket(constants[family] ?? -1, type, protocol).close()
+    make()
     return undefined
   } catch (error) {
     return (error as { code: string }).code
   }
+}
+
+/** Why there is no such socket here. */
+function lacks(family: string, type: number, protocol = 0): string | undefined {
+  return missing(() => new Socket(constants[family] ?? -1, type, protocol).close())
 }
 
 function says({ status, stdout, stderr }: Ended, ...lines: (string | RegExp)[]): void {
@@ -134,6 +140,61 @@ describe('the examples', function () {
     it('says that there is nobody', async () => {
       const LOG_SOCKET = path.join(aFolder(), 'log')
       fails(await example('syslog', [], { LOG_SOCKET }), `connect ENOENT ${LOG_SOCKET}`)
+    })
+  })
+
+  describe('journald', () => {
+    const noMemory = missing(() => closeSync(sealedMemory(Buffer.alloc(0))))
+    exercises('sealed memory beside messages', 'journald', noMemory, async () => {
+      const [priority, identifier] = [': PRIORITY: "6"', ': SYSLOG_IDENTIFIER: "example"']
+      const entry = (from: string, ...fields: string[]) =>
+        [...fields, priority, identifier].map(field => `${from}${field}`)
+      says(
+        await example('journald', [], { JOURNAL_SOCKET: undefined }),
+        ...entry('datagram', ': MESSAGE: "hello"'),
+        ...entry('datagram', ': MESSAGE: "two\\nlines"'),
+        ...entry('memory', ': MESSAGE: "a long one"', ': DUMP: 1000000 bytes'),
+      )
+    })
+
+    it('exercises systemd-journald', async function () {
+      // A journal of its own, in a namespace where the folder is /run: as few rights as journald can do with.
+      const folder = aFolder()
+      const notify = aSocket(AF_UNIX, SOCK_DGRAM)
+      notify.bind(encodeAddress(path.join(folder, 'notify')))
+      const journald = '/lib/systemd/systemd-journald'
+      if (noMemory !== undefined || !existsSync(journald)) return this.skip()
+      const inMounts = process.getuid?.() === 0 ? ['--mount'] : ['--map-root-user', '--mount']
+      const start = 'mount --bind "$1" /run && exec "$2"'
+      const daemon = spawn('unshare', [...inMounts, 'sh', '-c', start, 'sh', folder, journald], {
+        env: { ...process.env, NOTIFY_SOCKET: path.join(folder, 'notify') },
+        stdio: 'ignore',
+      })
+      const ended = once(daemon, 'close')
+      const ready = new Promise<string>(resolve =>
+        notify.watch({ readable: true }, () => resolve(receive(notify))),
+      )
+      const said = await Promise.race([ready, ended.then(() => undefined)])
+      notify.unwatch()
+      if (said === undefined) return this.skip()
+      assert.match(said, /^READY=1$/m)
+
+      const JOURNAL_SOCKET = path.join(folder, 'systemd/journal/socket')
+      const { stdout, stderr, status } = await example('journald', ['grüße'], { JOURNAL_SOCKET })
+      daemon.kill()
+      await ended
+      assert.deepEqual({ stdout, stderr, status }, { stdout: '', stderr: '', status: 0 })
+      const options = ['--all', '--output=json', `--directory=${path.join(folder, 'log/journal')}`]
+      const found = await run('journalctl', [...options, 'SYSLOG_IDENTIFIER=example', 'PRIORITY=6'])
+      const entries = found.stdout
+        .trimEnd()
+        .split('\n')
+        .map(line => JSON.parse(line) as Record<string, string>)
+      assert.deepEqual(
+        entries.map(({ MESSAGE }) => MESSAGE),
+        ['grüße', 'two\nlines', 'a long one'],
+      )
+      assert.equal(entries[2]?.['DUMP'], '-'.repeat(1_000_000))
     })
   })
 

@@ -1,0 +1,22 @@
+// Memory as a file, which can be handed over beside a message where the data would be too long for one.
+import { native } from '../native.js'
+import { bytes, check, typeError, valueError } from './errors.js'
+
+/**
+ * A descriptor of memory that holds `data` and that nobody can change any more: memfd_create(2) with every seal, on Linux.
+ * It is the caller's, who closes it; it is close-on-exec, and at its beginning.
+ *
+ * @param name - what it is called in /proc, at most 249 bytes
+ * @throws `ENOSYS`: this system has none; `EINVAL`: the name is too long; `EMFILE`, `ENOMEM` …
+ * @example
+ * ```ts
+ * const fd = sealedMemory(Buffer.alloc(1e6), 'journal-entry')
+ * journal.sendMessage({ data: '', fds: [fd] })
+ * closeSync(fd)
+ * ```
+ */
+export function sealedMemory(data: ArrayBufferView, name = 'sealed'): number {
+  if (typeof name !== 'string') throw typeError('name', 'a string', name)
+  if (name.includes('\0')) throw valueError('name', 'without NUL', name)
+  return check(native.sealedMemory(name, bytes('data', data)), 'memfd_create')
+}

@@ -1,0 +1,22 @@
+#include "memory.h"
+
+#include "arguments.h"
+#include "sys/memory.h"
+
+namespace mnp {
+namespace {
+
+// sealedMemory(name, data): a descriptor, which is the caller's, or -errno
+Napi::Value SealedMemory(const Napi::CallbackInfo& info) {
+  const Bytes data = BytesOf(info.Env(), info[1]);
+  return Number(info,
+                sys::SealedMemory(info[0].As<Napi::String>().Utf8Value(), data.data, data.length));
+}
+
+}  // namespace
+
+void ExportMemory(Napi::Env env, Napi::Object exports) {
+  exports.Set("sealedMemory", Napi::Function::New(env, SealedMemory, "sealedMemory"));
+}
+
+}  // namespace mnp
