@@ -143,7 +143,7 @@ ip link add vcan0 type vcan && ip link set vcan0 up
 sysctl -qw net.ipv4.ping_group_range='0 2147483647'
 export VSOCK_LOOPBACK=1`
 const tests =
-  'node node_modules/mocha/bin/mocha.js --timeout 120000 test/examples/*.test.ts test/socket/families.test.ts test/process/families.test.ts test/process/protocol.test.ts'
+  'node node_modules/mocha/bin/mocha.js --timeout 120000 test/examples/*.test.ts test/socket/families.test.ts test/process/{families,protocol,sctp}.test.ts'
 const command = process.argv.length > 2 ? process.argv.slice(2).join(' ') : tests
 
 const job = mkdtempSync(path.join(tmpdir(), 'make-network-process-lab-'))

@@ -1,5 +1,5 @@
 // makeNetworkProcess: what its keywords mean, checked in Emacs's order, and the sockets that follow from them.
-import { codingSystem } from '../coding/index.js'
+import { codingSystem, type CodingSystem } from '../coding/index.js'
 import { native, type SocketId } from '../native.js'
 import { decodeAddress, encodeAddress, errorAddress, familyOf } from '../socket/address.js'
 import { constants } from '../socket/constants.js'
@@ -112,27 +112,28 @@ export function make(args: readonly unknown[], dialect: Dialect): NetworkProcess
   const target = adopts ? { candidates: [] } : targetOf(contact, type, server, dialect)
   const candidates = 'candidates' in target ? target.candidates : nowait ? undefined : resolve(target.query)
 
-  const kind = kindOf(type)
+  const behaves = behaviour(contact, type)
+  // A refused connection comes before a coding system that does not exist, unless it comes later anyway.
+  const early = nowait ? codings(contact['coding']) : undefined
+  const external = adopts
+    ? adoptSocket(contact['adopt'])
+    : takeExternalSocket(contact['useExternalSocket'], { type, server, family: familyWanted(target) })
+  const family = external === undefined ? familyOfTarget(target) : familyOfSocket(external)
   const process = new NetworkProcess({
     name,
     contact,
-    kind,
+    // A client that is to be one-to-many fails when it is prepared.
+    kind: kindOf(type, isOneToMany(type, family) && (server || external !== undefined)),
     ancillary: !dialect.plainFilters,
     proxyPatience: proxied,
-    ...behaviour(contact, kind),
+    ...behaves,
   })
-  const prepare: Prepare = id => setOptions(id, contact)
-  const useCodings = () => {
-    if (isNil(contact['coding'])) return
-    const [decoding, encoding] = codings(contact['coding'])
-    process.useCodings(codingSystem(decoding), codingSystem(encoding))
+  const prepare: Prepare = (id, candidate) => {
+    if (isOneToMany(candidate.type, candidate.family)) throw noConnections()
+    setOptions(id, contact)
   }
   try {
-    // A refused connection comes before a coding system that does not exist, unless it comes later anyway.
-    if (nowait) useCodings()
-    const external = adopts
-      ? adoptSocket(contact['adopt'])
-      : takeExternalSocket(contact['useExternalSocket'], { type, server, family: familyWanted(target) })
+    if (early !== undefined) process.useCodings(...early)
     if (external !== undefined) openExternal(process, external, type, contact)
     else if (server) serve(process, candidates ?? [], contact)
     else if (type === SOCK_DGRAM || !nowait) {
@@ -143,7 +144,8 @@ export function make(args: readonly unknown[], dialect: Dialect): NetworkProcess
     } else {
       new Connector(process, candidates, prepare, dialect.silentFailure)
     }
-    if (!nowait) useCodings()
+    const late = nowait ? undefined : codings(contact['coding'])
+    if (late !== undefined) process.useCodings(...late)
     // A callback may have aborted it while connecting blocked.
     signal?.throwIfAborted()
     if (signal !== undefined) process.obey(signal)
@@ -171,8 +173,25 @@ function adoptedType(contact: Contact, dialect: Dialect): number {
   return type
 }
 
-function kindOf(type: number): number {
-  return type === SOCK_STREAM ? Kind.stream : type === SOCK_SEQPACKET ? Kind.packets : Kind.datagrams
+function kindOf(type: number, oneToMany: boolean): number {
+  if (type === SOCK_STREAM) return Kind.stream
+  return type === SOCK_SEQPACKET && !oneToMany ? Kind.packets : Kind.datagrams
+}
+
+// Sequenced packets over IP are SCTP's in its one-to-many style: one socket has the messages of all peers, each with its
+// sender, and there is nothing to accept. It listens all the same, for who does not has no peers but those it sends to.
+function isOneToMany(type: number, family: number): boolean {
+  return type === SOCK_SEQPACKET && (family === AF_INET || family === AF_INET6)
+}
+
+// The kernel would connect it, say nothing of a peer that refuses, and send nothing without an address.
+function noConnections(): Error {
+  return codedError(
+    new TypeError(
+      ':type seqpacket over IP (one-to-many SCTP) is for servers, which can have a :remote; clients connect as streams',
+    ),
+    'ERR_INCOMPATIBLE_KEYWORDS',
+  )
 }
 
 /** An address given whole, or a host and a service to look up. */
@@ -225,6 +244,16 @@ function withProtocol(candidates: Candidate[], { protocolWanted: protocol }: Que
 /** 0: any, for nobody has said. */
 function familyWanted(target: Target): number {
   return ('query' in target ? target.query : target.candidates[0])?.family ?? 0
+}
+
+// What is looked up is a host.
+function familyOfTarget(target: Target): number {
+  return familyWanted(target) || AF_INET
+}
+
+function familyOfSocket(id: SocketId): number {
+  const local = native.getsockname(id)
+  return typeof local === 'number' ? 0 : familyOf(local)
 }
 
 function familyNumber(family: unknown): number {
@@ -286,7 +315,7 @@ function resolve(query: Query): Candidate[] {
 }
 
 /** Everything that is not about where the socket is. */
-function behaviour(contact: Contact, kind: number) {
+function behaviour(contact: Contact, type: number) {
   const { buffer, filter, sentinel, log, plist, filterMultibyte } = contact
   checkFunction(':filter', filter, true)
   checkFunction(':sentinel', sentinel, false)
@@ -308,7 +337,7 @@ function behaviour(contact: Contact, kind: number) {
       coding,
       coding,
       !('filterMultibyte' in contact) || !isNil(filterMultibyte),
-      kind !== Kind.stream,
+      type !== SOCK_STREAM,
     ),
     halfOpen: !isNil(contact['halfOpen']),
     lend: !isNil(contact['lend']),
@@ -322,15 +351,13 @@ function behaviour(contact: Contact, kind: number) {
 // Emacs's default in a UTF-8 locale: no detection, and line ends as they are.
 const defaultCoding = 'utf-8-unix'
 
-function codings(coding: unknown): [string | null, string | null] {
-  if (typeof coding === 'string') return [coding, coding]
-  if (
-    Array.isArray(coding) &&
-    coding.length === 2 &&
-    coding.every(one => one == null || typeof one === 'string')
-  )
-    return coding as [string | null, string | null]
-  throw typeError(':coding', 'a coding system, or [decoding, encoding]', coding)
+function codings(coding: unknown): [CodingSystem, CodingSystem] | undefined {
+  if (isNil(coding)) return undefined
+  const pair: unknown = typeof coding === 'string' ? [coding, coding] : coding
+  if (!Array.isArray(pair) || pair.length !== 2 || !pair.every(one => one == null || typeof one === 'string'))
+    throw typeError(':coding', 'a coding system, or [decoding, encoding]', coding)
+  const [decoding, encoding] = pair as [string | null, string | null]
+  return [codingSystem(decoding), codingSystem(encoding)]
 }
 
 function bufferOf(buffer: unknown): ProcessBuffer | undefined {
@@ -379,12 +406,11 @@ function serveOn(
   const address = decodeAddress(local)
   if (Array.isArray(address)) contact['service'] = address.at(-1)
   contact['local'] = address
-  if (type === SOCK_DGRAM) {
+  if (type !== SOCK_DGRAM && !listens)
+    check(native.listen(id, backlog(contact['server'])), 'listen', errorAddress(local))
+  if (type === SOCK_DGRAM || isOneToMany(type, familyOf(local)))
     process.openOn(id, true, firstPeer(contact['remote'], familyOf(local)))
-  } else {
-    if (!listens) check(native.listen(id, backlog(contact['server'])), 'listen', errorAddress(local))
-    process.listenOn(id)
-  }
+  else process.listenOn(id)
 }
 
 // A port that was in use a moment ago can be taken again. Datagram sockets have no such moment: with the option they

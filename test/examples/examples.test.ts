@@ -400,4 +400,15 @@ describe('the examples', function () {
       assert.equal(status, 0)
     })
   })
+
+  describe('sctp-one-to-many', () => {
+    const missing = lacks('AF_INET', SOCK_SEQPACKET, constants['IPPROTO_SCTP'])
+    exercises('SCTP one-to-many', 'sctp-one-to-many', missing, async () => {
+      const { status, stdout, stderr } = await example('sctp-one-to-many')
+      assert.equal(stderr, '')
+      for (const line of ['peer hears: FROM A PEER', 'connection hears: FROM A CONNECTION'])
+        assert.match(stdout, new RegExp(`^${line}$`, 'm'))
+      assert.equal(status, 0)
+    })
+  })
 })

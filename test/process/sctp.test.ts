@@ -1,0 +1,151 @@
+// Sequenced packets over IP: SCTP in its one-to-many style, where one socket has the messages of all peers. Few kernels
+// have it; the kernel lab (scripts/test-lab.mjs) has.
+
+import assert from 'node:assert/strict'
+import { readdirSync } from 'node:fs'
+import type { Filter, MessageInfo, NetworkProcess } from 'make-network-process'
+import { constants, encodeAddress, Socket } from 'make-network-process/socket'
+import { changed, cleanUp, make, settled, thrown, until, witness } from './support.js'
+
+afterEach(cleanUp)
+
+const { AF_INET, SOCK_SEQPACKET } = constants
+const protocol = constants['IPPROTO_SCTP'] ?? -1
+const oneToMany = { name: 's', server: true, type: 'seqpacket', service: true, protocol } as const
+
+interface Received {
+  data: Buffer
+  info: MessageInfo
+}
+
+/** A filter of a process whose coding is binary: notes what it is given. */
+function noting(): { filter: Filter; received: Received[] } {
+  const received: Received[] = []
+  return {
+    received,
+    filter: (_process, data, info) => {
+      received.push({ data: Buffer.from(data as Uint8Array), info })
+      changed()
+    },
+  }
+}
+
+describe('SCTP, one-to-many', () => {
+  before(function () {
+    try {
+      new Socket(AF_INET, SOCK_SEQPACKET, protocol).close()
+    } catch {
+      this.skip()
+    }
+  })
+
+  for (const family of ['ipv4', 'ipv6'] as const)
+    it(`has every peer's messages, and answers each, over ${family}`, async () => {
+      const server = make({
+        ...oneToMany,
+        family,
+        filter: (process, text) => process.send(`${String(text)} has port ${portOf(process)}`),
+      })
+      assert.equal(server.status, 'open')
+      const remote = server.contact('local') as number[]
+      assert.equal(server.contact('service'), remote.at(-1))
+      const heard = [witness(), witness(), witness()] as const
+      const peers = [
+        make({ ...oneToMany, name: 'one', family, remote, ...heard[0].callbacks }),
+        make({ ...oneToMany, name: 'two', family, remote, ...heard[1].callbacks }),
+        make({ name: 'connection', remote, protocol, ...heard[2].callbacks }),
+      ]
+      for (const peer of peers) peer.send(peer.name)
+      for (const [i, peer] of peers.entries()) {
+        const expected = `${peer.name} has port ${(peer.contact('local') as number[]).at(-1)}`
+        await until(() => heard[i]?.text === expected, expected)
+      }
+    })
+
+  it('keeps bounds, and goes on when a peer has gone', async () => {
+    const seen = witness()
+    const server = make({ ...oneToMany, family: 'ipv4', ...seen.callbacks })
+    const remote = server.contact('local') as number[]
+    for (const name of ['first', 'second']) {
+      const peer = make({ ...oneToMany, name, family: 'ipv4', remote })
+      peer.sendMany([name, 'é', '-'.repeat(60_000)])
+      await seen.messages(3)
+      assert.deepEqual(seen.data, [name, 'é', '-'.repeat(60_000)])
+      seen.data.length = 0
+      peer.delete()
+      await settled()
+    }
+    assert.equal(server.status, 'open')
+    assert.deepEqual(seen.events, [])
+  })
+
+  it('says with each message from whom it is, and sends each where it is told', async () => {
+    const { filter, received } = noting()
+    const server = make({ ...oneToMany, family: 'ipv4', coding: 'binary', filter })
+    const seen = witness()
+    const peer = make({ ...oneToMany, name: 'peer', family: 'ipv4', ...seen.callbacks })
+    const [address, back] = [server, peer].map(one => one.contact('local') as number[])
+    peer.sendMessage({ data: 'question', address: address as number[] })
+    await until(() => received.length === 1, 'the question')
+    assert.deepEqual(received[0]?.info.address, back)
+    server.sendMessage({ data: 'answer', address: back as number[] })
+    await until(() => seen.text === 'answer', 'the answer')
+  })
+
+  it('says where a long message ends that comes in pieces', async () => {
+    const { filter, received } = noting()
+    const server = make({ ...oneToMany, family: 'ipv4', coding: 'binary', filter })
+    const remote = server.contact('local') as number[]
+    const peer = make({ ...oneToMany, name: 'peer', family: 'ipv4', remote })
+    const data = Buffer.alloc(150_000, 'abcdefg')
+    peer.send(data)
+    const isLast = ({ info }: Received) => (info.flags & (constants['MSG_EOR'] ?? 0)) !== 0
+    await until(() => received.some(isLast), 'the last piece')
+    assert.equal(received.findIndex(isLast), received.length - 1)
+    assert.ok(Buffer.concat(received.map(piece => piece.data)).equals(data))
+  })
+
+  it('marks what is no message but a notification, for who has asked for any', async () => {
+    const socket = new Socket(AF_INET, SOCK_SEQPACKET, protocol)
+    socket.bind(encodeAddress([127, 0, 0, 1, 0]))
+    // Of sctp_event_subscribe, the second: associations that come and go.
+    socket.setsockopt(protocol, constants['SCTP_EVENTS'] ?? -1, Uint8Array.of(0, 1))
+    socket.listen(5)
+    const { filter, received } = noting()
+    const server = make({ name: 's', adopt: socket.detach(), coding: 'binary', filter })
+    const remote = server.contact('local') as number[]
+    const peer = make({ ...oneToMany, name: 'peer', family: 'ipv4', remote })
+    peer.send('a message')
+    await until(() => received.length === 2, 'association and message')
+    peer.delete()
+    await until(() => received.length === 3, 'the end of the association')
+    const notifies = ({ info }: Received) => (info.flags & (constants['MSG_NOTIFICATION'] ?? 0)) !== 0
+    assert.deepEqual(received.map(notifies), [true, false, true])
+    assert.equal(String(received[1]?.data), 'a message')
+  })
+
+  it('sends to nobody with an error, and goes on', async () => {
+    const seen = witness()
+    const server = make({ ...oneToMany, family: 'ipv4', ...seen.callbacks })
+    assert.equal(thrown(() => server.send('nobody')).code, 'EPIPE')
+    assert.equal(server.status, 'open')
+    const remote = server.contact('local') as number[]
+    make({ ...oneToMany, name: 'peer', family: 'ipv4', remote }).send('somebody')
+    await until(() => seen.text === 'somebody', 'a message')
+    server.send('an answer')
+  })
+
+  it('has no clients, whose descriptors are closed', async () => {
+    const server = make({ ...oneToMany, family: 'ipv4' })
+    const remote = server.contact('local') as number[]
+    const before = readdirSync('/proc/self/fd').length
+    for (const nowait of [false, true])
+      assert.throws(() => make({ name: 'c', type: 'seqpacket', remote, protocol, nowait }), {
+        code: 'ERR_INCOMPATIBLE_KEYWORDS',
+        message: /^:type seqpacket over IP/,
+      })
+    assert.equal(readdirSync('/proc/self/fd').length, before)
+  })
+})
+
+const portOf = (process: NetworkProcess) => (process.datagramAddress as number[]).at(-1)
