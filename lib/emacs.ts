@@ -7,7 +7,7 @@
 import { codedError, integer, typeError } from './socket/errors.js'
 import { TextBuffer, type ProcessBuffer } from './process/buffer.js'
 import * as interfaces from './process/interfaces.js'
-import { formatNetworkAddress as formatAddress } from './process/format-address.js'
+import { formatAddress } from './process/format-address.js'
 import { isNil, type Contact, type Filter, type Log, type Sentinel } from './process/keywords.js'
 import { networkLookupAddressInfo as lookUpAddress } from './process/look-up-address.js'
 import { make } from './process/make.js'

@@ -1,17 +1,58 @@
 // Addresses as text.
 import type { AddressInput } from '../socket/address.js'
+import { constants } from '../socket/constants.js'
+import { sockaddr } from '../socket/sockaddr.js'
+
+type RawAddress = Extract<AddressInput, { family: number }>
 
 const inRange = (value: unknown, limit: number) =>
   typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= limit
 
 /**
- * An address as people write it: `127.0.0.1:80`, `[0:0:0:0:0:0:0:1]:443`, a path, `<Family 16>`. Vectors may also
- * come without their port. Corresponds to `format-network-address`.
+ * An address as people write it: `127.0.0.1:80`, `[0:0:0:0:0:0:0:1]:443`, a path; those of families that `sockaddr` can
+ * read, by their fields: `<netlink pid 0 groups 1>`; of others, the number: `<Family 9>`. Vectors may also come without
+ * their port. Corresponds to `format-network-address`.
  *
  * @param omitPort - leave the port out, unchecked
  * @returns undefined for what is no address
  */
 export function formatNetworkAddress(
+  address: AddressInput | null | undefined,
+  omitPort = false,
+): string | undefined {
+  const isRaw = typeof address === 'object' && address !== null && 'family' in address
+  return (isRaw ? formatFields(address, omitPort) : undefined) ?? formatAddress(address, omitPort)
+}
+
+function formatFields(address: RawAddress, omitPort: boolean): string | undefined {
+  const found = Object.entries(sockaddr).find(
+    ([name]) => constants[`AF_${name.toUpperCase()}`] === address.family,
+  )
+  if (found === undefined) return undefined
+  const [name, helper] = found
+  try {
+    return `<${[name, ...words(helper.read(address), omitPort)].join(' ')}>`
+  } catch {
+    // Too short to be one, or of a form that is not known.
+    return undefined
+  }
+}
+
+// What is zero or empty says nothing, but for what an address begins with.
+function words(fields: object, omitPort: boolean): string[] {
+  return Object.entries(fields).flatMap(([name, value]: [string, unknown], i) => {
+    if (ArrayBuffer.isView(value)) {
+      const bytes = Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('hex')
+      return bytes === '' ? [] : [name, bytes.replace(/..(?=.)/g, '$&:')]
+    }
+    if (typeof value === 'object' && value !== null) return [name, ...words(value, omitPort)]
+    const isLeftOut = (omitPort && name === 'port') || (i > 0 && (value === 0 || value === ''))
+    return isLeftOut ? [] : [name, String(value)]
+  })
+}
+
+/** What Emacs's `format-network-address` gives, which knows no other families. @internal */
+export function formatAddress(
   address: AddressInput | null | undefined,
   omitPort = false,
 ): string | undefined {

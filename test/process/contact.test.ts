@@ -1,6 +1,7 @@
 // process.contact(): every form of the question, for every kind of process, and what is written back into it.
 
 import assert from 'node:assert/strict'
+import { inspect } from 'node:util'
 import { TextBuffer, type Address } from 'make-network-process'
 import { cleanUp, make, settled, socketFile, until, witness } from './support.js'
 import { over, overEvery } from './transports.js'
@@ -191,5 +192,23 @@ describe('NetworkProcess#contact()', () => {
     assert.equal(server.contact('local'), service)
     make({ name: 'c', remote: service }).send('x')
     await until(() => seen.text === 'x', 'text')
+  })
+
+  it('is as long as an abstract name is said to be: names that differ by a NUL are two', async () => {
+    const name = `\0exact-${process.pid}`
+    const heard = [name, `${name}\0`, `${name}\0\0`].map(local => {
+      const seen = witness()
+      const server = make({ name: 's', server: true, type: 'datagram', local, ...seen.callbacks })
+      assert.equal(server.contact('local'), local)
+      return { local, seen, server }
+    })
+    for (const { local, seen, server } of heard) {
+      const client = make({ name: 'c', type: 'datagram', remote: local })
+      assert.equal(client.contact('remote'), local)
+      client.send(String(local.length))
+      assert.deepEqual(await seen.messages(1), [String(local.length)])
+      assert.match(inspect(server), new RegExp(`^#<process s(<\\d>)? open @exact-${process.pid}`))
+    }
+    assert.equal(inspect(heard[0]?.server), `#<process s open @exact-${process.pid}>`)
   })
 })

@@ -8,7 +8,11 @@ import {
   networkInterfaceInfo,
   networkInterfaceList,
   networkLookupAddressInfo,
+  sockaddr,
+  type AddressInput,
 } from 'make-network-process'
+import * as emacs from 'make-network-process/emacs'
+import { constants } from 'make-network-process/socket'
 
 describe('formatNetworkAddress()', () => {
   const table: [unknown, string | undefined, string | undefined][] = [
@@ -38,6 +42,46 @@ describe('formatNetworkAddress()', () => {
       assert.equal(formatNetworkAddress(address as never), text)
       assert.equal(formatNetworkAddress(address as never, true), host)
     })
+})
+
+describe('formatNetworkAddress() of families that have fields', () => {
+  const address = Uint8Array.of(0, 0x11, 0xff)
+  const table: [name: keyof typeof sockaddr, make: () => AddressInput, text: string, host?: string][] = [
+    ['netlink', () => sockaddr.netlink({ groups: 0x11 }), '<netlink pid 0 groups 17>'],
+    ['netlink', () => sockaddr.netlink({ pid: 4711 }), '<netlink pid 4711>'],
+    ['vsock', () => sockaddr.vsock({ cid: 2, port: 1024 }), '<vsock cid 2 port 1024>', '<vsock cid 2>'],
+    [
+      'packet',
+      () => sockaddr.packet({ ifindex: 1, protocol: 0x800, address }),
+      '<packet ifindex 1 protocol 2048 address 00:11:ff>',
+    ],
+    ['alg', () => sockaddr.alg({ type: 'hash', name: 'sha256' }), '<alg type hash name sha256>'],
+    ['can', () => sockaddr.can({ ifindex: 3 }), '<can ifindex 3>'],
+    [
+      'tipc',
+      () => sockaddr.tipc({ service: { type: 1000, instance: 7 } }),
+      '<tipc service type 1000 instance 7 scope 2>',
+    ],
+    ['tipc', () => sockaddr.tipc({ socket: { ref: 5, node: 9 }, scope: 0 }), '<tipc socket ref 5 node 9>'],
+  ]
+  for (const [name, make, text, host = text] of table)
+    it(`gives ${text}`, function () {
+      if (constants[`AF_${name.toUpperCase()}`] === undefined) this.skip()
+      assert.equal(formatNetworkAddress(make()), text)
+      assert.equal(formatNetworkAddress(make(), true), host)
+      assert.equal(emacs.formatNetworkAddress(make()), `<Family ${constants[`AF_${name.toUpperCase()}`]}>`)
+    })
+
+  it('gives the number of a family whose address it cannot read', function () {
+    const { AF_NETLINK = this.skip(), AF_TIPC = this.skip() } = constants
+    assert.equal(
+      formatNetworkAddress({ family: AF_NETLINK, data: new Uint8Array(9) }),
+      `<Family ${AF_NETLINK}>`,
+    )
+    const unknown = { family: AF_TIPC, data: new Uint8Array(14).fill(9) }
+    assert.equal(formatNetworkAddress(unknown), `<Family ${AF_TIPC}>`)
+    assert.equal(formatNetworkAddress({ family: 250, data: [1] }), '<Family 250>')
+  })
 })
 
 /** An address as Node writes it. */

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { makeNetworkProcess, NetworkProcess, getProcess, processList } from 'make-network-process'
+import { constants } from 'make-network-process/socket'
 import { cleanUp, make, settled, socketFile, thrown, until, witness } from './support.js'
 import { over, overEvery } from './transports.js'
 
@@ -326,5 +327,12 @@ describe('names', () => {
     assert.equal(String(process), '#<process n>')
     const { inspect } = await import('node:util')
     assert.equal(inspect(process), `#<process n listen 127.0.0.1:${String(process.contact('service'))}>`)
+    const keywords = { name: 'k', server: true, type: 'datagram' } as const
+    const { AF_NETLINK } = constants
+    if (AF_NETLINK !== undefined)
+      assert.match(
+        inspect(make({ ...keywords, local: { family: AF_NETLINK, data: new Uint8Array(10) } })),
+        /^#<process k open <netlink pid \d+>>$/,
+      )
   })
 })
