@@ -21,21 +21,29 @@ Whom to talk to:
                     [0 0 0 0 0 0 0 1 80], a path, "\\0name" (abstract), or
                     (FAMILY . [BYTE ...]), the sockaddr's data, for any family
   :local ADDRESS    the same for a server
+  :adopt NUMBER     instead of all these: a descriptor that is open already, of
+                    a socket; with :server t if it listens
 
 How:
   :type TYPE        nil (a stream), datagram, seqpacket
+  :protocol NUMBER  what the socket speaks instead of the usual: 262 is MPTCP,
+                    132 SCTP, 136 UDP-Lite
   :server t         be a server; a number is the length of its queue
   :nowait t         connect in the background
   :coding CODING    a coding system for text, or (DECODING . ENCODING);
                     without it, bytes pass unchanged
   :proxy-protocol t read the header of a load balancer's PROXY protocol
   :half-open t      go on sending after the peer has ended
+  :high-water-mark BYTES
+                    how many may wait to be sent before reading pauses
   :name, :plist, :stop and the others of the manual
 
 Options of the socket:
   :reuseaddr t  :reuseport t  :keepalive t  :nodelay t  :broadcast t
   :dontroute t  :oobinline t  :linger SECONDS  :priority NUMBER
   :bindtodevice INTERFACE
+  :passcred t       (Linux) credentials come with messages; a local datagram
+                    client gets a name, so that it can be answered
 
 Switches:
   --echo            a server answers each message with itself, and leaves

@@ -141,8 +141,10 @@ export class Session {
   }
 
   #reachable(): NetworkProcess[] {
-    const { server, type } = this.#command
-    if (server && type !== 'datagram') return processList().filter(process => process !== this.process)
+    const { server } = this.#command
+    // A server that has an address to send to has no connections, whatever its type.
+    if (server && this.process.datagramAddress === undefined)
+      return processList().filter(process => process !== this.process)
     const isReady = server ? peerOf(this.process) !== undefined : this.process.status !== 'connect'
     return isReady ? [this.process] : []
   }

@@ -208,6 +208,61 @@ describe('make-network-process, the command', function () {
     })
   })
 
+  describe('with keywords of our own', () => {
+    it('speaks the protocol that it is told', async function () {
+      const udpLite = [':protocol', '136', ':type', 'datagram', ':host', '127.0.0.1', ':service']
+      const server = run([...udpLite, 't', ':server', 't', '--echo'])
+      let port
+      try {
+        port = await server.until('stderr', open)
+      } catch {
+        assert.match(server.written.stderr, /EPROTONOSUPPORT/)
+        return this.skip()
+      }
+      const client = run([...udpLite, port])
+      client.child.stdin.write('lite\n')
+      await client.until('stdout', /^lite\n$/)
+    })
+
+    it('adopts a descriptor that it was started with', async function () {
+      if (spawnSync('bash', ['-c', 'true']).status !== 0) return this.skip()
+      const port = await peer(socket => socket.on('data', data => socket.end(`<${String(data)}>`)))
+      const [program, args] = commandLine
+      const line = `exec 7<>/dev/tcp/127.0.0.1/${port}; exec "$0" "$@" :adopt 7`
+      const client = new Run('bash', ['-c', line, program, ...args], 'hello')
+      assert.equal(await client.ended, 0)
+      assert.equal(client.written.stdout, '<hello>')
+    })
+
+    it('reads on while less than its high-water mark waits', async () => {
+      const length = 20_000_000
+      let received = 0
+      let connection!: Socket
+      const port = await peer(socket => (connection = socket), { pauseOnConnect: true })
+      const client = run([...tcp(port), '--raw', ':high-water-mark', String(2 * length)])
+      // All is read though nobody receives anything.
+      await new Promise<void>(resolve => client.child.stdin.end(Buffer.alloc(length, 'x'), () => resolve()))
+      connection.on('data', data => (received += data.length)).resume()
+      assert.equal(await client.ended, 0)
+      assert.equal(received, length)
+    })
+
+    it('refuses a high-water mark that is none', async () => {
+      const { stderr } = await outcome([...tcp(9), ':high-water-mark', '"much"'], '', 2)
+      assert.match(stderr, /:high-water-mark must be a whole number/)
+    })
+
+    it('is answered at a local socket that has its name from :passcred', async function () {
+      const service = path.join(folder(), 'socket')
+      const local = [':type', 'datagram', ':family', 'local', ':service', service]
+      const server = run([...local, ':server', 't', '--echo'])
+      await server.until('stderr', /open on/)
+      const client = run([...local, ':passcred', 't', '--wait', '5'])
+      client.child.stdin.write('who\n')
+      await client.until('stdout', /^who\n$/)
+    })
+  })
+
   describe('its output', () => {
     it('is JSON with time, process, address and data', async () => {
       const port = await peer(socket => socket.end(Buffer.from('h\xe9 \u20ac\n', 'latin1')))
