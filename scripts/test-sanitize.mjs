@@ -44,8 +44,8 @@ mkdirSync(logs)
 mocha(process.argv.slice(2), { ASAN_OPTIONS: 'detect_leaks=0' })
 // Looking for leaks costs a child process seconds, so the tests that are run for it have none.
 const childless = Object.entries({
-  socket: 'address control errors look-up options poll transfer',
-  process: 'buffers contact datagrams delivery families make nowait options sending state wait',
+  socket: 'address control errors look-up memory options poll transfer',
+  process: 'buffers contact datagrams delivery descriptors families make nowait options sending state wait',
 }).flatMap(([layer, names]) => names.split(' ').map(name => `test/${layer}/${name}.test.ts`))
 if (process.argv.length === 2)
   mocha(childless, {

@@ -1,6 +1,8 @@
 // What a worker thread is doing when it ends: sockets, look-ups and queued data of every kind. How it ends is said
 // by workerData, or by the main thread, which waits for 'ready'.
 
+import { closeSync, openSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
 import { parentPort, workerData } from 'node:worker_threads'
 import { acceptProcessOutput, makeNetworkProcess, processList } from 'make-network-process'
 
@@ -45,6 +47,23 @@ const works = {
     const other = pair({ filter: true })
     while (other.one.send(Buffer.alloc(65536)));
     other.one.delete()
+  },
+  // Beside messages that are in the kernel's queue, in the sender's, and read but not delivered.
+  descriptors() {
+    const file = openSync(fileURLToPath(import.meta.url))
+    const message = { data: Buffer.alloc(1000), fds: [file, file] }
+    const [stopped, held] = [1, 2].map(() =>
+      pair({ type: 'seqpacket', filter: (...message) => message[0].stop() }, { type: 'seqpacket' }),
+    )
+    stopped.peer.stop()
+    while (stopped.one.sendMessage(message));
+    while (held.peer.stats().undelivered === 0) {
+      held.peer.stop()
+      for (let i = 0; i < 3; i++) held.one.sendMessage(message)
+      held.peer.continue()
+      acceptProcessOutput(held.peer, 0)
+    }
+    closeSync(file)
   },
   async traffic() {
     const echo = (process, data) => void process.send(data)

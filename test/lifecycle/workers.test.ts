@@ -26,7 +26,7 @@ const sockets = () => readdirSync('/proc/self/fd').length
 describe('a worker thread', function () {
   this.timeout(60_000)
 
-  for (const work of ['nothing', 'sockets', 'lookUps', 'connections', 'queues', 'traffic']) {
+  for (const work of ['nothing', 'sockets', 'lookUps', 'connections', 'queues', 'descriptors', 'traffic']) {
     it(`may be terminated, with ${work}, ${times} times`, async () => {
       await (await ready(start(work, 'terminate'))).terminate()
       const before = sockets()

@@ -1,0 +1,174 @@
+// Whose descriptors are that come beside messages: none leaks, whoever takes them or does not, and none is closed twice.
+// Each test counts those of this program; a socket that is handed over tells, by its end, when nobody has it any more.
+
+import assert from 'node:assert/strict'
+import { closeSync, fstatSync, openSync, readdirSync } from 'node:fs'
+import type { NetworkProcess } from 'make-network-process'
+import { constants, Socket } from 'make-network-process/socket'
+import { changed, cleanUp, finallyDo, settled, thrown, uncaught, until } from './support.js'
+import { overEvery, type Transport } from './transports.js'
+
+afterEach(cleanUp)
+
+const isLocal = (transport: Transport) => transport.isLocal
+const openDescriptors = () => readdirSync('/dev/fd').length
+const aFile = () => openSync('package.json', 'r')
+
+/** A socket to hand over, and one that reads its end when nobody has the other any more. */
+function telltale(): { end: Socket; isGone: () => boolean } {
+  const [left, end] = Socket.pair(constants.AF_UNIX, constants.SOCK_STREAM)
+  let gone = false
+  left.watch({ readable: true }, () => {
+    gone = left.recv(Buffer.alloc(1)) === 0
+    left.close()
+    changed()
+  })
+  finallyDo(() => left.close())
+  return { end, isGone: () => gone }
+}
+
+describe('descriptors that come', () => {
+  overEvery(isLocal, transport => {
+    it('are closed where the filter takes some and leaves others', async () => {
+      const before = openDescriptors()
+      const taken: number[] = []
+      let text = ''
+      const { client } = await transport.pair({
+        filter: (_process, data, info) => {
+          text += String(data)
+          if (String(data).includes('take')) taken.push(...info.fds)
+          changed()
+        },
+      })
+      for (const word of ['leave', 'take', 'leave', 'take']) {
+        const fd = aFile()
+        const length = text.length
+        client.sendMessage({ data: word, fds: [fd, fd] })
+        closeSync(fd)
+        await until(() => text.length === length + word.length, word)
+      }
+      assert.equal(taken.length, 4)
+      taken.forEach(fd => assert.ok(fstatSync(fd).isFile()))
+      taken.forEach(closeSync)
+      cleanUp()
+      assert.equal(openDescriptors(), before)
+    })
+
+    it('are closed once: a number that the filter has closed may be somebody else’s by then', async () => {
+      let mine: number | undefined
+      const { client } = await transport.pair({
+        filter: (_process, _data, { fds: [fd = -1] }) => {
+          if (fd < 0) return
+          closeSync(fd)
+          mine = aFile()
+          assert.equal(mine, fd)
+          changed()
+        },
+      })
+      const fd = aFile()
+      client.sendMessage({ data: 'x', fds: [fd] })
+      await until(() => mine !== undefined, 'the message')
+      closeSync(fd)
+      cleanUp()
+      await settled()
+      assert.ok(fstatSync(mine as number).isFile())
+      closeSync(mine as number)
+    })
+
+    it('are closed when the filter throws before it takes them, and are its own after that', async () => {
+      for (const takes of [false, true]) {
+        const before = openDescriptors()
+        const taken: number[] = []
+        const { client } = await transport.pair({
+          filter: (_process, data, info) => {
+            if (!String(data).includes('throw')) return
+            if (takes) taken.push(...info.fds)
+            throw new Error('in a filter')
+          },
+        })
+        const errors = await uncaught(async errors => {
+          const fd = aFile()
+          client.sendMessage({ data: 'throw', fds: [fd] })
+          closeSync(fd)
+          await until(() => errors.length > 0, 'the error')
+        })
+        assert.equal((errors[0] as Error).message, 'in a filter')
+        assert.equal(taken.length, takes ? 1 : 0)
+        taken.forEach(closeSync)
+        cleanUp()
+        assert.equal(openDescriptors(), before)
+      }
+    })
+
+    it('can be taken by a filter that has just deleted the process', async () => {
+      const taken: number[] = []
+      const { client } = await transport.pair({
+        filter: (process: NetworkProcess, data, info) => {
+          if (!String(data).includes('take')) return
+          process.delete()
+          taken.push(...info.fds)
+          changed()
+        },
+      })
+      const fd = aFile()
+      client.sendMessage({ data: 'take', fds: [fd] })
+      closeSync(fd)
+      await until(() => taken.length === 1, 'the descriptor')
+      assert.ok(fstatSync(taken[0] as number).isFile())
+      taken.forEach(closeSync)
+    })
+
+    it('are closed for a loop, which has no place for them', async () => {
+      const { client, peer } = await transport.pair()
+      const { end, isGone } = telltale()
+      peer.filter = null
+      const loop = peer[Symbol.asyncIterator]()
+      const next = loop.next()
+      client.sendMessage({ data: 'x', fds: [end.fd] })
+      end.close()
+      assert.equal((await next).value, 'x')
+      await until(isGone, 'the end')
+      await loop.return()
+    })
+
+    it('are closed with a process that nobody reads', async () => {
+      const { client, peer } = await transport.pair({
+        filter: (...message) => assert.notEqual(message[1], 'x'),
+      })
+      const { end, isGone } = telltale()
+      peer.stop()
+      client.sendMessage({ data: 'x', fds: [end.fd] })
+      end.close()
+      await settled()
+      assert.equal(isGone(), false)
+      peer.delete()
+      await until(isGone, 'the end')
+    })
+  })
+})
+
+describe('descriptors that go', () => {
+  overEvery(isLocal, transport => {
+    it('stay the sender’s own, whether the message is sent, queued or refused', async () => {
+      const before = openDescriptors()
+      const { client, peer } = await transport.pair()
+      const fd = aFile()
+      client.sendMessage({ data: 'sent', fds: [fd] })
+      assert.throws(() => client.sendMessage({ data: 'refused', fds: [fd, 99_999] }), { code: 'EBADF' })
+      if (transport.keepsBounds)
+        assert.equal(
+          thrown(() => client.sendMessage({ data: Buffer.alloc(1 << 26), fds: [fd] })).code,
+          'EMSGSIZE',
+        )
+      peer.stop()
+      while (client.send('-'.repeat(1000)));
+      client.sendMessage({ data: 'queued', fds: [fd] })
+      assert.ok(fstatSync(fd).isFile())
+      peer.continue()
+      while (client.writableLength > 0) await settled()
+      closeSync(fd)
+      cleanUp()
+      assert.equal(openDescriptors(), before)
+    })
+  })
+})
