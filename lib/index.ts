@@ -9,13 +9,23 @@ export type { DiagnosticsMessages } from './process/diagnostics.js'
 export { defaultFilter, defaultSentinel } from './process/defaults.js'
 export type {
   Contact,
+  ContactValues,
   Filter,
+  KnownKeywords,
   Log,
   NetworkOptions,
   NetworkProcessOptions,
   Nil,
   Sentinel,
 } from './process/keywords.js'
+export type {
+  CodingKeyword,
+  DynamicOptions,
+  MultibyteKeyword,
+  NetworkConnectionOptions,
+  NetworkServerOptions,
+  OutputOf,
+} from './process/making.js'
 export type { DuplexOptions } from './process/duplex.js'
 export type { Data, MessageInfo, OutgoingMessage } from './process/message.js'
 export type { NetworkConnection, NetworkServer } from './process/iteration.js'

@@ -3,7 +3,7 @@
 
 import type { Writable } from 'node:stream'
 import { styleText } from 'node:util'
-import type { Address, NetworkProcess } from '../index.js'
+import type { NetworkProcess } from '../index.js'
 import { Cons, printLisp, type LispValue } from './lisp.js'
 import type { Meter } from './meter.js'
 
@@ -101,7 +101,7 @@ export function hexDump(bytes: Uint8Array): string {
 export function peerOf(process: NetworkProcess): string | undefined {
   // Without blocking for a socket that is still to come. Before anybody has sent to it, a datagram server has an
   // address of no family.
-  const address = process.contact('remote', true) as Address | undefined
+  const address = process.contact('remote', true)
   const isNobody = typeof address === 'object' && 'family' in address && address.family === 0
   return address === undefined || address === '' || isNobody ? undefined : formatAddress(address)
 }

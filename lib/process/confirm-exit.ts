@@ -2,7 +2,6 @@
 // the terminal for as long as it asks.
 import { constants } from 'node:os'
 import { createInterface, type Interface } from 'node:readline/promises'
-import type { AddressInput } from '../socket/address.js'
 import { formatNetworkAddress } from './format-address.js'
 import { isNil } from './keywords.js'
 import type { NetworkProcess } from './network-process.js'
@@ -92,7 +91,7 @@ function table(processes: readonly NetworkProcess[]): string {
 
 function addressOf(one: NetworkProcess): string {
   const key = isNil(one.contact('server', true)) ? 'remote' : 'local'
-  return formatNetworkAddress(one.contact(key, true) as AddressInput | undefined) || '-'
+  return formatNetworkAddress(one.contact(key, true)) || '-'
 }
 
 // A peer chooses the path of its socket: what is printed must not be an order to the terminal.

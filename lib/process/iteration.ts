@@ -5,13 +5,17 @@ import type { NetworkProcess } from './network-process.js'
 import type { Reader } from './reader.js'
 
 /** A process as `for await` sees it: what it yields are messages, or pieces of a stream. */
-export interface NetworkConnection extends NetworkProcess {
-  [Symbol.asyncIterator](): AsyncGenerator<string | Uint8Array, void, void>
+export interface NetworkConnection<
+  Data extends string | Uint8Array = string | Uint8Array,
+> extends NetworkProcess {
+  [Symbol.asyncIterator](): AsyncGenerator<Data, void, void>
 }
 
 /** A server as `for await` sees it: what it yields are the connections that it has accepted. */
-export interface NetworkServer extends NetworkProcess {
-  [Symbol.asyncIterator](): AsyncGenerator<NetworkConnection, void, void>
+export interface NetworkServer<
+  Data extends string | Uint8Array = string | Uint8Array,
+> extends NetworkProcess {
+  [Symbol.asyncIterator](): AsyncGenerator<NetworkConnection<Data>, void, void>
 }
 
 type Output = string | Uint8Array | NetworkProcess

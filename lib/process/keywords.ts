@@ -1,17 +1,23 @@
 // Keywords: Emacs's argument list and JavaScript's options object, which say the same, and the list of them that
 // a process keeps as its contact. Names only; what a keyword means is decided where it is used.
-import type { AddressInput } from '../socket/address.js'
+import type { Address, AddressInput } from '../socket/address.js'
 import { codedError, typeError } from '../socket/errors.js'
 import type { ProcessBuffer } from './buffer.js'
 import type { MessageInfo } from './message.js'
 import type { NetworkProcess } from './network-process.js'
+import type { ProxyHeader } from './proxy-protocol.js'
 
 /**
  * Called with what a process has received, each packet or piece of a stream at a time.
  *
+ * @typeParam Data - text, or bytes where `coding` is `'binary'` or `filterMultibyte` nil
  * @param info - what came beside it: given to a filter that declares three parameters, or takes what comes (`...rest`)
  */
-export type Filter = (process: NetworkProcess, data: string | Uint8Array, info: MessageInfo) => void
+export type Filter<Data extends string | Uint8Array = string | Uint8Array> = (
+  process: NetworkProcess,
+  data: Data,
+  info: MessageInfo,
+) => void
 /** Called when the status of a process changes; `event` ends in a newline: `'open\n'`, `'deleted\n'` … */
 export type Sentinel = (process: NetworkProcess, event: string) => void
 /** Called when a server accepts; `client` is undefined when accepting failed. */
@@ -25,71 +31,71 @@ export interface NetworkOptions {
   /** SO_BINDTODEVICE (Linux): the interface to use; nil or `''`: any. */
   bindtodevice?: string | Nil
   /** SO_BROADCAST: datagrams may be sent to broadcast addresses. */
-  broadcast?: boolean | null
+  broadcast?: boolean | null | undefined
   /** SO_DONTROUTE: only hosts on networks of this machine are reached. */
-  dontroute?: boolean | null
+  dontroute?: boolean | null | undefined
   /** SO_KEEPALIVE: an idle connection is probed. */
-  keepalive?: boolean | null
+  keepalive?: boolean | null | undefined
   /** SO_LINGER: deleting the process waits, in the background, until all is sent: `true`, or seconds. 0 resets. */
-  linger?: boolean | number | null
+  linger?: boolean | number | null | undefined
   /** SO_OOBINLINE: urgent data comes among the other. */
-  oobinline?: boolean | null
+  oobinline?: boolean | null | undefined
   /** SO_PRIORITY (Linux), 0 to 6, or more with privilege. */
   priority?: number
   /** SO_REUSEADDR. A stream server that is not local has it unless it is given as nil. */
-  reuseaddr?: boolean | null
+  reuseaddr?: boolean | null | undefined
   /** TCP_NODELAY: small pieces are sent at once. Our own. */
-  nodelay?: boolean | null
+  nodelay?: boolean | null | undefined
   /** SO_REUSEPORT: several servers share a port. Our own. */
-  reuseport?: boolean | null
+  reuseport?: boolean | null | undefined
   /** SO_PASSCRED (Linux): each message brings its sender's credentials. Local sockets and netlink. Our own. */
-  passcred?: boolean | null
+  passcred?: boolean | null | undefined
 }
 
-/** The keywords of {@link makeNetworkProcess}. */
-export interface NetworkProcessOptions extends NetworkOptions {
+/** The keywords that there are, each for itself. */
+export interface KnownKeywords extends NetworkOptions {
   /** The process's name, which is made unique: `NAME<1>`. */
   name: string
   /** nil or `'stream'`: a stream. `'datagram'`, `'seqpacket'`: messages with bounds. */
   type?: 'stream' | 'datagram' | 'seqpacket' | Nil
   /** Listen instead of connecting. A number is the length of the queue of connections; `true` is 5. */
-  server?: boolean | number | null
+  server?: boolean | number | null | undefined
   /** A name or a numeric address; `'local'`, or nothing: this machine, by its loopback address. */
-  host?: string | null
+  host?: string | null | undefined
   /** A port, a service's name, or a port in digits; `true`: any that is free (servers). For local sockets the path. */
-  service?: string | number | true | null
+  service?: string | number | true | null | undefined
   /** nil: IPv4 or IPv6, as the look-up says. A number is any address family of the system. */
   family?: 'local' | 'ipv4' | 'ipv6' | number | Nil
   /** The protocol of the socket, by its number: 132 is SCTP, 262 MPTCP. nil: the usual one for the type. Our own. */
   protocol?: number | Nil
   /** The address that a server binds, instead of `host` and `service`. */
-  local?: AddressInput | null
+  local?: AddressInput | null | undefined
   /** The address that a client connects to, or that a datagram server sends to first. */
-  remote?: AddressInput | null
+  remote?: AddressInput | null | undefined
   /** Return at once; the sentinel hears `open\n` or `failed …`. Clients only. */
-  nowait?: boolean | null
+  nowait?: boolean | null | undefined
   /** Begin stopped: see {@link NetworkProcess.stop}. */
-  stop?: boolean | null
+  stop?: boolean | null | undefined
   /** A buffer, or the name of one, that output goes to when there is no filter. */
-  buffer?: ProcessBuffer | string | null
+  buffer?: ProcessBuffer | string | null | undefined
   /** The coding system, or `[decoding, encoding]`. nil: utf-8-unix. */
   coding?: string | readonly [string | null, string | null] | Nil
   /** Exiting does not ask about this process. */
-  noquery?: boolean | null
+  noquery?: boolean | null | undefined
   /** nil: the default filter, which inserts into the buffer. `true`: nothing is read until there is another. */
   filter?: Filter | true | Nil
   /** Given as nil: the filter gets bytes, undecoded. */
-  filterMultibyte?: boolean | null
+  filterMultibyte?: boolean | null | undefined
   /** nil: the default sentinel, which notes changes in the buffer. */
   sentinel?: Sentinel | Nil
   /** Hears of each connection that a server accepts, or fails to. */
   log?: Log | Nil
   /** Properties of the process, copied: see {@link NetworkProcess.plist}. */
-  plist?: Record<string, unknown> | null
+  plist?: Record<string, unknown> | null | undefined
   /** The peer's end of file calls the sentinel with `end of file\n` and leaves the process open to send. Our own. */
-  halfOpen?: boolean | null
+  halfOpen?: boolean | null | undefined
   /** The filter gets bytes that are valid only until it returns, and no memory is allocated. Our own. */
-  lend?: boolean | null
+  lend?: boolean | null | undefined
   /** How many bytes may be queued before `send` gives false. nil: none. Our own. */
   highWaterMark?: number | Nil
   /**
@@ -98,12 +104,12 @@ export interface NetworkProcessOptions extends NetworkOptions {
    * load balancer, `contact('proxyHeader')` the whole {@link ProxyHeader}. A connection without a valid one is closed
    * and logged, never delivered. A number is how many seconds the header may take; `true` is 5. Our own.
    */
-  proxyProtocol?: boolean | number | null
+  proxyProtocol?: boolean | number | null | undefined
   /**
    * Use a socket that the program was started with, by systemd or launchd, if there is one: `true` takes the first
    * that fits, a string (our own) that of this name.
    */
-  useExternalSocket?: boolean | string | null
+  useExternalSocket?: boolean | string | null | undefined
   /**
    * The descriptor of a socket, which the process takes over: one that `detach` gave, that came in a message, or that
    * was inherited. A listening one makes a server. It says what it is, so host, service, family and type are left out.
@@ -115,8 +121,30 @@ export interface NetworkProcessOptions extends NetworkOptions {
    * aborted already makes {@link makeNetworkProcess} throw it; a blocking connect does not hear of it. Our own.
    */
   signal?: AbortSignal | Nil
+}
+
+/** The keywords of {@link makeNetworkProcess}, whatever they make: for options that are put together by a program. */
+export interface NetworkProcessOptions extends KnownKeywords {
   /** Keywords that are not known stay in the contact. */
   [keyword: string]: unknown
+}
+
+/** What keywords hold in a contact, where that is more than what was given. */
+export interface ContactValues {
+  /** The name that was given, and not made unique. */
+  name: string
+  /** A name or a numeric address; `true`: the peer of an accepted connection has none. */
+  host: string | true
+  /** A port or a service's name; the path of a local socket. */
+  service: string | number
+  /** The actual address of the process. */
+  local: Address
+  /** The actual address of its peer. */
+  remote: Address
+  /** The load balancer's address, see {@link KnownKeywords.proxyProtocol}. */
+  proxy: Address
+  /** What it has said of the connection. */
+  proxyHeader: ProxyHeader
 }
 
 /** A process's keywords by camelCased name, in the order in which they were given. */

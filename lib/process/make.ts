@@ -29,6 +29,14 @@ import {
   type NetworkProcessOptions,
   type Sentinel,
 } from './keywords.js'
+import type {
+  CodingKeyword,
+  DynamicOptions,
+  MultibyteKeyword,
+  NetworkConnectionOptions,
+  NetworkServerOptions,
+  OutputOf,
+} from './making.js'
 import { checkFunction, NetworkProcess } from './network-process.js'
 import { setOption, setOptions } from './options.js'
 import { proxyPatience } from './proxy-gate.js'
@@ -56,11 +64,6 @@ const plain: Dialect = {
   plainFilters: false,
 }
 
-type Nil = null | false | undefined
-/** What makes a process one that accepts connections, and one that has output. */
-type ListeningKeywords = { server: true | number; type?: 'stream' | 'seqpacket' | Nil }
-type OutputKeywords = { server?: Nil } | { type: 'datagram' }
-
 /** Where the socket is to be, or whom to ask. */
 type Target = { candidates: Candidate[] } | { query: Query }
 /** A look-up, and the protocol that the sockets have instead of the one that it finds. */
@@ -82,9 +85,17 @@ type Query = LookUpQuery & { protocolWanted: number | undefined }
  * client.send('one packet')
  * ```
  */
-export function makeNetworkProcess(options: NetworkProcessOptions & ListeningKeywords): NetworkServer
-export function makeNetworkProcess(options: NetworkProcessOptions & OutputKeywords): NetworkConnection
-export function makeNetworkProcess(options: NetworkProcessOptions): NetworkProcess
+export function makeNetworkProcess<
+  const Coding extends CodingKeyword = undefined,
+  const Multibyte extends MultibyteKeyword = undefined,
+>(options: NetworkServerOptions<Coding, Multibyte>): NetworkServer<OutputOf<Coding, Multibyte>>
+export function makeNetworkProcess<
+  const Coding extends CodingKeyword = undefined,
+  const Multibyte extends MultibyteKeyword = undefined,
+>(options: NetworkConnectionOptions<Coding, Multibyte>): NetworkConnection<OutputOf<Coding, Multibyte>>
+export function makeNetworkProcess<Options extends NetworkProcessOptions>(
+  options: Options & DynamicOptions<Options>,
+): NetworkProcess
 export function makeNetworkProcess(name: string, value: unknown, ...more: unknown[]): NetworkProcess
 export function makeNetworkProcess(): undefined
 export function makeNetworkProcess(...args: unknown[]): NetworkProcess | NetworkServer | undefined {

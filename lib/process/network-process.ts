@@ -45,6 +45,7 @@ import {
   isNil,
   keywordName,
   type Contact,
+  type ContactValues,
   type Filter,
   type Log,
   type Sentinel,
@@ -1173,6 +1174,10 @@ export class NetworkProcess {
    */
   contact(): [host: unknown, service: unknown]
   contact(key: true, noBlock?: boolean): Contact
+  contact<Key extends keyof ContactValues>(
+    key: Key | `:${Key}`,
+    noBlock?: boolean,
+  ): ContactValues[Key] | undefined
   contact(key: string, noBlock?: boolean): unknown
   contact(key?: string | true | null, noBlock?: boolean): unknown
   contact(key?: string | true | null, noBlock = false): unknown {

@@ -84,7 +84,7 @@ async function conversation(remote: number[]): Promise<{ name: string; seen: str
   client.send('and hears itself')
   let heard = ''
   for await (const text of client) {
-    heard += String(text)
+    heard += text
     if (heard.endsWith('and hears itself')) break
   }
   client.delete()

@@ -124,7 +124,7 @@ describe('NetworkProcess#contact()', () => {
     const server = make({ name: 's', type: 'datagram', server: true, service: true, ...seen.callbacks })
     assert.deepEqual(server.contact('remote'), { family: 0, data: Buffer.alloc(14) })
     const clients = [1, 2].map(i =>
-      make({ name: `c${i}`, type: 'datagram', service: server.contact('service') as number }),
+      make({ name: `c${i}`, type: 'datagram', service: server.contact('service') }),
     )
     for (const [i, client] of clients.entries()) {
       client.send('x')
@@ -161,7 +161,7 @@ describe('NetworkProcess#contact()', () => {
       name: 'c',
       nowait: true,
       host: 'localhost',
-      service: server.contact('service') as number,
+      service: server.contact('service'),
     })
     assert.equal(client.contact('remote', true), undefined)
     assert.equal(client.contact(true, true), undefined)

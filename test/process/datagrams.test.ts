@@ -47,7 +47,7 @@ describe('NetworkProcess#datagramAddress', () => {
         const client = transport.client(first, seen.callbacks)
         client.send('one')
         await one.messages(1)
-        client.datagramAddress = second.contact('local') as AddressInput
+        client.datagramAddress = second.contact('local')
         assert.deepEqual(client.datagramAddress, second.contact('local'))
         assert.deepEqual(client.contact('remote'), second.contact('local'))
         client.send('other')
@@ -65,7 +65,7 @@ describe('NetworkProcess#datagramAddress', () => {
         const seen = witness()
         const sender = transport.server()
         const receiver = transport.server(seen.callbacks)
-        sender.datagramAddress = receiver.contact('local') as AddressInput
+        sender.datagramAddress = receiver.contact('local')
         assert.deepEqual(sender.datagramAddress, receiver.contact('local'))
         sender.send('x')
         await seen.messages(1)
@@ -125,7 +125,7 @@ describe('a datagram client', () => {
       it('hears nobody but its peer', async () => {
         const { client, atClient, peer } = await transport.pair()
         const stranger = transport.server()
-        stranger.datagramAddress = client.contact('local') as AddressInput
+        stranger.datagramAddress = client.contact('local')
         stranger.send('psst')
         await settled()
         peer.send('hello')

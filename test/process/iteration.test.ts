@@ -2,7 +2,7 @@
 // loop which is busy lets the kernel, and so the peer, wait.
 
 import assert from 'node:assert/strict'
-import { makeNetworkProcess, processList, type NetworkProcess } from 'make-network-process'
+import { processList, type NetworkProcess, type NetworkServer } from 'make-network-process'
 import { cleanUp, finallyDo, make, settled, socketFile, thrown, until, witness } from './support.js'
 import { over, overEvery, type Transport } from './transports.js'
 
@@ -281,11 +281,7 @@ describe('for await over a server', () => {
     ({ connects }) => connects,
     transport => {
       it('yields connections, which wait to be read', async () => {
-        const server = makeNetworkProcess({
-          ...transport.serverKeywords,
-          server: 8,
-          type: transport.type as 'stream',
-        })
+        const server = transport.server({ server: 8 }) as NetworkServer
         const seen = witness()
         const clients = ['one', 'two', 'three'].map(text => {
           const client = transport.client(server, seen.callbacks)

@@ -168,7 +168,7 @@ describe('makeNetworkProcess()', () => {
 
   it('takes undefined for left out, and null for nil', () => {
     const options = { name: 's', server: true, family: 'local', service: socketFile() } as const
-    const server = make({ ...options, reuseaddr: undefined, colour: undefined, nothing: null } as never)
+    const server = make({ ...options, reuseaddr: undefined, colour: undefined, nothing: null })
     assert.ok(!('reuseaddr' in server.contact(true)))
     assert.ok(!('colour' in server.contact(true)))
     assert.equal(server.contact(true)['nothing'], null)
@@ -225,7 +225,7 @@ describe('makeNetworkProcess()', () => {
   it('listens on every address when told so', async () => {
     const seen = witness()
     const server = make({ name: 's', server: true, host: '0.0.0.0', service: true, ...seen.callbacks })
-    make({ name: 'c', host: '127.0.0.2', service: server.contact('service') as number })
+    make({ name: 'c', host: '127.0.0.2', service: server.contact('service') })
     const connection = await seen.connection()
     assert.deepEqual((connection.contact('local') as number[]).slice(0, 4), [127, 0, 0, 2])
   })
@@ -233,7 +233,7 @@ describe('makeNetworkProcess()', () => {
   it('takes the host local', async () => {
     for (const family of ['ipv4', 'ipv6'] as const) {
       const server = make({ name: 's', server: true, host: 'local', family, service: true })
-      const client = make({ name: 'c', host: 'local', family, service: server.contact('service') as number })
+      const client = make({ name: 'c', host: 'local', family, service: server.contact('service') })
       assert.equal(client.contact('host'), 'local')
       assert.deepEqual((client.contact('remote') as number[]).at(-1), server.contact('service'))
     }

@@ -9,7 +9,7 @@ import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { getProcess, processList, type AddressInput, type NetworkProcessOptions } from 'make-network-process'
+import { getProcess, processList, type NetworkProcessOptions } from 'make-network-process'
 import { constants, encodeAddress, Socket } from 'make-network-process/socket'
 import { cleanUp, finallyDo, make, settled, socketFile, until, witness } from './support.js'
 import { over, overEvery } from './transports.js'
@@ -224,7 +224,7 @@ describe(':nowait', () => {
       name: 'c',
       nowait: true,
       host: 'localhost',
-      service: server.contact('service') as number,
+      service: server.contact('service'),
       ...seen.callbacks,
     })
     assert.equal(client.status, 'connect')
@@ -235,7 +235,7 @@ describe(':nowait', () => {
       name: 'd',
       nowait: true,
       host: 'localhost',
-      service: server.contact('service') as number,
+      service: server.contact('service'),
       ...later.callbacks,
     })
     await later.event('open\n')
@@ -272,7 +272,7 @@ describe(':nowait', () => {
       type: 'datagram',
       nowait: true,
       host: 'localhost',
-      service: server.contact('service') as number,
+      service: server.contact('service'),
       ...seen.callbacks,
     })
     client.send('early')
@@ -287,7 +287,7 @@ describe(':nowait', () => {
       name: 'c',
       type: 'datagram',
       nowait: true,
-      remote: server.contact('local') as AddressInput,
+      remote: server.contact('local'),
     })
     assert.equal(client.status, 'open')
   })
@@ -306,7 +306,7 @@ describe(':nowait', () => {
         make({
           name: 'c',
           nowait: true,
-          remote: server.contact('local') as AddressInput,
+          remote: server.contact('local'),
           priority: 'x' as never,
         }),
       {
@@ -325,7 +325,7 @@ describe(':nowait', () => {
         name: 'c',
         nowait: true,
         host: 'localhost',
-        service: server.contact('service') as number,
+        service: server.contact('service'),
         priority: 'x' as never,
         ...seen.callbacks,
       })

@@ -57,8 +57,8 @@ function serve(
       changed()
     },
     filter: (client, text) => {
-      heard.push(String(text))
-      client.send(answers[String(text)] ?? '500 what?\r\n')
+      heard.push(text)
+      client.send(answers[text] ?? '500 what?\r\n')
       changed()
     },
   })

@@ -191,7 +191,7 @@ describe('NetworkProcess#setOption()', () => {
       name: 'c',
       nowait: true,
       host: 'localhost',
-      service: server.contact('service') as number,
+      service: server.contact('service'),
     })
     client.setOption('keepalive', true)
     assert.equal(flag(client, 'keepalive'), 1)

@@ -59,7 +59,7 @@ describe(':protocol', () => {
       ...keywords,
       ...seen.callbacks,
     })
-    const client = make({ name: 'c', remote: server.contact('local') as number[], ...keywords })
+    const client = make({ name: 'c', remote: server.contact('local'), ...keywords })
     assert.deepEqual([server, client].map(protocolOf), [number, number])
     client.send('x')
     await seen.messages(1)
@@ -73,7 +73,7 @@ describe(':protocol', () => {
     const heard = witness()
     const client = make({
       name: 'c',
-      service: server.contact('service') as number,
+      service: server.contact('service'),
       nowait: true,
       ...keywords,
       ...heard.callbacks,

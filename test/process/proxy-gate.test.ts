@@ -290,7 +290,7 @@ describe(':proxy-protocol', () => {
   it('that is nil asks for no header', async () => {
     const seen = witness()
     const server = make({ name: 's', server: true, service: true, proxyProtocol: null, ...seen.callbacks })
-    make({ name: 'c', service: server.contact('service') as number }).send(line)
+    make({ name: 'c', service: server.contact('service') }).send(line)
     await until(() => seen.text === line, 'the line')
   })
 })

@@ -66,7 +66,7 @@ export class Transport {
       name: 'client',
       type: this.type,
       family: this.family,
-      service: server.contact('service') as string | number,
+      service: server.contact('service'),
     }
   }
 

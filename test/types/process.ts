@@ -18,10 +18,12 @@ import {
   type Filter,
   type InterfaceInfo,
   type Log,
+  type MessageInfo,
   type NetworkConnection,
   type NetworkProcessOptions,
   type NetworkServer,
   type ProcessBuffer,
+  type ProxyHeader,
   type RawAddress,
   type Sentinel,
   type Status,
@@ -30,11 +32,11 @@ import {
 
 // ---- making -------------------------------------------------------------------------------------------------
 
-expectTypeOf(makeNetworkProcess({ name: 'x' })).toEqualTypeOf<NetworkConnection>()
-expectTypeOf(makeNetworkProcess({ name: 'x', server: true })).toEqualTypeOf<NetworkServer>()
-expectTypeOf(
-  makeNetworkProcess({ name: 'x', server: true, type: 'datagram' }),
-).toEqualTypeOf<NetworkConnection>()
+expectTypeOf(makeNetworkProcess({ name: 'x' })).toEqualTypeOf<NetworkConnection<string>>()
+expectTypeOf(makeNetworkProcess({ name: 'x', server: true })).toEqualTypeOf<NetworkServer<string>>()
+expectTypeOf(makeNetworkProcess({ name: 'x', server: true, type: 'datagram' })).toEqualTypeOf<
+  NetworkConnection<string>
+>()
 expectTypeOf(makeNetworkProcess({ name: 'x', server: Boolean(0) })).toEqualTypeOf<NetworkProcess>()
 expectTypeOf<NetworkServer>().toExtend<NetworkProcess>()
 expectTypeOf<NetworkConnection>().toExtend<NetworkProcess>()
@@ -110,7 +112,7 @@ makeNetworkProcess({
   name: 'x',
   filter: (process, data) => {
     expectTypeOf(process).toEqualTypeOf<NetworkProcess>()
-    expectTypeOf(data).toEqualTypeOf<string | Uint8Array>()
+    expectTypeOf(data).toEqualTypeOf<string>()
     // What came can be sent, as it is.
     process.send(data)
   },
@@ -124,6 +126,112 @@ makeNetworkProcess({
     expectTypeOf(message).toEqualTypeOf<string>()
   },
 })
+
+// ---- what the filter gets ---------------------------------------------------------------------------------------
+
+makeNetworkProcess({
+  name: 'x',
+  coding: 'latin-1',
+  filter: (_, data) => expectTypeOf(data).toEqualTypeOf<string>(),
+})
+makeNetworkProcess({
+  name: 'x',
+  coding: null,
+  filter: (_, data) => expectTypeOf(data).toEqualTypeOf<string>(),
+})
+makeNetworkProcess({
+  name: 'x',
+  coding: 'binary',
+  filter: (_, data) => expectTypeOf(data).toEqualTypeOf<Uint8Array>(),
+})
+makeNetworkProcess({
+  name: 'x',
+  coding: ['raw-text-dos', 'utf-8'],
+  filter: (_, data) => expectTypeOf(data).toEqualTypeOf<Uint8Array>(),
+})
+makeNetworkProcess({
+  name: 'x',
+  coding: ['utf-8', 'binary'],
+  filter: (_, data) => expectTypeOf(data).toEqualTypeOf<string>(),
+})
+makeNetworkProcess({
+  name: 'x',
+  filterMultibyte: null,
+  filter: (_, data) => expectTypeOf(data).toEqualTypeOf<Uint8Array>(),
+})
+makeNetworkProcess({
+  name: 'x',
+  server: true,
+  filterMultibyte: true,
+  filter: (connection, data, info) => {
+    expectTypeOf(connection).toEqualTypeOf<NetworkProcess>()
+    expectTypeOf(data).toEqualTypeOf<string>()
+    expectTypeOf(info).toEqualTypeOf<MessageInfo>()
+  },
+})
+// What is detected may be bytes, and so may what nobody knows yet.
+declare const some: { coding: string; flag: boolean; filter: Filter }
+for (const coding of ['undecided-unix', [null, 'utf-8'], some.coding] as const)
+  makeNetworkProcess({
+    name: 'x',
+    coding,
+    filter: (_, data) => expectTypeOf(data).toEqualTypeOf<string | Uint8Array>(),
+  })
+makeNetworkProcess({
+  name: 'x',
+  filterMultibyte: some.flag,
+  filter: (_, data) => expectTypeOf(data).toEqualTypeOf<string | Uint8Array>(),
+})
+makeNetworkProcess({ name: 'x', filter: some.filter })
+// @ts-expect-error A filter of bytes, where there is text.
+makeNetworkProcess({ name: 'x', filter: (_: NetworkProcess, data: Uint8Array) => data.length })
+// @ts-expect-error A filter of text, where there are bytes.
+makeNetworkProcess({ name: 'x', coding: 'binary', filter: (_: NetworkProcess, data: string) => data.length })
+export async function loops(): Promise<void> {
+  for await (const text of makeNetworkProcess({ name: 'x' })) expectTypeOf(text).toEqualTypeOf<string>()
+  for await (const connection of makeNetworkProcess({ name: 'x', server: 5, coding: 'binary' }))
+    for await (const bytes of connection) expectTypeOf(bytes).toEqualTypeOf<Uint8Array>()
+  const client = await makeNetworkProcess({ name: 'x', nowait: true }).opened
+  for await (const text of client) expectTypeOf(text).toEqualTypeOf<string>()
+}
+
+// ---- what excludes what -------------------------------------------------------------------------------------------
+
+// @ts-expect-error A server does not wait.
+makeNetworkProcess({ name: 'x', server: true, nowait: true })
+// @ts-expect-error The same, with an error where a callback is too.
+makeNetworkProcess({ name: 'x', server: 5, type: 'datagram', nowait: true, filter: () => {} })
+// @ts-expect-error A local socket is on no other host.
+makeNetworkProcess({ name: 'x', family: 'local', host: 'localhost', service: '/tmp/x' })
+// @ts-expect-error A local socket has a path, and no port.
+makeNetworkProcess({ name: 'x', family: 'local', service: 7000 })
+// @ts-expect-error A client has a port to connect to.
+makeNetworkProcess({ name: 'x', service: true })
+// @ts-expect-error A client does not bind.
+makeNetworkProcess({ name: 'x', local: [127, 0, 0, 1, 0], service: 7 })
+// @ts-expect-error A listener is connected to nobody.
+makeNetworkProcess({ name: 'x', server: true, remote: [127, 0, 0, 1, 7] })
+// @ts-expect-error Only servers of streams have load balancers.
+makeNetworkProcess({ name: 'x', server: true, type: 'datagram', proxyProtocol: true })
+// @ts-expect-error Only servers of streams have load balancers.
+makeNetworkProcess({ name: 'x', server: true, type: 'seqpacket', proxyProtocol: true })
+// @ts-expect-error Only servers of streams have load balancers.
+makeNetworkProcess({ name: 'x', proxyProtocol: true })
+// @ts-expect-error The socket says where it is.
+makeNetworkProcess({ name: 'x', adopt: 5, host: 'localhost' })
+
+makeNetworkProcess({ name: 'x', server: true, nowait: false, service: true, proxyProtocol: 2 })
+makeNetworkProcess({ name: 'x', server: true, type: 'datagram', remote: [127, 0, 0, 1, 7], local: '/tmp/x' })
+makeNetworkProcess({ name: 'x', family: 'local', host: 'local', service: '/tmp/x', nowait: true })
+makeNetworkProcess({ name: 'x', host: null, service: undefined, family: undefined })
+makeNetworkProcess({ name: 'x', colour: 'kept in the contact' })
+expectTypeOf(makeNetworkProcess({ name: 'x', adopt: 5, filter: () => {} })).toEqualTypeOf<NetworkProcess>()
+
+// Options that a program puts together may have any keyword.
+expectTypeOf(makeNetworkProcess({ ...everything, server: 5, nowait: true })).toEqualTypeOf<NetworkProcess>()
+expectTypeOf(makeNetworkProcess(everything)).toEqualTypeOf<NetworkProcess>()
+declare const partly: { name: string; server?: boolean }
+expectTypeOf(makeNetworkProcess(partly)).toEqualTypeOf<NetworkProcess>()
 
 // ---- the process ----------------------------------------------------------------------------------------------
 
@@ -184,7 +292,10 @@ process.status = 'open'
 
 expectTypeOf(process.contact()).toEqualTypeOf<[host: unknown, service: unknown]>()
 expectTypeOf(process.contact(true)).toEqualTypeOf<Contact>()
-expectTypeOf(process.contact('service')).toEqualTypeOf<unknown>()
+expectTypeOf(process.contact('service')).toEqualTypeOf<string | number | undefined>()
+expectTypeOf(process.contact(':local', true)).toEqualTypeOf<Address | undefined>()
+expectTypeOf(process.contact(':proxyHeader')).toEqualTypeOf<ProxyHeader | undefined>()
+expectTypeOf(process.contact('colour')).toEqualTypeOf<unknown>()
 expectTypeOf(process.setOption('linger', 1)).toEqualTypeOf<boolean>()
 
 // ---- addresses and the rest -------------------------------------------------------------------------------------
