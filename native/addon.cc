@@ -8,6 +8,7 @@
 #include "socket.h"
 #include "sys/constants.h"
 #include "sys/errors.h"
+#include "tls/functions.h"
 
 namespace mnp {
 namespace {
@@ -35,6 +36,7 @@ Napi::Object Initialize(Napi::Env env, Napi::Object exports) {
   ExportLookUp(env, exports, environment);
   ExportInterfaces(env, exports);
   ExportMemory(env, exports);
+  ExportTls(env, exports, environment);
   return exports;
 }
 

@@ -9,6 +9,7 @@
 #include <napi.h>
 
 #include "hub.h"
+#include "tls/session.h"
 
 namespace mnp {
 
@@ -22,11 +23,13 @@ class Environment {
 
   Hub& hub() { return hub_; }
   SocketTable& sockets() { return hub_.sockets(); }
+  tls::Workspace& workspace() { return workspace_; }
 
  private:
   explicit Environment(napi_env env) : hub_(env) {}
   static void CleanUp(napi_async_cleanup_hook_handle handle, void* argument);
 
+  tls::Workspace workspace_;  // Outlives the sockets, which are the hub's.
   Hub hub_;
   napi_async_cleanup_hook_handle hook_ = nullptr;
 };

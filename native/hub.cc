@@ -441,7 +441,8 @@ void Hub::Read(Id id, Socket* socket, bool ended) {
     const std::size_t length = static_cast<std::size_t>(received);
     socket->bytes_read += length;
     socket->messages_read++;
-    socket->large = length >= kLarge;
+    // A channel needs more room than a slab always has.
+    socket->large = length >= kLarge && socket->channel == nullptr;
     bytes += length;
     messages++;
     has_read_ = true;
@@ -466,6 +467,10 @@ void Hub::Read(Id id, Socket* socket, bool ended) {
 // Gives the length that the message had, which may be more than there was room
 // for, kPeerEnded, or -errno.
 ssize_t Hub::Receive(Id id, Socket* socket, iovec* buffers, std::size_t count) {
+  if (socket->channel != nullptr) {
+    const ssize_t received = socket->channel->Receive(buffers->iov_base, buffers->iov_len);
+    return received == 0 ? kPeerEnded : received;
+  }
   const int fd = socket->descriptor.get();
   const int flags = MSG_DONTWAIT | (socket->kind == Kind::kStream ? 0 : kTrueLength);
   if (socket->ancillary || count > 1) return ReceiveMessage(id, socket, buffers, count, flags);

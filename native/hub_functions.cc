@@ -56,7 +56,7 @@ bool Encode(napi_env env, napi_value string, std::uint8_t* bytes, std::size_t ca
   return true;
 }
 
-// Sends; gives how many bytes are left over, or -errno when none went.
+// Sends; gives how many bytes are left over, or a negative number when none went.
 std::int64_t Transmit(Environment* environment, napi_env env, napi_value id, const void* data,
                       std::size_t length, napi_value to) {
   Socket* socket = environment->sockets().Get(static_cast<Id>(IntegerOf(env, id)));
@@ -67,7 +67,10 @@ std::int64_t Transmit(Environment* environment, napi_env env, napi_value id, con
     address = environment->hub().addresses().Get(to_id);
     if (address == nullptr) return -EINVAL;
   }
-  const ssize_t sent = sys::SendTo(socket->descriptor.get(), data, length, MSG_DONTWAIT, address);
+  const iovec bytes = {const_cast<void*>(data), length};
+  const ssize_t sent = socket->channel == nullptr ? sys::SendTo(socket->descriptor.get(), data,
+                                                                length, MSG_DONTWAIT, address)
+                                                  : socket->channel->Send(&bytes, 1);
   if (sent < 0) return sent;
   socket->bytes_written += static_cast<std::size_t>(sent);
   socket->messages_written++;
@@ -127,6 +130,8 @@ napi_value SendMany(napi_env env, napi_callback_info info) {
   Environment* environment = Receive(env, info, arguments);
   Socket* socket = environment->sockets().Get(static_cast<Id>(IntegerOf(env, arguments[0])));
   if (socket == nullptr) return Integer(env, -EBADF);
+  // For packets only.
+  if (socket->channel != nullptr) return Integer(env, -EOPNOTSUPP);
   const std::int32_t to_id = IntegerOf(env, arguments[3]);
   const sys::Address* to = environment->hub().addresses().Get(to_id);
   if (to_id >= 0 && to == nullptr) return Integer(env, -EINVAL);
@@ -171,7 +176,13 @@ Napi::Value SendVector(const Napi::CallbackInfo& info) {
   message.address = const_cast<sys::Address*>(to);
   message.control = control.data;
   message.control_length = control.length;
-  const ssize_t sent = sys::SendMsg(socket->descriptor.get(), message, MSG_DONTWAIT);
+  ssize_t sent = -EOPNOTSUPP;
+  if (socket->channel == nullptr) {
+    sent = sys::SendMsg(socket->descriptor.get(), message, MSG_DONTWAIT);
+  } else if (control.length == 0) {
+    // Nothing can travel beside the bytes of a channel.
+    sent = socket->channel->Send(buffers.data(), buffers.size());
+  }
   if (sent >= 0) {
     socket->bytes_written += static_cast<std::size_t>(sent);
     socket->messages_written++;

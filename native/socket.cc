@@ -254,7 +254,13 @@ Napi::Value SendMMsg(const Napi::CallbackInfo& info) {
 // ---- state ----------------------------------------------------------------------------------
 
 Napi::Value Shutdown(const Napi::CallbackInfo& info) {
-  return Number(info, sys::Shutdown(DescriptorOf(info), Integer(info, 1)));
+  const int how = Integer(info, 1);
+  const Socket* socket = Environment::Of(info)->sockets().Get(IdOf(info));
+  if (socket != nullptr && socket->channel != nullptr && how != SHUT_RD) {
+    const int error = socket->channel->EndSending();
+    if (error < 0) return Number(info, error);
+  }
+  return Number(info, sys::Shutdown(DescriptorOf(info), how));
 }
 
 Napi::Value SocketError(const Napi::CallbackInfo& info) {

@@ -29,6 +29,7 @@ bool SocketTable::Owns(int fd) const {
 
 void SocketTable::Close(Id id) {
   const int fd = sockets_[id].descriptor.get();
+  if (sockets_[id].channel != nullptr) sockets_[id].channel->Close();
   linger set = {0, 0};
   socklen_t length = sizeof set;
   // With a time, close(2) waits for the peer even on a non-blocking descriptor.
@@ -48,6 +49,7 @@ int SocketTable::Detach(Id id) {
 }
 
 void SocketTable::Retire(Id id) {
+  sockets_[id].channel.reset();
   sockets_[id] = Socket();
   retired_.push_back(id);
 }

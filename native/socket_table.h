@@ -7,8 +7,10 @@
 
 #include <cstdint>
 #include <deque>
+#include <memory>
 #include <vector>
 
+#include "channel.h"
 #include "sys/descriptor.h"
 
 namespace mnp {
@@ -40,6 +42,7 @@ enum class Kind : std::uint8_t {
 
 struct Socket {
   sys::Descriptor descriptor;
+  std::unique_ptr<Channel> channel;  // What bytes go through, if they are not sent as they are.
 
   Mode mode = Mode::kIdle;
   Delivery delivery = Delivery::kBytes;

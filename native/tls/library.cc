@@ -1,0 +1,95 @@
+// The version floor is that of the final TLS 1.3. It is asked before any other
+// function is looked for, so that an old library is named as what it is.
+#include "library.h"
+
+#include <dlfcn.h>
+
+#include <cstdlib>
+#include <mutex>
+#include <string>
+
+namespace tls {
+namespace {
+
+constexpr const char* kFloor = "3.6.5";
+
+// Bare names are found where the system's linker looks. Homebrew's and MacPorts'
+// folders are not among those places.
+constexpr const char* kCandidates[] = {
+#ifdef __APPLE__
+    "libgnutls.30.dylib",
+    "/opt/homebrew/lib/libgnutls.30.dylib",
+    "/opt/homebrew/opt/gnutls/lib/libgnutls.30.dylib",
+    "/usr/local/lib/libgnutls.30.dylib",
+    "/usr/local/opt/gnutls/lib/libgnutls.30.dylib",
+    "/opt/local/lib/libgnutls.30.dylib",
+#else
+    "libgnutls.so.30",
+#endif
+};
+
+// The one thing of this addon that all threads share: the library is one too.
+struct Loaded {
+  Library library;
+  bool usable = false;
+  std::string problem;
+};
+
+template <class F>
+bool Find(void* handle, const char* name, F* function) {
+  void* symbol = dlsym(handle, name);
+  *function = reinterpret_cast<F>(symbol);
+  return symbol != nullptr;
+}
+
+std::string Fill(void* handle, Library* library) {
+  if (!Find(handle, "gnutls_check_version", &library->check_version)) return "is no GnuTLS";
+  library->version = library->check_version(nullptr);
+  if (library->check_version(kFloor) == nullptr)
+    return std::string("is GnuTLS ") + library->version + ", and " + kFloor + " is needed";
+#define TLS_FIND(result, name, parameters)              \
+  if (!Find(handle, "gnutls_" #name, &library->name)) { \
+    return "lacks gnutls_" #name;                       \
+  }
+  TLS_FUNCTIONS(TLS_FIND)
+#undef TLS_FIND
+  if (!Find(handle, "gnutls_free", &library->free)) return "lacks gnutls_free";
+  return library->global_init() < 0 ? "cannot be initialized" : "";
+}
+
+bool Try(const char* name, Loaded* loaded) {
+  void* handle = dlopen(name, RTLD_NOW | RTLD_LOCAL);
+  const std::string problem = handle == nullptr ? dlerror() : Fill(handle, &loaded->library);
+  if (problem.empty()) return true;
+  // dlerror() names the file itself.
+  loaded->problem += (handle == nullptr ? problem : std::string(name) + " " + problem) + "\n";
+  if (handle != nullptr) dlclose(handle);
+  return false;
+}
+
+Loaded& Once() {
+  static Loaded* const loaded = new Loaded;  // Never freed: other threads may outlive main().
+  static std::once_flag once;
+  std::call_once(once, [] {
+    const char* named = std::getenv("MAKE_NETWORK_PROCESS_GNUTLS");
+    if (named != nullptr) {
+      loaded->usable = Try(named, loaded);
+      return;
+    }
+    for (const char* candidate : kCandidates) {
+      if ((loaded->usable = Try(candidate, loaded))) return;
+    }
+  });
+  return *loaded;
+}
+
+}  // namespace
+
+const Library* Load() {
+  const Loaded& loaded = Once();
+  return loaded.usable ? &loaded.library : nullptr;
+}
+
+const char* Problem() { return Once().problem.c_str(); }
+
+}  // namespace tls

@@ -1,0 +1,389 @@
+// How much is held where, so that readiness of the descriptor is all that anybody
+// has to wait for:
+//
+// - Receiving reads ahead by one recv(2), of no more than there is room for once it
+//   is decrypted, and GnuTLS is asked until it has none of it left. What stays
+//   inside is a part of a record at most. The end, and a failure, that come behind
+//   data are kept for the next call, and the descriptor is made readable for it.
+// - Sending encrypts a bounded piece and waits until the kernel has all of it. What
+//   was encrypted and has not gone is reported as not taken, so that the caller
+//   keeps it, and waits; when it comes again it is skipped.
+#include "session.h"
+
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#include "../sys/socket.h"
+
+namespace tls {
+namespace {
+
+constexpr std::size_t kRecord = 16 * 1024;  // The plain text of a record at most.
+constexpr std::size_t kOutput = 64 * 1024;  // Encrypted before the kernel is asked.
+constexpr std::size_t kReadAhead = 256 * 1024;
+constexpr int kRenegotiations = 3;  // Refused before the peer is.
+constexpr int kWarnings = 64;       // In a handshake, before the loop gets its turn.
+constexpr std::size_t kDrained = 256 * 1024;
+constexpr char kServerPurpose[] = "1.3.6.1.5.5.7.3.1";
+constexpr char kClientPurpose[] = "1.3.6.1.5.5.7.3.2";
+
+Session* Of(void* transport) { return static_cast<Session*>(transport); }
+
+}  // namespace
+
+Session::Session(std::shared_ptr<const Context> context, Expectations expected,
+                 Workspace* workspace, int fd)
+    : context_(std::move(context)),
+      expected_(std::move(expected)),
+      workspace_(workspace),
+      fd_(fd) {}
+
+std::unique_ptr<Session> Session::Make(std::shared_ptr<const Context> context,
+                                       Expectations expected, Workspace* workspace, int fd,
+                                       int* error) {
+  std::unique_ptr<Session> session(
+      new Session(std::move(context), std::move(expected), workspace, fd));
+  *error = session->Begin();
+  return *error < 0 ? nullptr : std::move(session);
+}
+
+int Session::Begin() {
+  const Library& library = this->library();
+  int error = library.init(&handle_, (context_->server() ? kServerEnd : kClientEnd) | kNonBlocking);
+  if (error < 0) {
+    handle_ = nullptr;
+    return FailureOf(error);
+  }
+  library.session_set_ptr(handle_, this);
+  error = context_->Apply(handle_);
+  if (error == 0 && !expected_.server_name.empty())
+    error = library.server_name_set(handle_, kNameDns, expected_.server_name.data(),
+                                    expected_.server_name.size());
+  if (error < 0) return FailureOf(error);
+  if (!context_->anonymous()) {
+    library.session_set_verify_function(handle_, [](Handle handle) {
+      const auto find = Load()->session_get_ptr;
+      return Of(find(handle))->Verify();
+    });
+  }
+  library.transport_set_ptr(handle_, this);
+  library.transport_set_pull_function(handle_, [](void* self, void* data, std::size_t length) {
+    return Of(self)->Pull(data, length);
+  });
+  library.transport_set_push_function(handle_,
+                                      [](void* self, const void* data, std::size_t length) {
+                                        return Of(self)->Push(data, length);
+                                      });
+  // Its own would take the transport for a descriptor.
+  library.transport_set_pull_timeout_function(handle_, [](void*, unsigned) { return 1; });
+  return 0;
+}
+
+Session::~Session() { TearDown(); }
+
+void Session::TearDown() {
+  stage_ = kTornDown;
+  if (handle_ != nullptr) library().deinit(std::exchange(handle_, nullptr));
+}
+
+// ---- the transport ------------------------------------------------------------------------
+
+ssize_t Session::Pull(void* data, std::size_t length) {
+  const auto take = [&](const std::uint8_t* from, std::size_t available) {
+    const std::size_t taken = std::min(length, available);
+    std::memcpy(data, from, taken);
+    return taken;
+  };
+  if (fed_used_ < fed_.size()) {
+    const std::size_t taken = take(fed_.data() + fed_used_, fed_.size() - fed_used_);
+    fed_used_ += taken;
+    return static_cast<ssize_t>(taken);
+  }
+  if (input_used_ == input_length_) {
+    // What comes behind the handshake stays in the kernel until somebody wants it.
+    const bool exactly = stage_ != kOpen;
+    const std::size_t room = exactly ? length : std::exchange(allowance_, 0);
+    ssize_t received = -EAGAIN;
+    if (room > 0) {
+      void* to = exactly ? data : workspace_->input.data();
+      received = sys::Recv(fd_, to, room, MSG_DONTWAIT);
+    }
+    if (received < 0) {
+      const int error = static_cast<int>(-received);
+      starved_ = error == EAGAIN || error == EWOULDBLOCK;
+      if (!starved_) pull_error_ = error;
+      library().transport_set_errno(handle_, starved_ ? EAGAIN : error);
+      return -1;
+    }
+    if (exactly || received == 0) return received;
+    input_used_ = 0;
+    input_length_ = static_cast<std::size_t>(received);
+  }
+  const std::size_t taken =
+      take(workspace_->input.data() + input_used_, input_length_ - input_used_);
+  input_used_ += taken;
+  return static_cast<ssize_t>(taken);
+}
+
+// Always takes everything; whoever called GnuTLS flushes.
+ssize_t Session::Push(const void* data, std::size_t length) {
+  const auto* bytes = static_cast<const std::uint8_t*>(data);
+  workspace_->output.insert(workspace_->output.end(), bytes, bytes + length);
+  return static_cast<ssize_t>(length);
+}
+
+// Gives the kernel what there is: 0, or -errno. Leaves the workspace empty.
+int Session::Flush() {
+  std::vector<std::uint8_t>& output = workspace_->output;
+  if (!unsent_.empty()) {
+    unsent_.insert(unsent_.end(), output.begin(), output.end());
+    output.clear();
+  }
+  const std::vector<std::uint8_t>& all = unsent_.empty() ? output : unsent_;
+  std::size_t sent = 0;
+  ssize_t result = 0;
+  while (sent < all.size()) {
+    result = sys::Send(fd_, all.data() + sent, all.size() - sent, MSG_DONTWAIT);
+    if (result < 0) break;
+    sent += static_cast<std::size_t>(result);
+  }
+  if (result >= 0 || (result != -EAGAIN && result != -EWOULDBLOCK)) {
+    output.clear();
+    unsent_ = {};
+    return result < 0 ? static_cast<int>(result) : 0;
+  }
+  if (unsent_.empty())
+    unsent_.assign(output.begin() + static_cast<std::ptrdiff_t>(sent), output.end());
+  else
+    unsent_.erase(unsent_.begin(), unsent_.begin() + static_cast<std::ptrdiff_t>(sent));
+  output.clear();
+  return -EAGAIN;
+}
+
+void Session::Feed(const std::uint8_t* data, std::size_t length) {
+  fed_.insert(fed_.end(), data, data + length);
+}
+
+// ---- failures -----------------------------------------------------------------------------
+
+int Session::FailureOf(ssize_t error) {
+  if (error == kPullError && pull_error_ != 0) return -pull_error_;
+  if (error == kFatalAlertReceived) return -(kAlerts + library().alert_get(handle_));
+  return -(kFailures - static_cast<int>(error));
+}
+
+// The last word of a session that has failed is an alert, as far as it gets.
+int Session::Fail(ssize_t error) {
+  failure_ = FailureOf(error);
+  if (error != kFatalAlertReceived && error != kPullError && error != kPrematureEnd)
+    library().alert_send_appropriate(handle_, static_cast<int>(error));
+  (void)Flush();
+  return failure_;
+}
+
+// ---- the handshake ------------------------------------------------------------------------
+
+int Session::Handshake() {
+  if (failure_ != 0) return failure_;
+  if (stage_ == kTornDown) return -ENOTCONN;
+  const int unsent = Flush();
+  if (unsent == -EAGAIN) return kWantsToWrite;
+  if (unsent < 0) return failure_ = unsent;
+  if (stage_ == kOpen) return kDone;
+  stage_ = kShaking;
+  const Library& library = this->library();
+  int result = kAgain;
+  starved_ = false;
+  // A warning is no reason to wait for more.
+  for (int i = 0; i < kWarnings && !starved_; i++) {
+    result = library.handshake(handle_);
+    if (result == 0) break;
+    if (library.error_is_fatal(result) != 0) return Fail(result);
+  }
+  if (result == 0) {
+    // There is no way to the end past a certificate that was to be verified.
+    const bool expecting = expected_.trusted || expected_.named;
+    if (expecting && !verdict_.verified) return Fail(kNoCertificateFound);
+    // Nobody can have answered what we had not said when this was read.
+    if (fed_used_ < fed_.size()) return Fail(kUnexpectedPacket);
+    fed_ = {};
+  }
+  const int flushed = Flush();
+  if (flushed < 0 && flushed != -EAGAIN) return failure_ = flushed;
+  if (result == 0) stage_ = kOpen;
+  if (flushed == -EAGAIN) return kWantsToWrite;
+  return result == 0 ? kDone : kWantsToRead;
+}
+
+// Called in the handshake, before anything is told to the peer that was not verified.
+int Session::Verify() {
+  const Library& library = this->library();
+  const char* purpose = context_->server() ? kClientPurpose : kServerPurpose;
+  TypedDatum wanted = {kDataKeyPurpose,
+                       reinterpret_cast<unsigned char*>(const_cast<char*>(purpose)), 0};
+  int error = library.certificate_verify_peers(handle_, &wanted, 1, &verdict_.status);
+  const Datum* chain = library.certificate_get_peers(handle_, &verdict_.count);
+  if (error < 0 || chain == nullptr || verdict_.count == 0) return kCertificateError;
+
+  for (const unsigned index : {0u, verdict_.count - 1}) {
+    Certificate certificate = nullptr;
+    if (library.x509_crt_init(&certificate) < 0) return kCertificateError;
+    error = library.x509_crt_import(certificate, &chain[index], 0);
+    const bool own = error == 0 && library.x509_crt_check_issuer(certificate, certificate) != 0;
+    verdict_.self_signed_root = own;
+    if (index == 0) verdict_.self_signed = own;
+    const bool wrong = index == 0 && error == 0 && !expected_.host_name.empty() &&
+                       library.x509_crt_check_hostname2(certificate, expected_.host_name.c_str(),
+                                                        context_->verify_flags()) == 0;
+    if (wrong) verdict_.status |= kUnexpectedOwner;
+    library.x509_crt_deinit(certificate);
+    if (error < 0) return kCertificateError;
+  }
+  verdict_.verified = true;
+  const bool trusted = (verdict_.status & ~kUnexpectedOwner) == 0;
+  const bool named = (verdict_.status & kUnexpectedOwner) == 0;
+  return (expected_.trusted && !trusted) || (expected_.named && !named) ? kCertificateError : 0;
+}
+
+// ---- receiving ----------------------------------------------------------------------------
+
+ssize_t Session::Receive(void* data, std::size_t length) {
+  if (failure_ != 0) return failure_;
+  if (stage_ != kOpen) return -ENOTCONN;
+  if (ended_) return 0;
+  const Library& library = this->library();
+  auto* bytes = static_cast<std::uint8_t*>(data);
+  // One record that is half there already will take its place too.
+  allowance_ = std::min(length - kRecord, kReadAhead);
+  if (workspace_->input.size() < allowance_) workspace_->input.resize(allowance_);
+  input_used_ = input_length_ = 0;
+  starved_ = false;
+  std::size_t total = 0;
+  ssize_t result = kAgain;
+  while (total < length && !starved_) {
+    result = library.record_recv(handle_, bytes + total, length - total);
+    if (result > 0) {
+      total += static_cast<std::size_t>(result);
+    } else if (result == kRehandshake) {
+      if (!RefuseRenegotiation()) break;
+    } else if (result == 0 || library.error_is_fatal(static_cast<int>(result)) != 0) {
+      break;
+    }
+  }
+  if (result == 0) ended_ = true;
+  const bool failed =
+      result < 0 && (result == kRehandshake || library.error_is_fatal(static_cast<int>(result)));
+  if (failed) Fail(result);
+  (void)Flush();
+  if (total == 0) return failed ? failure_ : ended_ ? 0 : -EAGAIN;
+  // What comes behind the data is heard of by the next call, for which nothing else may ever make
+  // the descriptor readable.
+  if (failed || ended_) (void)sys::Shutdown(fd_, SHUT_RD);
+  return static_cast<ssize_t>(total);
+}
+
+// Renegotiation changes who the peer is in the middle of what it says.
+bool Session::RefuseRenegotiation() {
+  library().alert_send(handle_, kWarning, kNoRenegotiation);
+  return ++renegotiations_ <= kRenegotiations;
+}
+
+// ---- sending ------------------------------------------------------------------------------
+
+ssize_t Session::Send(const iovec* buffers, std::size_t count) {
+  if (failure_ != 0) return failure_;
+  if (stage_ != kOpen) return -ENOTCONN;
+  if (ended_sending_) return -EPIPE;
+  int error = Flush();
+  if (error < 0) return error;
+  std::size_t length = 0;
+  for (std::size_t i = 0; i < count; i++) length += buffers[i].iov_len;
+  std::size_t sent = std::min(std::exchange(encrypted_, 0), length);
+  while (sent < length) {
+    const ssize_t encrypted = Encrypt(buffers, count, sent);
+    if (encrypted < 0) return Fail(encrypted);
+    error = Flush();
+    if (error == -EAGAIN) encrypted_ = static_cast<std::size_t>(encrypted);
+    if (error < 0) return sent > 0 && error == -EAGAIN ? static_cast<ssize_t>(sent) : error;
+    sent += static_cast<std::size_t>(encrypted);
+  }
+  return static_cast<ssize_t>(sent);
+}
+
+// Encrypts what follows the first `skipped` bytes, small pieces together. Gives how many they were.
+ssize_t Session::Encrypt(const iovec* buffers, std::size_t count, std::size_t skipped) {
+  std::vector<std::uint8_t>& gathered = workspace_->gathered;
+  gathered.clear();
+  std::size_t taken = 0;
+  for (std::size_t i = 0; i < count && workspace_->output.size() < kOutput; i++) {
+    const auto* data = static_cast<const std::uint8_t*>(buffers[i].iov_base);
+    std::size_t length = buffers[i].iov_len;
+    const std::size_t before = std::min(skipped, length);
+    skipped -= before;
+    data += before;
+    length -= before;
+    while (length > 0 && workspace_->output.size() < kOutput) {
+      const std::size_t piece = std::min(length, kRecord - gathered.size());
+      ssize_t result = static_cast<ssize_t>(piece);
+      // What fills a record by itself, or is all there is, needs no copy.
+      if (gathered.empty() && (piece == kRecord || i + 1 == count)) {
+        result = SendRecord(data, piece);
+      } else {
+        gathered.insert(gathered.end(), data, data + piece);
+        if (gathered.size() == kRecord) {
+          result = SendRecord(gathered.data(), gathered.size());
+          gathered.clear();
+          if (result > 0) result = static_cast<ssize_t>(piece);
+        }
+      }
+      if (result < 0) return result;
+      data += result;
+      length -= static_cast<std::size_t>(result);
+      taken += static_cast<std::size_t>(result);
+    }
+  }
+  if (gathered.empty()) return static_cast<ssize_t>(taken);
+  const ssize_t result = SendRecord(gathered.data(), gathered.size());
+  return result < 0 ? result : static_cast<ssize_t>(taken);
+}
+
+// All of it, or an error.
+ssize_t Session::SendRecord(const std::uint8_t* data, std::size_t length) {
+  std::size_t sent = 0;
+  while (sent < length) {
+    const ssize_t result = library().record_send(handle_, data + sent, length - sent);
+    if (result < 0 && library().error_is_fatal(static_cast<int>(result)) != 0) return result;
+    if (result > 0) sent += static_cast<std::size_t>(result);
+  }
+  return static_cast<ssize_t>(length);
+}
+
+int Session::EndSending() {
+  if (stage_ == kOpen && failure_ == 0 && !ended_sending_) {
+    ended_sending_ = true;
+    // Cannot wait: whatever it sends is taken.
+    (void)library().bye(handle_, kShutWrite);
+  }
+  return Flush();
+}
+
+// Without a last word the peer would take the end for an attack. And bytes that nobody has read,
+// such as tickets, would make the kernel reset the connection, and lose what we have sent.
+void Session::Close() {
+  (void)EndSending();
+  if (stage_ != kOpen) return;
+  std::vector<std::uint8_t>& input = workspace_->input;
+  input.resize(std::max(input.size(), kRecord));
+  std::size_t drained = 0;
+  while (drained < kDrained) {
+    const ssize_t received = sys::Recv(fd_, input.data(), input.size(), MSG_DONTWAIT);
+    if (received <= 0) return;
+    drained += static_cast<std::size_t>(received);
+  }
+}
+
+}  // namespace tls
