@@ -30,6 +30,63 @@ export type RawInterfaceAddress = [string, number, Buffer?, Buffer?, Buffer?]
 export type RawInterface = [number, Buffer?, Buffer?, Buffer?, Buffer?]
 /** Bytes read and written, then messages (for a stream: calls that moved something). */
 export type Counts = [bytesRead: number, bytesWritten: number, messagesRead: number, messagesWritten: number]
+/** Credentials, trust and priorities of one end of TLS, which sessions share. */
+export interface TlsContext {
+  readonly tlsContext: never
+}
+/** What makes a {@link TlsContext}: native/tls/context.h. */
+export interface RawTlsOptions {
+  server: boolean
+  anonymous: boolean
+  priority: string
+  verifyFlags: number
+  systemTrust: boolean
+  trustFiles: readonly string[]
+  crlFiles: readonly string[]
+  keys: readonly (readonly [key: string, certificate: string])[]
+  password: string
+  keyFlags: number
+  primeBits: number
+  /** Of a client's certificate: 0 none, 1 if it has one, 2 it has to. */
+  request: number
+  protocols: readonly string[]
+}
+/** What an option was refused for; `what` is counted in native/tls/context.h. */
+export type TlsRefusal = [what: number, index: number, error: number]
+/** What verification found: GnuTLS's bits, the length of the chain, whether its first and last sign themselves. */
+export type TlsVerdict = [status: number, count: number, selfSigned: boolean, selfSignedRoot: boolean]
+/** A certificate, as it says it. */
+export interface RawCertificate {
+  version: number
+  serial: Buffer
+  issuer: Buffer
+  /** Seconds since 1970. */
+  from: number
+  to: number
+  subject: Buffer
+  publicKeyAlgorithm: string | undefined
+  securityLevel: string | undefined
+  issuerId: Buffer
+  subjectId: Buffer
+  signatureAlgorithm: string | undefined
+  keyId: Buffer
+  keyIdSha256: Buffer
+  fingerprint: Buffer
+  pem: Buffer
+}
+/** What two ends have agreed on. */
+export interface RawTlsStatus {
+  certificates: RawCertificate[]
+  primeBits: number
+  keyExchange: string | undefined
+  protocol: string | undefined
+  cipher: string | undefined
+  mac: string | undefined
+  compression: string | undefined
+  encryptThenMac: boolean
+  safeRenegotiation: boolean
+  alpn: string | undefined
+}
 /** Called once a wake-up; `hub.ts` says what the arguments hold. Quads and slabs that are what they were are left out. */
 export type Dispatch = (
   place: number,
@@ -143,6 +200,32 @@ export interface Native {
   if_indextoname(index: number): OrError<string>
   /** A descriptor, which is the caller's. */
   sealedMemory(name: string, data: Uint8Array): OrError<number>
+
+  // TLS. Negative numbers beyond every errno are its own failures, see `tls/errors.ts`.
+  /** The library's version, or undefined and what is wrong. Opens it the first time. */
+  tlsLoad(): [version: string | undefined, problem: string]
+  tlsError(error: number): [name: string | undefined, text: string, fatal: boolean]
+  tlsAlert(alert: number): string | undefined
+  tlsExtension(number: number): string | undefined
+  tlsLog(level: number): void
+  tlsContext(options: RawTlsOptions): TlsContext | TlsRefusal
+  tlsStart(
+    id: SocketId,
+    context: TlsContext,
+    serverName: string,
+    hostName: string,
+    trusted: boolean,
+    named: boolean,
+  ): number
+  tlsFeed(id: SocketId, bytes: Uint8Array): void
+  /** 0: it is over; 1, 2: the interest that it waits for. */
+  tlsHandshake(id: SocketId): number
+  tlsTearDown(id: SocketId): boolean
+  tlsStage(id: SocketId): number
+  tlsEnded(id: SocketId): boolean
+  tlsVerdict(id: SocketId): TlsVerdict | undefined
+  tlsStatus(id: SocketId): RawTlsStatus | undefined
+  tlsPrint(pem: Uint8Array): string | number
 }
 
 function load(): Native {

@@ -101,7 +101,8 @@ Napi::Value Detach(const Napi::CallbackInfo& info) {
   const Socket* socket = environment->sockets().Get(id);
   if (socket == nullptr) return Number(info, -EBADF);
   // The part of a character that has been read would be lost to whoever reads next.
-  if (socket->carry_length > 0) return Number(info, -EBUSY);
+  // And whoever has the descriptor of a session has nothing of it but secrets that are not his.
+  if (socket->carry_length > 0 || socket->channel != nullptr) return Number(info, -EBUSY);
   environment->hub().Forget(id);
   return Number(info, environment->sockets().Detach(id));
 }

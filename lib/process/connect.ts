@@ -150,7 +150,7 @@ export class Connector implements Receiver {
 
   onConnected(error: number): void {
     if (error === 0) {
-      this.#process.openLater(this.#id)
+      this.#process.connectedLater(this.#id)
       return
     }
     this.#close()

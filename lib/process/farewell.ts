@@ -45,9 +45,11 @@ class Farewell implements Receiver {
   }
 
   #flushed(): void {
-    native.setInterest(this.#id, Interest.none)
     if (this.#linger === undefined) return this.#close()
-    native.shutdown(this.#id, constants.SHUT_WR)
+    const error = native.shutdown(this.#id, constants.SHUT_WR)
+    // TLS has a last word to say.
+    native.setInterest(this.#id, wouldBlock(error) ? Interest.writable : Interest.none)
+    if (wouldBlock(error)) return
     const look = () => {
       if (native.fd(this.#id) < 0) return
       if (native.unsent(this.#id) > 0) after(interval, look)
@@ -77,6 +79,9 @@ class Farewell implements Receiver {
  */
 export function closeWhenSent(id: SocketId, output: Output | undefined, linger: number | undefined): void {
   const unsent = output !== undefined && !output.empty
+  // The peer of a session may say things that nobody reads, such as tickets, and what comes to a closed socket makes the
+  // kernel reset it, and drop what was sent.
+  if (native.tlsStage(id) > 0) linger ??= patience / 1000
   // A time of 0 asks for a reset, which sends nothing more.
   if (linger === undefined ? unsent : linger > 0 && (unsent || native.unsent(id) > 0))
     new Farewell(id, output, linger)

@@ -40,6 +40,7 @@ import type {
 import { checkFunction, NetworkProcess } from './network-process.js'
 import { setOption, setOptions } from './options.js'
 import { proxyPatience } from './proxy-gate.js'
+import { contactTls } from './secure.js'
 
 const { AF_INET, AF_INET6, AF_UNIX, SOCK_DGRAM, SOCK_SEQPACKET, SOCK_STREAM } = constants
 const defaultBacklog = 5
@@ -331,9 +332,6 @@ function behaviour(contact: Contact, type: number) {
   checkFunction(':filter', filter, true)
   checkFunction(':sentinel', sentinel, false)
   checkFunction(':log', log, false)
-  // Never clear text for who asked for TLS.
-  if (!isNil(contact['tlsParameters']))
-    throw codedError(new Error(':tls-parameters: TLS is not available yet'), 'ERR_TLS_NOT_AVAILABLE')
   if (!isNil(plist) && (typeof plist !== 'object' || Array.isArray(plist)))
     throw typeError(':plist', 'an object', plist)
   const coding = codingSystem(defaultCoding)
@@ -355,6 +353,8 @@ function behaviour(contact: Contact, type: number) {
     highWaterMark: isNil(contact['highWaterMark'])
       ? 0
       : integer(':high-water-mark', contact['highWaterMark'], 0, Number.MAX_SAFE_INTEGER),
+    tls: contactTls(contact, kind === Kind.stream),
+    isAccepted: false,
     buffer: bufferOf(buffer),
   }
 }
@@ -457,10 +457,10 @@ function openExternal(process: NetworkProcess, id: SocketId, type: number, conta
       return
     }
     process.noteAddresses(id, check<Buffer>(native.getpeername(id), 'getpeername'))
-    if (isNil(contact['nowait']) || type === SOCK_DGRAM) process.openOn(id, false)
+    if (isNil(contact['nowait']) || type === SOCK_DGRAM) process.connected(id)
     else {
       // As if it connected now: who asked for no wait hears of it later.
-      const cancel = after(0, () => process.openLater(id))
+      const cancel = after(0, () => process.connectedLater(id))
       process.setConnecting(id, cancel)
     }
   } catch (error) {
@@ -475,7 +475,7 @@ function openExternal(process: NetworkProcess, id: SocketId, type: number, conta
 function openConnected(process: NetworkProcess, candidates: readonly Candidate[], prepare: Prepare): void {
   const { id, candidate } = connectBlocking(candidates, prepare)
   process.noteAddresses(id, candidate.address)
-  process.openOn(id, false)
+  process.connected(id)
 }
 
 function connectWhenFound(process: NetworkProcess, query: Query, prepare: Prepare): void {

@@ -15,7 +15,7 @@ import {
   type AddressInput,
 } from '../socket/address.js'
 import { constants } from '../socket/constants.js'
-import { check, codedError, systemError, typeError, valueError, type ErrorAddress } from '../socket/errors.js'
+import { check, codedError, typeError, valueError, type ErrorAddress } from '../socket/errors.js'
 import {
   addressOf,
   after,
@@ -31,6 +31,14 @@ import {
   setReceiver,
   wait,
 } from '../socket/hub.js'
+import {
+  channelError,
+  Handshake,
+  statusOf,
+  type TlsParameters,
+  type TlsSettings,
+  type TlsStatus,
+} from '../tls/index.js'
 import { onKill, TextBuffer, type ProcessBuffer } from './buffer.js'
 import { duplexOf, type DuplexOptions } from './duplex.js'
 import type { Coding } from './coding.js'
@@ -62,8 +70,10 @@ import {
 } from './message.js'
 import { ProxyGate } from './proxy-gate.js'
 import type { ProxyHeader } from './proxy-protocol.js'
+import { wouldBlock } from './output.js'
 import type { Reader } from './reader.js'
 import { isRegistered, processList, register, uniqueName, unregister } from './registry.js'
+import { Handshakes, upgradeTls } from './secure.js'
 import { Sender } from './sender.js'
 
 /** What makeNetworkProcess says to a new process. */
@@ -86,6 +96,10 @@ export interface Making {
   highWaterMark: number
   /** Seconds that the PROXY protocol's header of an accepted connection may take; undefined: it has none. */
   proxyPatience: number | undefined
+  /** Handshake before it is open; of a server: before each connection is. */
+  tls: TlsSettings | undefined
+  /** A server has accepted it. */
+  isAccepted: boolean
   /** The buffer, or how a server's child will call its own when it needs one. */
   buffer: ProcessBuffer | string | undefined
 }
@@ -123,6 +137,8 @@ type PlainFilter = (process: NetworkProcess, data: string | Uint8Array, info?: M
 interface Held {
   run: () => void
   sender: AddressId
+  /** The bytes, if it is any. */
+  data?: string | Uint8Array
   /** What came beside it, if nobody gets it. */
   info?: ReceivedInfo | undefined
 }
@@ -171,6 +187,8 @@ export class NetworkProcess {
   readonly #ancillary: boolean
   readonly #highWaterMark: number
   readonly #sender: Sender
+  readonly #tls: TlsSettings | undefined
+  readonly #isAccepted: boolean
   readonly #scope = new AsyncResource('NETWORKPROCESS') // What its callbacks run in.
   readonly #gate: ProxyGate | undefined
   #id: SocketId = -1
@@ -198,6 +216,7 @@ export class NetworkProcess {
   #pending: string[] = [] // Events that the sentinel is about to hear of.
   #unreferenced = false
   #cancelAccept: (() => void) | undefined // A server without descriptors pauses.
+  #handshakes: Handshakes | undefined // Of a server's connections.
   #outputs = 0
   #accepted = 0
   #outputWaiters: ((received: boolean) => void)[] | undefined
@@ -216,6 +235,8 @@ export class NetworkProcess {
     this.#lend = making.lend
     this.#ancillary = making.ancillary
     this.#highWaterMark = making.highWaterMark
+    this.#tls = making.tls
+    this.#isAccepted = making.isAccepted
     this.#sender = new Sender(this, making.kind, making.coding, making.highWaterMark)
     if (making.proxyPatience !== undefined) this.#gate = new ProxyGate(this, making.proxyPatience)
     this.#state = 'connect'
@@ -416,6 +437,7 @@ export class NetworkProcess {
     this.#gate?.close()
     this.#cancelAccept?.()
     this.#cancelAccept = undefined
+    this.#handshakes?.close()
     this.#held?.forEach(({ info }) => info?.drop())
     this.#info?.drop()
     this.#held = this.#info = undefined
@@ -518,6 +540,139 @@ export class NetworkProcess {
     this.#sender.flush()
   }
 
+  /** A blocking connect has a socket: it is open, or TLS is to stand first. @throws what failed @internal */
+  connected(id: SocketId): void {
+    if (this.#tls === undefined) return this.openOn(id, false)
+    this.#secureNow(id, this.#tls)
+    this.openLater(id)
+  }
+
+  /** The same of an asynchronous connect. @internal */
+  connectedLater(id: SocketId): void {
+    if (this.#tls === undefined) return this.openLater(id)
+    const ended = (error: Error | undefined) => {
+      if (error === undefined) this.openLater(id)
+      else this.fail(error.message, error)
+    }
+    if (!this.#tls.completeNegotiation) return this.#secure(id, { settings: this.#tls, ended })
+    try {
+      this.#secureNow(id, this.#tls)
+    } catch (error) {
+      return this.#id === id ? ended(error as Error) : undefined
+    }
+    ended(undefined)
+  }
+
+  // Until the handshake is over the process is connecting: what is sent waits, and nothing is received.
+  #secure(
+    id: SocketId,
+    options: Omit<ConstructorParameters<typeof Handshake>[1], 'about'>,
+    cancelled?: () => void,
+  ): void {
+    const handshake = new Handshake(id, { ...options, about: this.remoteName() })
+    this.setConnecting(id, () => {
+      handshake.cancel()
+      cancelled?.()
+    })
+    handshake.start()
+  }
+
+  #secureNow(id: SocketId, settings: TlsSettings): void {
+    const end: { reached?: boolean; error?: Error | undefined } = {}
+    this.#secure(id, { settings, ended: error => Object.assign(end, { reached: true, error }) })
+    // Its other end may be a process of this thread.
+    while (!end.reached && this.#id === id) wait(Infinity)
+    if (!end.reached) throw this.notRunning()
+    if (end.error !== undefined) throw end.error
+  }
+
+  /**
+   * Starts TLS on a connection that is open: on a client as its client, on a connection that a server has accepted as
+   * its server, unless the parameters say otherwise. What was accepted for sending goes before, in clear; what is sent
+   * from now on waits, and nothing is received until TLS stands: the status is `connect` meanwhile. What the filter has
+   * got already is not looked at again. When the handshake fails the process is closed, and never goes on in clear.
+   * Corresponds to `gnutls-boot`.
+   *
+   * @returns resolves to the process; rejects with what failed ({@link TlsError}), or `ERR_PROCESS_NOT_RUNNING`
+   * @throws TypeError, RangeError: what a keyword cannot be; `ERR_TLS_NOT_AVAILABLE`; `ERR_NO_STREAM`: TLS needs one;
+   *   `ERR_TLS_STARTED`: there is TLS on it already
+   * @example
+   * ```ts
+   * if (/^220 /.test(answer)) await process.startTls({ hostname: 'mail.example.org' })
+   * ```
+   */
+  startTls(parameters: TlsParameters | readonly unknown[]): Promise<this> {
+    const settings = this.#upgradeSettings(parameters)
+    return new Promise((resolve, reject) => {
+      this.#upgrade(
+        settings,
+        error => (error === undefined ? resolve(this) : reject(error)),
+        () => reject(this.notRunning()),
+      )
+    })
+  }
+
+  /** The same, blocking. @throws what failed @internal */
+  startTlsNow(parameters: unknown): void {
+    const settings = this.#upgradeSettings(parameters)
+    const end: { reached?: boolean; error?: Error | undefined } = {}
+    this.#upgrade(
+      settings,
+      error => Object.assign(end, { reached: true, error }),
+      () => Object.assign(end, { reached: true, error: this.notRunning() }),
+    )
+    while (!end.reached) wait(Infinity)
+    if (end.error !== undefined) throw end.error
+  }
+
+  #upgradeSettings(parameters: unknown): TlsSettings {
+    if (this.#state === 'listen' || this.#kind !== Kind.stream)
+      throw codedError(new TypeError(`${this.name} is no connection of bytes; TLS needs one`), 'ERR_NO_STREAM')
+    if (this.#id >= 0 && (this.#state === 'connect' || native.tlsStage(this.#id) > 0))
+      throw codedError(new Error(`Process ${this.name} is connecting, or has TLS`), 'ERR_TLS_STARTED')
+    if (this.#state !== 'run') throw this.notRunning()
+    return upgradeTls(parameters, this.#contact, this.#isAccepted)
+  }
+
+  #upgrade(settings: TlsSettings, ended: (error: Error | undefined) => void, cancelled: () => void): void {
+    const id = this.#id
+    const clear = this.#sender.close()
+    this.#sender.open(-1, false)
+    this.#state = 'connect'
+    const read = this.#held?.flatMap(({ data }) => data ?? [])
+    this.#held = undefined
+    const before = () => {
+      const error = clear?.flush(id) ?? 0
+      if (error === 0) clear?.settle()
+      return error
+    }
+    const stands = (error: Error | undefined) => {
+      if (error === undefined) this.#openSecured(id)
+      else {
+        clear?.abandon(error)
+        this.#failure = error
+        this.#break(false)
+      }
+      ended(error)
+    }
+    this.#secure(id, { settings, ended: stands, before, read: read ?? [] }, () => {
+      clear?.abandon(this.notRunning())
+      cancelled()
+    })
+  }
+
+  #openSecured(id: SocketId): void {
+    // Half a character of the clear text is not for TLS to complete.
+    this.#coding.use(this.#coding.decoding, this.#coding.encoding)
+    this.#open(id, false, -1)
+    this.#sender.flush()
+  }
+
+  /** What is known of the peer by TLS; undefined: there is no TLS. Corresponds to `gnutls-peer-status`. */
+  get tls(): TlsStatus | undefined {
+    return this.#id < 0 ? undefined : statusOf(this.#id)
+  }
+
   /**
    * An asynchronous connect has failed.
    *
@@ -599,7 +754,7 @@ export class NetworkProcess {
     const info = this.#informs || this.#info !== undefined ? this.#takeInfo(sender) : undefined
     if (this.#holds()) {
       const kept = lent ? Buffer.from(data as Uint8Array) : data
-      this.#hold(() => this.#receive(kept, sender, info), sender, info)
+      this.#hold(() => this.#receive(kept, sender, info), sender, info, kept)
     } else this.#receive(data, sender, info)
   }
 
@@ -764,9 +919,9 @@ export class NetworkProcess {
     return this.#held !== undefined || !this.#isReading()
   }
 
-  #hold(run: () => void, sender: AddressId = -1, info?: ReceivedInfo): void {
+  #hold(run: () => void, sender: AddressId = -1, info?: ReceivedInfo, data?: string | Uint8Array): void {
     this.#held ??= []
-    this.#held.push({ run, sender, info })
+    this.#held.push({ run, sender, info, ...(data !== undefined && { data }) })
   }
 
   #resume(): void {
@@ -815,7 +970,7 @@ export class NetworkProcess {
   }
 
   #reset(error: number): void {
-    this.#failure = systemError(error, 'recv', this.remoteName())
+    this.#failure = channelError(error, 'recv', this.remoteName())
     this.#flushDecoder()
     this.#break(false)
   }
@@ -853,19 +1008,25 @@ export class NetworkProcess {
       return
     }
     const remote = decodeAddress(sockaddr)
-    if (this.#gate === undefined) this.#admit(id, remote)
+    if (this.#gate === undefined) this.#secureAccepted(id, remote)
     else this.#gate.take(id, remote)
   }
 
   /** @internal */
   onProxied(id: SocketId, proxy: Address, header: ProxyHeader): void {
-    this.#within(() => this.#admit(id, header.source ?? proxy, { proxy, proxyHeader: header }))
+    this.#within(() => this.#secureAccepted(id, header.source ?? proxy, { proxy, proxyHeader: header }))
+  }
+
+  #secureAccepted(id: SocketId, remote: Address, proxied?: Contact): void {
+    if (this.#tls === undefined) return this.#admit(id, remote, proxied)
+    this.#handshakes ??= new Handshakes(this.#tls, this)
+    this.#handshakes.add(id, remote, () => this.#within(() => this.#admit(id, remote, proxied)))
   }
 
   /** @internal */
-  onUnproxied(proxy: Address, why: string): void {
+  onRefused(peer: Address, why: string): void {
     const log = this.#log
-    const { from } = describePeer(proxy, 0)
+    const { from } = describePeer(peer, 0)
     if (log !== undefined)
       guarded(() => this.#within(() => log(this, undefined, logMessage.refused(from, why))))
   }
@@ -898,6 +1059,8 @@ export class NetworkProcess {
       ancillary: this.#ancillary,
       highWaterMark: this.#highWaterMark,
       proxyPatience: undefined,
+      tls: undefined,
+      isAccepted: true,
       buffer: inserts ? `${this.buffer?.name ?? this.name} ${peer.suffix}` : undefined,
     })
     child.inheritCodingSystem = inserts && this.inheritCodingSystem
@@ -1026,8 +1189,8 @@ export class NetworkProcess {
   }
 
   #shutdown(): void {
-    // A peer that has gone is reported by reading.
-    native.shutdown(this.#id, constants.SHUT_WR)
+    // A peer that has gone is reported by reading. TLS has a last word to say, for which there may be no room yet.
+    if (wouldBlock(native.shutdown(this.#id, constants.SHUT_WR))) this.#sender.awaitRoom()
   }
 
   /** Bytes that `send` has accepted and the kernel has not. */

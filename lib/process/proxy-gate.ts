@@ -17,7 +17,7 @@ export interface Doorkeeper {
   /** It has its header, and is the listener's from now on. */
   onProxied(id: SocketId, peer: Address, header: ProxyHeader): void
   /** It had none, and is closed. @param why - for the log */
-  onUnproxied(peer: Address, why: string): void
+  onRefused(peer: Address, why: string): void
 }
 
 /** The accepted connections of one server that have no whole header yet. @internal */
@@ -36,7 +36,7 @@ export class ProxyGate {
   take(id: SocketId, peer: Address): void {
     const reader = new ProxyReader(id, this.#milliseconds, outcome => {
       this.#waiting.delete(reader)
-      if (typeof outcome === 'string') this.#keeper.onUnproxied(peer, outcome)
+      if (typeof outcome === 'string') this.#keeper.onRefused(peer, outcome)
       else this.#keeper.onProxied(id, peer, outcome)
     })
     this.#waiting.add(reader)

@@ -4,16 +4,9 @@
 import { native, type AddressId, type SocketId } from '../native.js'
 import { encodeAddress, errorAddress, familyOf } from '../socket/address.js'
 import { encodeControl } from '../socket/control.js'
-import {
-  bytes,
-  check,
-  codedError,
-  errno,
-  systemError,
-  valueError,
-  type ErrorAddress,
-} from '../socket/errors.js'
+import { bytes, check, codedError, errno, valueError, type ErrorAddress } from '../socket/errors.js'
 import { after, Kind } from '../socket/hub.js'
+import { channelError } from '../tls/index.js'
 import type { Coding } from './coding.js'
 import type { Data, OutgoingMessage } from './message.js'
 import { Output, wouldBlock } from './output.js'
@@ -204,7 +197,7 @@ export class Sender {
     const peer = native.address(this.to) ?? native.getpeername(this.#id)
     const about = typeof peer === 'number' ? this.#owner.remoteName() : errorAddress(peer)
     if (-error === errno.EPIPE) this.#lose()
-    return systemError(error, 'send', about)
+    return channelError(error, 'send', about)
   }
 
   #addressId(address: NonNullable<OutgoingMessage['address']>): AddressId {
@@ -257,6 +250,11 @@ export class Sender {
       this.#cancelRetry = undefined
       this.flush(Math.min(2 * milliseconds, longestPause))
     })
+  }
+
+  /** Says when there is room, though nothing of the process's own waits for it. */
+  awaitRoom(): void {
+    this.#enqueue(new Uint8Array(0))
   }
 
   /** There may be room. @param pause - how long to wait before it is tried again where nothing tells, in milliseconds */

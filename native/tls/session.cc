@@ -297,11 +297,11 @@ bool Session::RefuseRenegotiation() {
 ssize_t Session::Send(const iovec* buffers, std::size_t count) {
   if (failure_ != 0) return failure_;
   if (stage_ != kOpen) return -ENOTCONN;
-  if (ended_sending_) return -EPIPE;
   int error = Flush();
   if (error < 0) return error;
   std::size_t length = 0;
   for (std::size_t i = 0; i < count; i++) length += buffers[i].iov_len;
+  if (ended_sending_ && length > 0) return -EPIPE;
   std::size_t sent = std::min(std::exchange(encrypted_, 0), length);
   while (sent < length) {
     const ssize_t encrypted = Encrypt(buffers, count, sent);

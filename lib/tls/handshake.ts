@@ -1,0 +1,109 @@
+// A handshake: from a connected socket to a session, or to the error that says why there is none. While it lasts it is
+// the one that hears of the socket.
+import { native, type SocketId } from '../native.js'
+import { errno, type ErrorAddress } from '../socket/errors.js'
+import { after, Delivery, Interest, Kind, Mode, setReceiver, type Receiver } from '../socket/hub.js'
+import type { TlsSettings } from './context.js'
+import { channelError, isVerification, timedOut, verificationError } from './errors.js'
+
+/** What a handshake is about, and who hears of its end. @internal */
+export interface HandshakeOptions {
+  settings: TlsSettings
+  /** What errors call the peer. */
+  about: ErrorAddress
+  /** Called once: with the error, or with none. The socket is the caller's again, and is to be closed after an error. */
+  ended: (error: Error | undefined) => void
+  /** Sends what is to go in clear before; gives 0 when it has gone, or -errno. */
+  before?: (() => number) | undefined
+  /** What of the peer's part somebody has read already. */
+  read?: readonly (string | Uint8Array)[]
+}
+
+/** @internal */
+export class Handshake implements Receiver {
+  readonly #id: SocketId
+  readonly #options: HandshakeOptions
+  #before: (() => number) | undefined
+  readonly #read: Uint8Array[]
+  #stopTimer: (() => void) | undefined
+  #over = false
+
+  constructor(id: SocketId, options: HandshakeOptions) {
+    this.#id = id
+    this.#options = options
+    this.#before = options.before
+    this.#read = (options.read ?? []).map(bytesOf)
+  }
+
+  /** May be over when this returns. */
+  start(): void {
+    const { settings, about } = this.#options
+    this.#stopTimer = after(settings.timeout, () => this.#end(timedOut(about)))
+    setReceiver(this.#id, this)
+    native.configure(this.#id, Mode.watched, Kind.stream, Delivery.bytes, 0, 0, Interest.none)
+    this.#go()
+  }
+
+  /** Nobody wants it any more, or is told. */
+  cancel(): void {
+    this.#over = true
+    this.#stopTimer?.()
+    setReceiver(this.#id, undefined)
+  }
+
+  onReady(): void {
+    this.#go()
+  }
+
+  /** What the hub had read before it knew: it belongs to TLS. */
+  onData(data: string | Uint8Array): void {
+    this.#read.push(bytesOf(data))
+    this.#go()
+  }
+
+  #go(): void {
+    if (this.#over) return
+    if (this.#before !== undefined) {
+      const error = this.#before()
+      if (error === -(errno.EAGAIN ?? 0)) return this.#await(Interest.writable)
+      if (error < 0) return this.#fail(error)
+      this.#before = undefined
+    }
+    const { settings } = this.#options
+    if (native.tlsStage(this.#id) === 0) {
+      const { context, serverName, hostname, trusted, named } = settings
+      const error = native.tlsStart(this.#id, context, serverName, hostname, trusted, named)
+      if (error < 0) return this.#fail(error)
+    }
+    for (const bytes of this.#read.splice(0)) native.tlsFeed(this.#id, bytes)
+    const result = native.tlsHandshake(this.#id)
+    if (result > 0) this.#await(result)
+    else if (result < 0) this.#fail(result)
+    else this.#end(undefined)
+  }
+
+  #await(interest: number): void {
+    native.setInterest(this.#id, interest)
+  }
+
+  #fail(failure: number): void {
+    const { settings, about } = this.#options
+    const verdict = isVerification(failure) ? native.tlsVerdict(this.#id) : undefined
+    this.#end(
+      verdict === undefined
+        ? channelError(failure, 'handshake', about)
+        : verificationError(verdict, settings.trusted, settings.hostname, about),
+    )
+  }
+
+  #end(error: Error | undefined): void {
+    if (this.#over) return
+    this.cancel()
+    native.setInterest(this.#id, Interest.none)
+    this.#options.ended(error)
+  }
+}
+
+// Lent bytes are somebody else's in a moment.
+const bytesOf = (data: string | Uint8Array) =>
+  typeof data === 'string' ? native.encodeUtf8(data) : Uint8Array.prototype.slice.call(data)

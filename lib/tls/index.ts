@@ -1,0 +1,7 @@
+// TLS, as the layers above see it.
+export { tlsSettings, type TlsSettings } from './context.js'
+export { channelError, faults, selfSigned, type TlsError } from './errors.js'
+export { Handshake } from './handshake.js'
+export { gnutlsAvailable, gnutlsCapabilities, gnutlsVersion } from './library.js'
+export type { TlsParameters } from './parameters.js'
+export { statusOf, type TlsCertificate, type TlsStatus, type TlsWarnings } from './peer-status.js'
