@@ -8,7 +8,7 @@ import { codedError, integer, typeError } from './socket/errors.js'
 import { TextBuffer, type ProcessBuffer } from './process/buffer.js'
 import * as interfaces from './process/interfaces.js'
 import { formatAddress } from './process/format-address.js'
-import { isNil, type Contact, type Filter, type Log, type Sentinel } from './process/keywords.js'
+import { contactOf, isNil, type Contact, type Filter, type Log, type Sentinel } from './process/keywords.js'
 import { networkLookupAddressInfo as lookUpAddress } from './process/look-up-address.js'
 import { make } from './process/make.js'
 import { defaultFilter, defaultSentinel } from './process/defaults.js'
@@ -18,6 +18,8 @@ import { hasOption, unsupported } from './process/options.js'
 import * as registry from './process/registry.js'
 import type { Address, AddressInput } from './socket/address.js'
 import { takeTurns } from './socket/hub.js'
+import * as tls from './tls/index.js'
+import type { TlsParameters, TlsStatus } from './tls/index.js'
 
 export { NetworkProcess }
 export { acceptProcessOutput } from './process/wait.js'
@@ -113,6 +115,165 @@ const features: [string, unknown][] = [
   [':service', true],
   [':server', true],
 ]
+
+// ---- TLS ------------------------------------------------------------------------------------------------------
+
+/** `gnutls-available-p`: what GnuTLS can do, or nil where there is none. */
+export function gnutlsAvailableP(): string[] | null {
+  return nil(tls.gnutlsCapabilities())
+}
+
+/**
+ * `gnutls-boot`: starts TLS on a process that is open, and blocks until it stands; one that was made with `:nowait` only
+ * under `:complete-negotiation`.
+ *
+ * @returns true, a GnuTLS error, or `'gnutls-e-again'` where it does not block
+ * @throws what is wrong with the parameters, or with the peer's certificate. The process is closed then, and whenever
+ *   the handshake fails
+ */
+export function gnutlsBoot(
+  process: NetworkProcess,
+  type: TlsParameters['type'],
+  proplist: readonly unknown[] | TlsParameters | null,
+): tls.GnutlsResult {
+  const target = only(process)
+  target.waitForConnection()
+  const keywords = contactOf(Array.isArray(proplist) ? proplist : [proplist ?? {}]) ?? {}
+  const parameters = { ...keywords, type } as TlsParameters
+  try {
+    if (isNil(target.contact('nowait')) || !isNil(parameters.completeNegotiation))
+      target.startTlsNow(parameters)
+    else {
+      // Its sentinel hears of a failure.
+      target.startTls(parameters).catch(() => {})
+      return 'gnutls-e-again'
+    }
+  } catch (error) {
+    const { gnutls, syscall } = error as { gnutls?: number; syscall?: string }
+    if (syscall === 'handshake') return pullError
+    if (gnutls === undefined || gnutls === certificateError) throw error
+    return gnutls
+  }
+  return true
+}
+
+const pullError = -54
+const certificateError = -43
+
+/** Arguments in pairs, or in an object: what CL's `&key` takes. */
+const spec = (args: readonly unknown[]): Contact => contactOf(args) ?? {}
+
+/**
+ * `gnutls-boot-parameters`: its list, as an object. There is no security manager here that would look at a certificate
+ * later, so `:verify-error` is true unless it is given, and the system's authorities need not be listed.
+ */
+export function gnutlsBootParameters(...args: unknown[]): TlsParameters {
+  const given = spec(args) as TlsParameters & { priorityString?: string | null }
+  const { type, verifyError, verifyHostnameError } = given
+  const checks = verifyError === undefined ? true : verifyError
+  return {
+    priority: given.priorityString ?? (type === 'gnutls-x509pki' ? 'NORMAL:%DUMBFW' : null),
+    hostname: given.hostname ?? null,
+    loglevel: 0,
+    minPrimeBits: given.minPrimeBits ?? null,
+    trustfiles: given.trustfiles ?? null,
+    crlfiles: given.crlfiles ?? null,
+    keylist: given.keylist ?? null,
+    verifyFlags: given.verifyFlags ?? null,
+    verifyError:
+      isNil(verifyHostnameError) || checks === true
+        ? checks
+        : [':hostname', ...(isNil(checks) ? [] : checks)],
+    callbacks: null,
+  }
+}
+
+/**
+ * `gnutls-negotiate`: {@link gnutlsBoot} with the parameters of {@link gnutlsBootParameters}, and `:process`. Gives the
+ * process.
+ *
+ * @throws the error that `gnutls-boot` gives
+ */
+export function gnutlsNegotiate(...args: unknown[]): NetworkProcess {
+  const { process, ...given } = spec(args) as { process?: NetworkProcess; type?: TlsParameters['type'] }
+  const target = only(process)
+  const type = isNil(given.type) ? 'gnutls-x509pki' : given.type
+  const parameters = { ...gnutlsBootParameters({ ...given, type }), completeNegotiation: true }
+  target.waitForConnection()
+  target.startTlsNow({ ...parameters, type })
+  return target
+}
+
+/** `open-gnutls-stream`. PARAMETERS: `:client-certificate`, `:nowait`, `:coding`; a symbol is the value of `:nowait`. */
+export function openGnutlsStream(
+  name: string,
+  buffer: ProcessBuffer | string | null,
+  host: string,
+  service: string | number,
+  parameters?: readonly unknown[] | Record<string, unknown> | boolean | string | null,
+): NetworkProcess {
+  const isList = Array.isArray(parameters) || (typeof parameters === 'object' && parameters !== null)
+  const list: unknown[] = Array.isArray(parameters) ? parameters : [parameters]
+  const { clientCertificate, nowait, coding } = isList ? spec(list) : { nowait: parameters }
+  return openNetworkStream(name, buffer, host, service, {
+    type: 'tls',
+    clientCertificate,
+    nowait: !isNil(nowait),
+    coding,
+  }) as NetworkProcess
+}
+
+/** `gnutls-asynchronous-parameters`: gives a process that is still connecting its `:tls-parameters`. */
+export function gnutlsAsynchronousParameters(
+  process: NetworkProcess,
+  parameters: readonly unknown[] | TlsParameters | null,
+): null {
+  only(process).secureBy(parameters)
+  return null
+}
+
+/** `gnutls-get-initstage`: 0 without TLS, 9 when it stands, 3 when it was taken down. */
+export function gnutlsGetInitstage(process: NetworkProcess): number {
+  return only(process).tlsStage
+}
+
+/** `gnutls-peer-status`, with {@link TlsStatus}'s names; null where TLS does not stand. */
+export function gnutlsPeerStatus(process: NetworkProcess): TlsStatus | null {
+  return nil(only(process).tls)
+}
+
+/** `gnutls-peer-status-warning-describe` */
+export function gnutlsPeerStatusWarningDescribe(warning: string): string | null {
+  return nil(tls.describeWarning(warning))
+}
+
+/**
+ * `gnutls-bye`: says, after everything that was sent, that no more follows. CONT nil asks whether the peer has said so
+ * too.
+ *
+ * @throws `ERR_TLS_NOT_STARTED`
+ */
+export function gnutlsBye(process: NetworkProcess, cont?: unknown): tls.GnutlsResult {
+  const target = only(process)
+  if (target.tlsStage === 0)
+    throw codedError(new Error(`Process ${target.name} has no TLS`), 'ERR_TLS_NOT_STARTED')
+  target.sendEof()
+  return !isNil(cont) || target.tlsEnded ? true : 'gnutls-e-again'
+}
+
+/** `gnutls-deinit`: forgets the secrets of TLS. Nothing is sent or received any more, in clear least of all. */
+export function gnutlsDeinit(process: NetworkProcess): boolean {
+  return only(process).forgetTls()
+}
+
+/** `gnutls-errorp` */
+export const gnutlsErrorp = tls.isGnutlsError
+/** `gnutls-error-fatalp` */
+export const gnutlsErrorFatalp = tls.isGnutlsErrorFatal
+/** `gnutls-error-string` */
+export const gnutlsErrorString = tls.gnutlsErrorText
+/** `gnutls-format-certificate` */
+export const gnutlsFormatCertificate = tls.formatCertificate
 
 // ---- finding ------------------------------------------------------------------------------------------------
 

@@ -50,6 +50,16 @@ export {
   type NetworkStreamProperties,
 } from './process/open-network-stream.js'
 export type { Address, AddressInput, RawAddress, RawAddressInput, ScopedVector } from './socket/address.js'
+export {
+  gnutlsAvailable,
+  gnutlsVersion,
+  type TlsCertificate,
+  type TlsError,
+  type TlsParameters,
+  type TlsStatus,
+  type TlsWarnings,
+} from './tls/index.js'
+export type { Address, AddressInput, RawAddress } from './socket/address.js'
 export type { Credentials } from './socket/control.js'
 export type { SystemError } from './socket/errors.js'
 export { sockaddr } from './socket/sockaddr.js'

@@ -2,6 +2,7 @@
 // a process keeps as its contact. Names only; what a keyword means is decided where it is used.
 import type { Address, AddressInput } from '../socket/address.js'
 import { codedError, typeError } from '../socket/errors.js'
+import type { TlsParameters } from '../tls/index.js'
 import type { ProcessBuffer } from './buffer.js'
 import type { MessageInfo } from './message.js'
 import type { NetworkProcess } from './network-process.js'
@@ -121,6 +122,11 @@ export interface KnownKeywords extends NetworkOptions {
    * aborted already makes {@link makeNetworkProcess} throw it; a blocking connect does not hear of it. Our own.
    */
   signal?: AbortSignal | Nil
+  /**
+   * TLS: the connection is open when its handshake is over. An object, or Emacs's list: the type, and the keywords of
+   * `gnutls-boot`. A server's are its connections', and need a `keylist`.
+   */
+  tlsParameters?: TlsParameters | readonly unknown[] | Nil
 }
 
 /** The keywords of {@link makeNetworkProcess}, whatever they make: for options that are put together by a program. */

@@ -73,7 +73,7 @@ import type { ProxyHeader } from './proxy-protocol.js'
 import { wouldBlock } from './output.js'
 import type { Reader } from './reader.js'
 import { isRegistered, processList, register, uniqueName, unregister } from './registry.js'
-import { Handshakes, upgradeTls } from './secure.js'
+import { contactTls, Handshakes, upgradeTls } from './secure.js'
 import { Sender } from './sender.js'
 
 /** What makeNetworkProcess says to a new process. */
@@ -187,7 +187,7 @@ export class NetworkProcess {
   readonly #ancillary: boolean
   readonly #highWaterMark: number
   readonly #sender: Sender
-  readonly #tls: TlsSettings | undefined
+  #tls: TlsSettings | undefined
   readonly #isAccepted: boolean
   readonly #scope = new AsyncResource('NETWORKPROCESS') // What its callbacks run in.
   readonly #gate: ProxyGate | undefined
@@ -625,9 +625,20 @@ export class NetworkProcess {
     if (end.error !== undefined) throw end.error
   }
 
+  /** Gives an asynchronous connect its parameters while there is time. @throws `ERR_TLS_STARTED` @internal */
+  secureBy(parameters: unknown): void {
+    if (this.#state !== 'connect' || this.#wasOpen || (this.#id >= 0 && native.tlsStage(this.#id) > 0))
+      throw codedError(new Error(`Process ${this.name} is not connecting any more`), 'ERR_TLS_STARTED')
+    this.#contact['tlsParameters'] = parameters
+    this.#tls = contactTls(this.#contact, this.#kind === Kind.stream)
+  }
+
   #upgradeSettings(parameters: unknown): TlsSettings {
     if (this.#state === 'listen' || this.#kind !== Kind.stream)
-      throw codedError(new TypeError(`${this.name} is no connection of bytes; TLS needs one`), 'ERR_NO_STREAM')
+      throw codedError(
+        new TypeError(`${this.name} is no connection of bytes; TLS needs one`),
+        'ERR_NO_STREAM',
+      )
     if (this.#id >= 0 && (this.#state === 'connect' || native.tlsStage(this.#id) > 0))
       throw codedError(new Error(`Process ${this.name} is connecting, or has TLS`), 'ERR_TLS_STARTED')
     if (this.#state !== 'run') throw this.notRunning()
@@ -666,6 +677,21 @@ export class NetworkProcess {
     this.#coding.use(this.#coding.decoding, this.#coding.encoding)
     this.#open(id, false, -1)
     this.#sender.flush()
+  }
+
+  /** How far TLS has come, as gnutls-get-initstage counts. @internal */
+  get tlsStage(): number {
+    return this.#id < 0 ? 0 : native.tlsStage(this.#id)
+  }
+
+  /** Whether the peer has said by TLS that it sends no more. @internal */
+  get tlsEnded(): boolean {
+    return this.#id < 0 || native.tlsEnded(this.#id)
+  }
+
+  /** Ends TLS, and with it the use of the connection. Gives false where there was none. @internal */
+  forgetTls(): boolean {
+    return this.#id >= 0 && native.tlsTearDown(this.#id)
   }
 
   /** What is known of the peer by TLS; undefined: there is no TLS. Corresponds to `gnutls-peer-status`. */

@@ -3,6 +3,7 @@
 // function that starts it.
 import { domainToASCII } from 'node:url'
 import { codedError, typeError, valueError } from '../socket/errors.js'
+import { gnutlsAvailable } from '../tls/index.js'
 import type { ProcessBuffer } from './buffer.js'
 import { contactOf, isNil, keyword, type Contact, type NetworkProcessOptions, type Nil } from './keywords.js'
 import { makeNetworkProcess } from './make.js'
@@ -49,7 +50,7 @@ export interface NetworkStreamParameters {
   /** For TLS: the files of a key and of its certificate. */
   clientCertificate?: readonly [key: string, certificate: string] | Nil
   /** How TLS is done; nil: certificates are verified for the host. */
-  tlsParameters?: unknown
+  tlsParameters?: NetworkProcessOptions['tlsParameters']
 }
 
 /** What is known of a stream once it is open. */
@@ -73,8 +74,21 @@ export interface StreamTls {
   negotiate(process: NetworkProcess, parameters: unknown): Error | undefined
 }
 
-// Undefined where there is no TLS. The one thing that the TLS layer puts in its place.
-const available = undefined as StreamTls | undefined
+// Undefined where there is no TLS.
+function streamTls(): StreamTls | undefined {
+  return gnutlsAvailable() ? { negotiate } : undefined
+}
+
+function negotiate(process: NetworkProcess, parameters: unknown): Error | undefined {
+  try {
+    process.startTlsNow(parameters)
+    return undefined
+  } catch (error) {
+    // What is wrong with the parameters is wrong before anything was said.
+    if (error instanceof TypeError || error instanceof RangeError) throw error
+    return error as Error
+  }
+}
 
 /** A stream that was opened, or why not. */
 export type Opened = NetworkStreamProperties & { process: NetworkProcess | undefined }
@@ -173,7 +187,8 @@ export function wantedStream(
     warns: !isNil(given['warnUnlessEncrypted']),
     nowait: !isNil(given['nowait']),
     clientCertificate: given['clientCertificate'],
-    tlsParameters: given['tlsParameters'] ?? null,
+    // The maker checks what it is.
+    tlsParameters: (given['tlsParameters'] ?? null) as NetworkProcessOptions['tlsParameters'],
     // What every process of it is made with. The maker checks their values.
     keywords: {
       name: name as string,
@@ -234,12 +249,16 @@ function capabilityCommand(command: unknown): NetworkStreamParameters['capabilit
   return command as (greeting: string | undefined) => string | Nil
 }
 
-function tlsParametersOf({ keywords: { host }, clientCertificate, tlsParameters }: Wanted): unknown {
+function tlsParametersOf({
+  keywords: { host },
+  clientCertificate,
+  tlsParameters,
+}: Wanted): NetworkProcessOptions['tlsParameters'] {
   if (!isNil(tlsParameters)) return tlsParameters
   if (isNil(clientCertificate)) return { type: 'gnutls-x509pki', hostname: host }
   if (!Array.isArray(clientCertificate) || clientCertificate.length !== 2)
     throw typeError(':client-certificate', 'nil, or [key file, certificate file]', clientCertificate)
-  return { type: 'gnutls-x509pki', hostname: host, keylist: [clientCertificate] }
+  return { type: 'gnutls-x509pki', hostname: host, keylist: [clientCertificate as [string, string]] }
 }
 
 // ---- opening ----------------------------------------------------------------------------------------------
@@ -248,7 +267,12 @@ function tlsParametersOf({ keywords: { host }, clientCertificate, tlsParameters 
 export type MakeProcess = (keywords: NetworkProcessOptions) => NetworkProcess
 
 /** Opens the stream that is wanted. */
-export function open(wanted: Wanted, makeProcess: MakeProcess, tls = available): Opened {
+export function open(
+  wanted: Wanted,
+  makeProcess: MakeProcess,
+  // A stream that stays in clear does not ask for the library.
+  tls = wanted.way === 'plain' && isNil(wanted.tlsParameters) ? undefined : streamTls(),
+): Opened {
   const { type, tlsParameters, warns, keywords } = wanted
   if (type === 'starttls' || !isNil(tlsParameters)) requireTls(tls)
   const opened =

@@ -1,7 +1,7 @@
 // From checked parameters to what sessions are made with. Reading the system's authorities takes milliseconds, so what
 // was read is used again for a while.
 import { statSync } from 'node:fs'
-import { native, type RawTlsOptions, type TlsContext, type TlsRefusal } from '../native.js'
+import { native, type RawTlsOptions, type TlsContext } from '../native.js'
 import { codedError } from '../socket/errors.js'
 import { requireGnutls } from './library.js'
 import { checkParameters, type CheckedParameters } from './parameters.js'
@@ -39,7 +39,10 @@ const contexts = new Map<string, { context: WeakRef<TlsContext>; until: number }
 // What a password opened is not kept for who may not know it.
 function contextOf(options: RawTlsOptions): TlsContext {
   if (options.password !== '') return made(options)
-  const key = JSON.stringify([options, [...options.trustFiles, ...options.crlFiles, ...options.keys.flat()].map(age)])
+  const key = JSON.stringify([
+    options,
+    [...options.trustFiles, ...options.crlFiles, ...options.keys.flat()].map(age),
+  ])
   const now = performance.now()
   const known = contexts.get(key)
   const context = known !== undefined && known.until > now ? known.context.deref() : undefined
@@ -60,7 +63,7 @@ const refused = { priority: 2, trustFile: 3, crlFile: 4 } as const
 function made(options: RawTlsOptions): TlsContext {
   const context = native.tlsContext(options)
   if (!Array.isArray(context)) return context
-  const [what, index, error] = context as TlsRefusal
+  const [what, index, error] = context
   const [, text] = native.tlsError(error)
   const message =
     what === refused.priority

@@ -1,6 +1,14 @@
 // TLS, as the layers above see it.
 export { tlsSettings, type TlsSettings } from './context.js'
 export { channelError, faults, selfSigned, type TlsError } from './errors.js'
+export {
+  describeWarning,
+  formatCertificate,
+  gnutlsErrorText,
+  isGnutlsError,
+  isGnutlsErrorFatal,
+  type GnutlsResult,
+} from './gnutls.js'
 export { Handshake } from './handshake.js'
 export { gnutlsAvailable, gnutlsCapabilities, gnutlsVersion } from './library.js'
 export type { TlsParameters } from './parameters.js'

@@ -79,7 +79,7 @@ function given<T extends object>(values: T): { [K in keyof T]: Exclude<T[K], und
 }
 
 function certificateOf(raw: RawCertificate): TlsCertificate {
-  return given({
+  return given<Record<keyof TlsCertificate, string | number | undefined>>({
     version: raw.version,
     serialNumber: hex(raw.serial),
     issuer: raw.issuer.toString(),

@@ -24,9 +24,11 @@ export const canTestTls =
 export const password = 'correct horse battery staple'
 
 const day = 24 * 3600 * 1000
-const dateOf = (days: number) => new Date(Date.now() + days * day).toISOString().slice(0, 19).replace('T', ' ')
+const dateOf = (days: number) =>
+  new Date(Date.now() + days * day).toISOString().slice(0, 19).replace('T', ' ')
 const template = {
-  authority: 'cn = "Test Authority"\norganization = "Test"\nca\ncert_signing_key\ncrl_signing_key\nexpiration_days = 30\n',
+  authority:
+    'cn = "Test Authority"\norganization = "Test"\nca\ncert_signing_key\ncrl_signing_key\nexpiration_days = 30\n',
   server: 'cn = "localhost"\ndns_name = "localhost"\nip_address = "127.0.0.1"\nip_address = "::1"\n',
   otherHost: 'cn = "other.example"\ndns_name = "other.example"\n',
   client: 'cn = "A Client"\n',
@@ -61,7 +63,13 @@ class Authority {
     const by =
       signer === undefined
         ? ['--generate-self-signed']
-        : ['--generate-certificate', '--load-ca-privkey', signer.key, '--load-ca-certificate', signer.certificate]
+        : [
+            '--generate-certificate',
+            '--load-ca-privkey',
+            signer.key,
+            '--load-ca-certificate',
+            signer.certificate,
+          ]
     const out = ['--no-text', '--outfile', identity.certificate]
     this.#run(...by, '--load-privkey', identity.key, '--template', written, ...out)
     this.#made.set(name, identity)
