@@ -6,7 +6,7 @@ import { codedError } from '../socket/errors.js'
 import { requireGnutls } from './library.js'
 import { checkParameters, type CheckedParameters } from './parameters.js'
 
-/** How one process does TLS. @internal */
+/** How one process does TLS. */
 export interface TlsSettings extends Omit<CheckedParameters, 'options' | 'loglevel'> {
   context: TlsContext
   server: boolean
@@ -18,7 +18,6 @@ export interface TlsSettings extends Omit<CheckedParameters, 'options' | 'loglev
  * @param given - keywords by camelCased name
  * @throws what {@link checkParameters} throws; `ERR_TLS_NOT_AVAILABLE`; `ERR_INVALID_ARG_VALUE`: a priority, or a file,
  *   that GnuTLS does not take, named
- * @internal
  */
 export function tlsSettings(
   given: Readonly<Record<string, unknown>>,

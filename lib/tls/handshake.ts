@@ -6,7 +6,7 @@ import { after, Delivery, Interest, Kind, Mode, setReceiver, type Receiver } fro
 import type { TlsSettings } from './context.js'
 import { channelError, isVerification, timedOut, verificationError } from './errors.js'
 
-/** What a handshake is about, and who hears of its end. @internal */
+/** What a handshake is about, and who hears of its end. */
 export interface HandshakeOptions {
   settings: TlsSettings
   /** What errors call the peer. */
@@ -19,7 +19,7 @@ export interface HandshakeOptions {
   read?: readonly (string | Uint8Array)[]
 }
 
-/** @internal */
+/** The handshake of one socket. */
 export class Handshake implements Receiver {
   readonly #id: SocketId
   readonly #options: HandshakeOptions

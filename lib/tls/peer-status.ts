@@ -48,7 +48,7 @@ export interface TlsStatus {
   alpn?: string
 }
 
-/** Undefined: there is no session. @internal */
+/** Undefined: there is no session. */
 export function statusOf(id: SocketId): TlsStatus | undefined {
   const raw = native.tlsStatus(id)
   if (raw === undefined) return undefined
