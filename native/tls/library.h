@@ -42,6 +42,7 @@ using LogFunction = void (*)(int level, const char* message);
 
 // The numbers of its headers.
 enum : int {
+  kUnexpectedPacketLength = -9,
   kFatalAlertReceived = -12,
   kUnexpectedPacket = -15,
   kWarningAlertReceived = -16,

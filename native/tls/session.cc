@@ -119,7 +119,8 @@ ssize_t Session::Pull(void* data, std::size_t length) {
       library().transport_set_errno(handle_, starved_ ? EAGAIN : error);
       return -1;
     }
-    if (exactly || received == 0) return received;
+    pull_ended_ = received == 0;
+    if (exactly || pull_ended_) return received;
     input_used_ = 0;
     input_length_ = static_cast<std::size_t>(received);
   }
@@ -173,6 +174,8 @@ void Session::Feed(const std::uint8_t* data, std::size_t length) {
 int Session::FailureOf(ssize_t error) {
   if (error == kPullError && pull_error_ != 0) return -pull_error_;
   if (error == kFatalAlertReceived) return -(kAlerts + library().alert_get(handle_));
+  // The end in the middle of a record is an end too early, like any other.
+  if (error == kUnexpectedPacketLength && pull_ended_) error = kPrematureEnd;
   return -(kFailures - static_cast<int>(error));
 }
 
@@ -225,9 +228,11 @@ int Session::Verify() {
   const char* purpose = context_->server() ? kClientPurpose : kServerPurpose;
   TypedDatum wanted = {kDataKeyPurpose,
                        reinterpret_cast<unsigned char*>(const_cast<char*>(purpose)), 0};
-  int error = library.certificate_verify_peers(handle_, &wanted, 1, &verdict_.status);
   const Datum* chain = library.certificate_get_peers(handle_, &verdict_.count);
-  if (error < 0 || chain == nullptr || verdict_.count == 0) return kCertificateError;
+  // A client that was asked for a certificate may have none. What that means is Handshake's.
+  if (chain == nullptr || verdict_.count == 0) return 0;
+  int error = library.certificate_verify_peers(handle_, &wanted, 1, &verdict_.status);
+  if (error < 0) return kCertificateError;
 
   for (const unsigned index : {0u, verdict_.count - 1}) {
     Certificate certificate = nullptr;

@@ -112,6 +112,7 @@ class Session final : public mnp::Channel {
   std::size_t encrypted_ = 0;
 
   int pull_error_ = 0;
+  bool pull_ended_ = false;  // The connection is at its end.
   int failure_ = 0;
   int renegotiations_ = 0;
   bool ended_ = false;          // The peer has said that it is done.

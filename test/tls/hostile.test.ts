@@ -1,0 +1,297 @@
+// Peers that do not keep to the rules, or do so as unkindly as they may: nothing of what they do passes for data, keeps
+// anybody else waiting, or is forgotten.
+
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import net, { type AddressInfo } from 'node:net'
+import { Duplex } from 'node:stream'
+import tls from 'node:tls'
+import { readFileSync } from 'node:fs'
+import { makeNetworkProcess } from 'make-network-process'
+import { cleanUp, changed, finallyDo, until } from '../process/support.js'
+import { authority, canTestTls } from './certificates.js'
+import { gnutlsClient, opensslClient, opensslServer } from './peers.js'
+import { host, join, nodeClient, nodeServer, serve, showingKeys, tenMegabytes, trusting } from './support.js'
+
+/** A server in clear. */
+async function clearServer(connected: (socket: net.Socket) => void): Promise<number> {
+  const sockets: net.Socket[] = []
+  const server = net.createServer(socket => {
+    sockets.push(socket)
+    socket.on('error', () => {})
+    connected(socket)
+  })
+  server.listen(0, host)
+  await once(server, 'listening')
+  finallyDo(() => {
+    server.close()
+    sockets.forEach(socket => socket.destroy())
+  })
+  return (server.address() as AddressInfo).port
+}
+
+/** Joins two streams, and changes what goes through. */
+function relay(
+  from: net.Socket,
+  to: net.Socket,
+  change: (piece: Buffer) => Buffer[] = piece => [piece],
+): void {
+  from.on('data', (piece: Buffer) => change(piece).forEach(part => to.write(part)))
+  from.on('end', () => to.end())
+  from.on('error', () => to.destroy())
+  to.on('close', () => from.destroy())
+}
+
+describe('TLS: peers that do not keep to the rules', function () {
+  this.timeout(30_000)
+  before(function () {
+    if (!canTestTls) this.skip()
+  })
+  afterEach(cleanUp)
+
+  for (const [what, connected, code] of [
+    ['talks plain text', socket => socket.write('220 ready\r\n'), 'ERR_TLS_UNEXPECTED_PACKET'],
+    ['closes at once', socket => socket.end(), 'ERR_TLS_PREMATURE_TERMINATION'],
+    [
+      'closes in the middle of the handshake',
+      socket => socket.once('data', () => socket.end(Buffer.from('160303004a02', 'hex'))),
+      'ERR_TLS_PREMATURE_TERMINATION',
+    ],
+    ['resets', socket => socket.once('data', () => socket.resetAndDestroy()), 'ECONNRESET'],
+    [
+      'sends an alert',
+      socket => socket.write(Buffer.from('15030300020228', 'hex')),
+      'ERR_TLS_ALERT_HANDSHAKE_FAILURE',
+    ],
+  ] satisfies [string, (socket: net.Socket) => unknown, string][])
+    it(`a server that ${what}`, async () => {
+      const heard: Buffer[] = []
+      const port = await clearServer(socket => {
+        socket.on('data', (data: Buffer) => heard.push(data))
+        connected(socket)
+      })
+      const { client, seen } = join(port, trusting(), { nowait: true })
+      client.send('a secret')
+      await assert.rejects(client.opened, { code })
+      assert.equal(seen.data.length, 0)
+      assert.ok(!Buffer.concat(heard).includes('a secret'))
+    })
+
+  it('a server that says nothing is waited for no longer than :timeout', async () => {
+    const port = await clearServer(() => {})
+    const { client } = join(port, trusting({ timeout: 0.05 }), { nowait: true })
+    await assert.rejects(client.opened, { code: 'ERR_TLS_HANDSHAKE_TIMEOUT' })
+  })
+
+  for (const [what, say] of [
+    ['talk plain text', 'GET / HTTP/1.1\r\n\r\n'],
+    ['send rubbish', Buffer.alloc(1000, 0x16)],
+    ['close at once', ''],
+  ] as const)
+    it(`clients that ${what} are logged and closed, and others served`, async () => {
+      const { port, seen } = serve()
+      const socket = net.connect(port, host)
+      socket.on('error', () => {})
+      socket.end(say)
+      await until(() => seen.log.length === 1, 'word of it')
+      assert.match(seen.log[0] ?? '', /^TLS with 127\.0\.0\.1 failed: TLS handshake: .*\n$/)
+      assert.deepEqual(seen.events, [])
+      nodeClient(port).write('hello')
+      await seen.messages(1)
+      assert.equal(seen.text, 'hello')
+    })
+
+  it('clients that say nothing do not keep others waiting, and the oldest give way', async () => {
+    const { port, seen } = serve({ server: 512 })
+    const idle = Array.from({ length: 300 }, () => net.connect(port, host))
+    finallyDo(() => idle.forEach(socket => socket.destroy()))
+    idle.forEach(socket => socket.on('error', () => {}))
+    await until(() => seen.log.length >= 44, 'some to give way')
+    assert.match(seen.log[0] ?? '', /gave way to others/)
+    nodeClient(port).write('hello')
+    await seen.messages(1)
+    assert.equal(seen.text, 'hello')
+  })
+
+  it('a client that says nothing is closed after :timeout', async () => {
+    const { port, seen } = serve({}, { ...showingKeys(authority.server), timeout: 0.05 })
+    const socket = net.connect(port, host)
+    await once(socket, 'close')
+    assert.match(seen.log.join(), /took too long/)
+  })
+
+  it('a deleted server closes what shakes hands', async () => {
+    const { port, server } = serve({ log: undefined })
+    const socket = net.connect(port, host)
+    await once(socket, 'connect')
+    // The one behind it has been accepted, and so has this.
+    const other = nodeClient(port)
+    await once(other, 'secureConnect')
+    server.delete()
+    await once(socket, 'close')
+  })
+
+  for (const version of ['TLSv1.2', 'TLSv1.3'] as const)
+    it(`one byte at a time, ${version}`, async () => {
+      const target = await nodeServer(authority.server, { maxVersion: version })
+      const bytes = (piece: Buffer) => Array.from(piece, byte => Buffer.of(byte))
+      const port = await clearServer(near => {
+        const far = net.connect({ port: target, host, noDelay: true })
+        near.setNoDelay(true)
+        relay(near, far, bytes)
+        relay(far, near, bytes)
+      })
+      const { client, seen } = join(port, trusting(), { nowait: true })
+      const text = 'x'.repeat(5000)
+      client.send(text)
+      await until(() => seen.text.length >= text.length, 'the echo')
+      assert.equal(seen.text, text)
+      client.sendEof()
+      await seen.event('connection broken by remote peer\n')
+    })
+
+  /** A TLS server of Node's over a stream whose other end is in our hands. */
+  async function scripted(work: (secured: tls.TLSSocket, raw: net.Socket) => void): Promise<number> {
+    const secret = {
+      key: readFileSync(authority.server.key),
+      cert: readFileSync(authority.server.certificate),
+    }
+    return clearServer(raw => {
+      // Not the socket itself, which TLS would take for its own.
+      const through = new Duplex({
+        read() {},
+        write: (piece: Buffer, _, callback) => raw.write(piece, callback),
+        final: callback => callback(),
+      })
+      raw.on('data', (piece: Buffer) => through.push(piece))
+      raw.on('end', () => through.push(null))
+      const secured = new tls.TLSSocket(through, { isServer: true, ...secret })
+      secured.on('error', () => {})
+      secured.once('secure', () => work(secured, raw))
+    })
+  }
+
+  for (const halfOpen of [false, true])
+    it(`a last word, and data after it${halfOpen ? ', to a process that stays' : ''}`, async () => {
+      const port = await scripted((secured, raw) => {
+        secured.end('the last', () => raw.write('in clear, behind the end'))
+      })
+      const { client, seen } = join(port, trusting(), { nowait: true, halfOpen })
+      await client.opened
+      await seen.event(halfOpen ? 'end of file\n' : 'connection broken by remote peer\n')
+      assert.equal(seen.text, 'the last')
+      assert.deepEqual(seen.all.slice(-2), [
+        'filter 746865206c617374',
+        `sentinel ${halfOpen ? 'end of file' : 'connection broken by remote peer'}`,
+      ])
+    })
+
+  it('an end without a last word is an error, and what came before it is not lost', async () => {
+    const port = await scripted((secured, raw) => secured.write('all of it?', () => raw.end()))
+    const { client, seen } = join(port, trusting(), { nowait: true, filter: undefined })
+    const heard: string[] = []
+    await assert.rejects(
+      async () => {
+        for await (const data of client) heard.push(String(data))
+      },
+      { code: 'ERR_TLS_PREMATURE_TERMINATION' },
+    )
+    assert.deepEqual(heard, ['all of it?'])
+    await seen.event('connection broken by remote peer\n')
+  })
+
+  it('a record that was changed on the way', async () => {
+    const target = await nodeServer(authority.server)
+    let opened = false
+    const port = await clearServer(near => {
+      const far = net.connect(target, host)
+      relay(near, far)
+      relay(far, near, piece => {
+        if (opened) piece[piece.length - 1]! ^= 1
+        return [piece]
+      })
+    })
+    const { client, seen } = join(port, trusting(), { nowait: true })
+    await client.opened
+    client.send('first')
+    await seen.messages(1)
+    opened = true
+    client.send('second')
+    await seen.event('connection broken by remote peer\n')
+    assert.equal(seen.text, 'first')
+  })
+
+  describe('renegotiation', () => {
+    it('that a client of openssl wants', async () => {
+      const { port, seen } = serve()
+      const peer = opensslClient(port, '1.2')
+      const child = await seen.connection()
+      peer.say('R\n')
+      await peer.says(/RENEGOTIATING[^]*no renegotiation/)
+      await child.closed
+      assert.equal(seen.data.length, 0)
+    })
+
+    it('that a client of gnutls wants', async () => {
+      const { port, seen } = serve()
+      const peer = gnutlsClient(port, '1.2', '--inline-commands')
+      await seen.connection()
+      peer.say('^renegotiate^\n')
+      await peer.says(/ReHandshake has failed/)
+      assert.equal(seen.data.length, 0)
+    })
+
+    it('that a server wants', async () => {
+      const peer = await opensslServer('1.2')
+      const { client, seen } = join(peer.port, trusting(), { nowait: true, coding: 'utf-8-unix' })
+      await client.opened
+      peer.say('r\n')
+      await until(
+        () => peer.ended || /no renegotiation|DONE|closed/.test(peer.words) || client.status !== 'open',
+        'refusal',
+      )
+      assert.ok(!seen.text.includes('r'))
+    })
+  })
+
+  it('a peer that reads late: everything is sent once, in order', async () => {
+    const pieces: Buffer[] = []
+    let length = 0
+    let reader: tls.TLSSocket | undefined
+    const port = await nodeServer(authority.server, {}, socket => {
+      reader = socket.pause()
+      socket.on('data', (piece: Buffer) => {
+        pieces.push(piece)
+        length += piece.length
+        changed()
+      })
+      socket.pause()
+      changed()
+    })
+    const { client } = join(port, trusting(), { nowait: true })
+    await client.opened
+    let at = 0
+    // Pieces of all lengths, so that records and pieces never end together.
+    for (let size = 1; at < tenMegabytes.length; size = (size * 7) % 100_003) {
+      client.send(tenMegabytes.subarray(at, at + size))
+      at += size
+    }
+    assert.ok(client.writableLength > 0)
+    client.sendEof()
+    await until(() => reader, 'connection')
+    reader?.resume()
+    await client.drained
+    await until(() => length >= tenMegabytes.length, 'all of it')
+    assert.ok(Buffer.concat(pieces).equals(tenMegabytes))
+  })
+
+  it('a peer that never reads is waited for, and costs nobody else anything', async () => {
+    const port = await nodeServer(authority.server, {}, socket => socket.pause())
+    const { client } = join(port, trusting(), { nowait: true })
+    await client.opened
+    assert.equal(client.send(tenMegabytes), false)
+    const file = makeNetworkProcess({ name: 'other', host, service: port, nowait: true, coding: 'binary' })
+    await file.opened
+    assert.ok(client.writableLength > 1_000_000)
+  })
+})
