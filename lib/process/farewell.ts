@@ -47,12 +47,14 @@ class Farewell implements Receiver {
   #flushed(): void {
     if (this.#linger === undefined) return this.#close()
     const error = native.shutdown(this.#id, constants.SHUT_WR)
-    // TLS has a last word to say.
+    // TLS has a last word to say, for which there may be no room yet.
     native.setInterest(this.#id, wouldBlock(error) ? Interest.writable : Interest.none)
     if (wouldBlock(error)) return
+    if (error < 0) return this.#close()
     const look = () => {
       if (native.fd(this.#id) < 0) return
-      if (native.unsent(this.#id) > 0) after(interval, look)
+      // A connection that was reset never acknowledges what it was sent.
+      if (native.unsent(this.#id) > 0 && native.socketError(this.#id) === 0) after(interval, look)
       else this.#close()
     }
     look()

@@ -569,7 +569,11 @@ export class NetworkProcess {
     options: Omit<ConstructorParameters<typeof Handshake>[1], 'about'>,
     cancelled?: () => void,
   ): void {
-    const handshake = new Handshake(id, { ...options, about: this.remoteName() })
+    const ended = (error: Error | undefined) => {
+      this.#cancelConnect = undefined
+      options.ended(error)
+    }
+    const handshake = new Handshake(id, { ...options, ended, about: this.remoteName() })
     this.setConnecting(id, () => {
       handshake.cancel()
       cancelled?.()
