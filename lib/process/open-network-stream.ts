@@ -74,9 +74,9 @@ export interface StreamTls {
   negotiate(process: NetworkProcess, parameters: unknown): Error | undefined
 }
 
-// Undefined where there is no TLS.
-function streamTls(): StreamTls | undefined {
-  return gnutlsAvailable() ? { negotiate } : undefined
+// Null where there is no TLS.
+function streamTls(): StreamTls | null {
+  return gnutlsAvailable() ? { negotiate } : null
 }
 
 function negotiate(process: NetworkProcess, parameters: unknown): Error | undefined {
@@ -271,7 +271,7 @@ export function open(
   wanted: Wanted,
   makeProcess: MakeProcess,
   // A stream that stays in clear does not ask for the library.
-  tls = wanted.way === 'plain' && isNil(wanted.tlsParameters) ? undefined : streamTls(),
+  tls = wanted.way === 'plain' && isNil(wanted.tlsParameters) ? null : streamTls(),
 ): Opened {
   const { type, tlsParameters, warns, keywords } = wanted
   if (type === 'starttls' || !isNil(tlsParameters)) requireTls(tls)
@@ -291,8 +291,8 @@ export function open(
   return opened
 }
 
-function requireTls(tls: StreamTls | undefined): StreamTls {
-  if (tls === undefined) throw codedError(new Error('TLS is not available'), 'ERR_TLS_NOT_AVAILABLE')
+function requireTls(tls: StreamTls | null): StreamTls {
+  if (tls === null) throw codedError(new Error('TLS is not available'), 'ERR_TLS_NOT_AVAILABLE')
   return tls
 }
 
@@ -309,7 +309,7 @@ function openPlain(wanted: Wanted, makeProcess: MakeProcess): Opened {
   })
 }
 
-function openStarttls(wanted: Wanted, makeProcess: MakeProcess, tls: StreamTls | undefined): Opened {
+function openStarttls(wanted: Wanted, makeProcess: MakeProcess, tls: StreamTls | null): Opened {
   const connect = () => makeProcess(wanted.keywords)
   return Dialogue.hold(connect, dialogue => {
     const greeting = dialogue.reply(wanted.endOfGreeting)
@@ -317,8 +317,7 @@ function openStarttls(wanted: Wanted, makeProcess: MakeProcess, tls: StreamTls |
     const { success, starttlsFunction } = wanted
     const command =
       capabilities !== undefined && success && starttlsFunction ? starttlsFunction(capabilities) : null
-    const type =
-      tls === undefined || wanted.type === 'plain' ? undefined : upgrade(dialogue, wanted, tls, command)
+    const type = tls === null || wanted.type === 'plain' ? undefined : upgrade(dialogue, wanted, tls, command)
     const opened = { greeting, type: type ?? 'plain', error: undefined }
     if (wanted.type === 'starttls' && type !== 'tls') {
       dialogue.process.delete()

@@ -1,11 +1,11 @@
 // Keys and certificates for the tests of TLS: an authority, what it has signed, and everything that can be wrong with
-// that. They are made by certtool when a test first asks, in a folder that goes when the tests do, and none is kept.
+// that. They are made by certtool when a test first asks, in a folder that goes with the thread, and none is kept.
 
 import { execFileSync, spawnSync } from 'node:child_process'
-import { writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { gnutlsAvailable } from 'make-network-process'
-import { aFolder } from '../support/transports.js'
 
 /** Files of a key and its certificate. */
 export interface Identity {
@@ -40,9 +40,13 @@ const template = {
 }
 
 class Authority {
-  readonly #folder = aFolder()
+  readonly #folder = mkdtempSync(path.join(tmpdir(), 'mnp-tls-'))
   readonly #made = new Map<string, Identity>()
   #crl: string | undefined
+
+  constructor() {
+    process.on('exit', () => rmSync(this.#folder, { recursive: true, force: true }))
+  }
 
   #path(name: string): string {
     return path.join(this.#folder, name)

@@ -94,7 +94,7 @@ describe('TLS: peers that do not keep to the rules', function () {
       socket.on('error', () => {})
       socket.end(say)
       await until(() => seen.log.length === 1, 'word of it')
-      assert.match(seen.log[0] ?? '', /^TLS with 127\.0\.0\.1 failed: TLS handshake: .*\n$/)
+      assert.match(seen.log[0] ?? '', /^refused from 127\.0\.0\.1: TLS handshake: .*\n$/)
       assert.deepEqual(seen.events, [])
       nodeClient(port).write('hello')
       await seen.messages(1)

@@ -3,8 +3,10 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { readdirSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
+import net from 'node:net'
 import { text } from 'node:stream/consumers'
+import tls from 'node:tls'
 import { inspect } from 'node:util'
 import { Worker } from 'node:worker_threads'
 import {
@@ -13,7 +15,7 @@ import {
   processList,
   type NetworkConnection,
 } from 'make-network-process'
-import { changed, cleanUp, thrown, until } from '../process/support.js'
+import { changed, cleanUp, finallyDo, thrown, until } from '../process/support.js'
 import { authority, canTestTls, password } from './certificates.js'
 import { host, join, nodeServer, serve, showingKeys, trusting } from './support.js'
 
@@ -104,7 +106,7 @@ describe('TLS: processes', function () {
   })
 
   it('ends: the peer hears of ours, and may go on; we hear of its own', async () => {
-    const port = await nodeServer(authority.server, { allowHalfOpen: true } as object, socket => {
+    const port = await nodeServer(authority.server, { allowHalfOpen: true }, socket => {
       socket.resume()
       socket.on('end', () => socket.end('after the end'))
     })
@@ -162,6 +164,18 @@ describe('TLS: processes', function () {
     assert.throws(() => join(port).client.detach(), { code: 'ERR_PROCESS_BUSY' })
   })
 
+  it('behind a load balancer: its header comes in clear, before the handshake', async () => {
+    const { port, seen } = serve({ proxyProtocol: true })
+    const raw = net.connect(port, host)
+    raw.write('PROXY TCP4 192.0.2.1 127.0.0.1 4711 443\r\n')
+    const socket = tls.connect({ socket: raw, servername: 'localhost', ca: readFileSync(authority.trust) })
+    finallyDo(() => socket.destroy())
+    socket.write('hello')
+    await seen.messages(1)
+    assert.equal(seen.text, 'hello')
+    assert.equal(seen.clients[0]?.contact('host'), '192.0.2.1')
+  })
+
   it('an AbortSignal ends a handshake', async () => {
     const { createServer } = await import('node:net')
     const silent = createServer().listen(0, host)
@@ -207,7 +221,7 @@ describe('TLS: processes', function () {
       secret,
       ['gnutls-x509pki', ...Object.entries(secret).flatMap(([k, v]) => [`:${k}`, v])],
     ]) {
-      const { server, port } = serve({ tlsParameters } as object)
+      const { server, port } = serve({ tlsParameters })
       const { client } = join(port)
       shown.push(
         ...[server, server.contact(true), client, client.contact(true), client.tls].map(one =>
@@ -244,7 +258,7 @@ describe('TLS: processes', function () {
       )
       const ended = () =>
         seen.events.filter(event => event.startsWith('connection')).length +
-        seen.log.filter(entry => entry.startsWith('TLS')).length
+        seen.log.filter(entry => entry.startsWith('refused')).length
       total += count
       await until(() => ended() === total, 'end of all connections')
     }

@@ -1,0 +1,106 @@
+// GnuTLS itself: looked for when it is asked for, and not before; a machine without it, or with one that is too old, has
+// everything but TLS, and says why.
+
+import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { gnutlsAvailable, gnutlsVersion } from 'make-network-process'
+import { aFolder } from '../support/transports.js'
+
+/** Runs a program with another GnuTLS, or none; what it prints. */
+function run(gnutls: string, script: string): unknown {
+  const { stdout, stderr, status } = spawnSync(process.execPath, ['--input-type=module', '-e', script], {
+    encoding: 'utf8',
+    env: { ...process.env, MAKE_NETWORK_PROCESS_GNUTLS: gnutls },
+  })
+  assert.equal(status, 0, stderr)
+  return JSON.parse(stdout)
+}
+
+const outcome = `
+  import * as all from 'make-network-process'
+  import * as emacs from 'make-network-process/emacs'
+  const codes = []
+  const attempt = call => {
+    try {
+      call()
+      codes.push('none')
+    } catch ({ code, message }) {
+      codes.push(code, message)
+    }
+  }
+`
+
+describe('GnuTLS', () => {
+  it('is there, or is not', () => {
+    assert.equal(gnutlsAvailable(), gnutlsVersion() !== undefined)
+    if (gnutlsAvailable()) assert.match(gnutlsVersion() ?? '', /^3\.\d+\.\d+/)
+  })
+
+  it('is not opened by who does not ask for it', function () {
+    if (process.platform !== 'linux') this.skip()
+    const mapped = run(
+      '',
+      `import { makeNetworkProcess, openNetworkStream } from 'make-network-process'
+       import { readFileSync } from 'node:fs'
+       const server = makeNetworkProcess({ name: 's', server: true, service: true })
+       openNetworkStream('c', null, '127.0.0.1', server.contact('service'), { type: 'plain' })
+       server.delete()
+       console.log(readFileSync('/proc/self/maps', 'latin1').includes('gnutls'))
+       process.exit()`,
+    )
+    assert.equal(mapped, false)
+  })
+
+  it('that is missing takes nothing but TLS with it', () => {
+    const [available, list, plain, ...refusals] = run(
+      '/nonexistent/libgnutls.so',
+      `${outcome}
+      const server = all.makeNetworkProcess({ name: 's', server: true, service: true })
+      const service = server.contact('service')
+      attempt(() => all.makeNetworkProcess({ name: 'c', service }))
+      const tlsParameters = { hostname: 'localhost' }
+      attempt(() => all.makeNetworkProcess({ name: 'c', service, tlsParameters }))
+      attempt(() => all.makeNetworkProcess({ name: 'c', service, nowait: true, tlsParameters }))
+      attempt(() => all.makeNetworkProcess({ name: 'c', service }).startTls(tlsParameters))
+      for (const type of ['tls', 'ssl', 'starttls']) {
+        attempt(() => all.openNetworkStream('c', null, '127.0.0.1', service, { type }))
+        attempt(() => emacs.openNetworkStream('c', null, '127.0.0.1', service, { type }))
+      }
+      attempt(() => emacs.gnutlsErrorString(-15))
+      console.log(JSON.stringify([all.gnutlsAvailable(), emacs.gnutlsAvailableP(), ...codes]))
+      process.exit()`,
+    ) as unknown[]
+    assert.equal(available, false)
+    assert.equal(list, null)
+    assert.equal(plain, 'none')
+    const codes = refusals.filter((_, i) => i % 2 === 0)
+    assert.deepEqual(codes, Array<string>(10).fill('ERR_TLS_NOT_AVAILABLE'))
+    assert.match(String(refusals[1]), /\/nonexistent\/libgnutls\.so/)
+  })
+
+  const problem = `${outcome}
+    attempt(() => all.makeNetworkProcess({ name: 'c', service: 9, nowait: true, tlsParameters: { hostname: 'a' } }))
+    console.log(JSON.stringify(codes))`
+
+  it('that is something else is no GnuTLS', function () {
+    const anything = process.platform === 'linux' ? 'libc.so.6' : '/usr/lib/libSystem.B.dylib'
+    const [code, message] = run(anything, problem) as string[]
+    assert.equal(code, 'ERR_TLS_NOT_AVAILABLE')
+    assert.match(message ?? '', /is no GnuTLS/)
+  })
+
+  it('that is too old is named, with what is needed', function () {
+    const folder = aFolder()
+    const [source, library] = [path.join(folder, 'old.c'), path.join(folder, 'old.so')]
+    writeFileSync(
+      source,
+      'const char *gnutls_check_version(const char *wanted) { return wanted ? (const char *)0 : "3.5.19"; }\n',
+    )
+    if (spawnSync('cc', ['-shared', '-fPIC', '-o', library, source]).status !== 0) this.skip()
+    const [code, message] = run(library, problem) as string[]
+    assert.equal(code, 'ERR_TLS_NOT_AVAILABLE')
+    assert.match(message ?? '', /is GnuTLS 3\.5\.19, and 3\.6\.5 is needed/)
+  })
+})
