@@ -59,7 +59,6 @@ export {
   type TlsStatus,
   type TlsWarnings,
 } from './tls/index.js'
-export type { Address, AddressInput, RawAddress } from './socket/address.js'
 export type { Credentials } from './socket/control.js'
 export type { SystemError } from './socket/errors.js'
 export { sockaddr } from './socket/sockaddr.js'

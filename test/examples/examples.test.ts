@@ -9,6 +9,7 @@ import { once } from 'node:events'
 import { closeSync, existsSync, readdirSync, readFileSync } from 'node:fs'
 import { networkInterfaces } from 'node:os'
 import path from 'node:path'
+import { gnutlsAvailable } from 'make-network-process'
 import { constants, encodeAddress, ifNameToIndex, sealedMemory, Socket } from 'make-network-process/socket'
 import { aFolder } from '../support/transports.js'
 import { aSocket, receive } from '../socket/sockets.js'
@@ -117,6 +118,20 @@ describe('the examples', function () {
       assert.equal(counts.length, 2, stdout)
       assert.equal(counts[0]! + counts[1]!, 100)
       assert.equal(status, 0)
+    })
+  })
+
+  describe('tls-echo', () => {
+    it('speaks TLS, and refuses whom it does not trust', async function () {
+      if (!gnutlsAvailable() || spawnSync('openssl', ['version']).status !== 0) this.skip()
+      says(
+        await example('tls-echo'),
+        /^client: TLS1\.\d CN=localhost$/,
+        'server: accept from 127.0.0.1',
+        'client: hello',
+        'other client: DEPTH_ZERO_SELF_SIGNED_CERT',
+        /^server: refused from 127\.0\.0\.1: TLS handshake: the peer refused it/,
+      )
     })
   })
 
