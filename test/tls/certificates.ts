@@ -13,11 +13,16 @@ export interface Identity {
   certificate: string
 }
 
+/** For programs that are not ours: the runtime of a sanitizer, which ours may need, stops some of them. */
+export const environment = { ...process.env, LD_PRELOAD: undefined }
+
 /** Whether the programs are there that the tests of TLS need, and GnuTLS itself. */
 export const canTestTls =
   gnutlsAvailable() &&
   ['certtool', 'gnutls-serv', 'gnutls-cli', 'openssl'].every(
-    program => spawnSync(program, [program === 'openssl' ? 'version' : '--version']).status === 0,
+    program =>
+      spawnSync(program, [program === 'openssl' ? 'version' : '--version'], { env: environment }).status ===
+      0,
   )
 
 /** What its key is protected by. */
@@ -53,7 +58,7 @@ class Authority {
   }
 
   #run(...args: string[]): void {
-    execFileSync('certtool', args, { stdio: ['ignore', 'pipe', 'pipe'] })
+    execFileSync('certtool', args, { stdio: ['ignore', 'pipe', 'pipe'], env: environment })
   }
 
   #make(name: string, lines: string, rsa: boolean, signer?: Identity): Identity {

@@ -7,6 +7,7 @@ import { writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { gnutlsAvailable, gnutlsVersion } from 'make-network-process'
 import { aFolder } from '../support/transports.js'
+import { environment } from './certificates.js'
 
 /** Runs a program with another GnuTLS, or none; what it prints. */
 function run(gnutls: string, script: string): unknown {
@@ -98,7 +99,8 @@ describe('GnuTLS', () => {
       source,
       'const char *gnutls_check_version(const char *wanted) { return wanted ? (const char *)0 : "3.5.19"; }\n',
     )
-    if (spawnSync('cc', ['-shared', '-fPIC', '-o', library, source]).status !== 0) this.skip()
+    if (spawnSync('cc', ['-shared', '-fPIC', '-o', library, source], { env: environment }).status !== 0)
+      this.skip()
     const [code, message] = run(library, problem) as string[]
     assert.equal(code, 'ERR_TLS_NOT_AVAILABLE')
     assert.match(message ?? '', /is GnuTLS 3\.5\.19, and 3\.6\.5 is needed/)

@@ -6,7 +6,7 @@ import { once } from 'node:events'
 import net from 'node:net'
 import { connect } from 'node:net'
 import { changed, finallyDo, until } from '../process/support.js'
-import { authority, type Identity } from './certificates.js'
+import { authority, environment, type Identity } from './certificates.js'
 
 /** A program that runs until the test is over. */
 export class Peer {
@@ -17,7 +17,7 @@ export class Peer {
   port = 0
 
   constructor(command: string, args: string[]) {
-    this.#child = spawn(command, args)
+    this.#child = spawn(command, args, { env: environment })
     this.#child.stdout.on('data', (piece: Buffer) => {
       this.#out.push(piece)
       this.#length += piece.length

@@ -21,7 +21,7 @@ export const tenMegabytes = (() => {
   let state = 1
   for (let at = 0; at < data.length; at++) {
     state = (state * 1103515245 + 12345) & 0x7fffffff
-    data[at] = at % 1000 === 999 ? 10 : 33 + ((state >> 16) % 90)
+    data[at] = at % 4000 === 3999 ? 10 : 33 + ((state >> 16) % 90)
   }
   return data
 })()
