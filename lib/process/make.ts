@@ -353,7 +353,7 @@ function behaviour(contact: Contact, type: number) {
     highWaterMark: isNil(contact['highWaterMark'])
       ? 0
       : integer(':high-water-mark', contact['highWaterMark'], 0, Number.MAX_SAFE_INTEGER),
-    tls: contactTls(contact, kind === Kind.stream),
+    tls: contactTls(contact, type === SOCK_STREAM),
     isAccepted: false,
     buffer: bufferOf(buffer),
   }

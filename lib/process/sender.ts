@@ -254,7 +254,7 @@ export class Sender {
 
   /** Says when there is room, though nothing of the process's own waits for it. */
   awaitRoom(): void {
-    this.#enqueue(new Uint8Array(0))
+    this.#enqueue(new Uint8Array(0), this.to, true)
   }
 
   /** There may be room. @param pause - how long to wait before it is tried again where nothing tells, in milliseconds */
