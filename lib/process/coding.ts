@@ -14,15 +14,17 @@ export class Coding {
   // One datagram or packet is one text.
   readonly #messages: boolean
   readonly #multibyte: boolean
-  #decoding!: CodingSystem
+  #decoding: CodingSystem
   #encoding!: CodingSystem
-  #decoder: Decoder | undefined
+  readonly #decoder: Decoder | undefined
   #encoder: Encoder | undefined
 
   constructor(decoding: CodingSystem, encoding: CodingSystem, multibyte: boolean, messages: boolean) {
     this.#multibyte = multibyte
     this.#messages = messages
-    this.use(decoding, encoding)
+    this.#decoding = multibyte ? decoding : asUnibyte(decoding)
+    this.#decoder = isPlainSystem(this.#decoding) ? undefined : new Decoder(this.#decoding)
+    this.#encodeBy(encoding)
   }
 
   get decoding(): CodingSystem {
@@ -33,15 +35,16 @@ export class Coding {
     return this.#encoding
   }
 
-  /** The same for an accepted connection, which has a state of its own. */
+  /** The same for an accepted connection, with a state of its own where there is one. */
   fork(): Coding {
-    return new Coding(this.#decoding, this.#encoding, this.#multibyte, this.#messages)
+    return this.#decoder === undefined && this.#encoder === undefined
+      ? this
+      : this.with(this.#decoding, this.#encoding)
   }
 
-  use(decoding: CodingSystem, encoding: CodingSystem): void {
-    this.#decoding = this.#multibyte ? decoding : asUnibyte(decoding)
-    this.#decoder = isPlainSystem(this.#decoding) ? undefined : new Decoder(this.#decoding)
-    this.#encodeBy(encoding)
+  /** The same with other coding systems. */
+  with(decoding: CodingSystem, encoding: CodingSystem): Coding {
+    return new Coding(decoding, encoding, this.#multibyte, this.#messages)
   }
 
   #encodeBy(encoding: CodingSystem): void {

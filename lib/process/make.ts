@@ -17,6 +17,7 @@ import { after, Kind } from '../socket/hub.js'
 import { getaddrinfo, lookUp, type LookUpQuery } from '../socket/look-up.js'
 import { TextBuffer, type ProcessBuffer } from './buffer.js'
 import { Coding } from './coding.js'
+import { ProcessContact } from './contact.js'
 import { connectBlocking, Connector, openSocket, type Candidate, type Prepare } from './connect.js'
 import { adoptableType, adoptSocket, isListening, takeExternalSocket } from './external-sockets.js'
 import type { NetworkConnection, NetworkServer } from './iteration.js'
@@ -133,7 +134,7 @@ export function make(args: readonly unknown[], dialect: Dialect): NetworkProcess
   const family = external === undefined ? familyOfTarget(target) : familyOfSocket(external)
   const process = new NetworkProcess({
     name,
-    contact,
+    contact: new ProcessContact(contact),
     // A client that is to be one-to-many fails when it is prepared.
     kind: kindOf(type, isOneToMany(type, family) && (server || external !== undefined)),
     ancillary: !dialect.plainFilters,
@@ -339,7 +340,7 @@ function behaviour(contact: Contact, type: number) {
     filter: isNil(filter) ? undefined : (filter as Filter | true),
     sentinel: isNil(sentinel) ? undefined : (sentinel as Sentinel),
     log: isNil(log) ? undefined : (log as Log),
-    plist: isNil(plist) ? {} : (plist as Record<string, unknown>),
+    plist: isNil(plist) ? undefined : (plist as Record<string, unknown>),
     queryOnExit: isNil(contact['noquery']),
     stopped: !isNil(contact['stop']),
     coding: new Coding(

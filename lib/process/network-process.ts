@@ -42,6 +42,7 @@ import {
 import { onKill, TextBuffer, type ProcessBuffer } from './buffer.js'
 import { duplexOf, type DuplexOptions } from './duplex.js'
 import type { Coding } from './coding.js'
+import type { ProcessContact } from './contact.js'
 import { channels } from './diagnostics.js'
 import { defaultFilter, defaultSentinel } from './defaults.js'
 import { describePeer, event, logMessage, noPeer, type Status } from './events.js'
@@ -49,7 +50,6 @@ import { closeWhenSent } from './farewell.js'
 import { formatNetworkAddress } from './format-address.js'
 import { iterate, type NetworkConnection } from './iteration.js'
 import {
-  emptyContact,
   isNil,
   keywordName,
   type Contact,
@@ -79,13 +79,13 @@ import { Sender } from './sender.js'
 /** What makeNetworkProcess says to a new process. */
 export interface Making {
   name: string
-  contact: Contact
+  contact: ProcessContact
   /** How the socket bounds what it receives: {@link Kind}. */
   kind: number
   filter: Filter | true | undefined
   sentinel: Sentinel | undefined
   log: Log | undefined
-  plist: Record<string, unknown>
+  plist: Record<string, unknown> | undefined
   queryOnExit: boolean
   stopped: boolean
   coding: Coding
@@ -168,8 +168,6 @@ export class NetworkProcess {
   readonly type = 'network'
   /** Its name, which no other process of this thread has. Corresponds to `process-name`. */
   readonly name: string
-  /** Properties, for anybody's use. Corresponds to `process-plist`. */
-  plist: Record<string, unknown>
   /** Whether exiting asks about it, see {@link confirmExit}. Corresponds to `process-query-on-exit-flag`. */
   queryOnExit: boolean
   /** Whether its buffer takes over the coding system. Corresponds to `process-inherit-coding-system-flag`. */
@@ -178,15 +176,15 @@ export class NetworkProcess {
   mark: number | undefined
 
   readonly #number = ++made
-  readonly #contact: Contact
+  readonly #contact: ProcessContact
   readonly #kind: number
   readonly #log: Log | undefined
-  readonly #coding: Coding
+  #coding: Coding
   readonly #halfOpen: boolean
   readonly #lend: boolean
   readonly #ancillary: boolean
   readonly #highWaterMark: number
-  readonly #sender: Sender
+  #sender: Sender | undefined // From the first send on.
   #tls: TlsSettings | undefined
   readonly #isAccepted: boolean
   readonly #scope = new AsyncResource('NETWORKPROCESS') // What its callbacks run in.
@@ -213,19 +211,20 @@ export class NetworkProcess {
   #over = false // It has ended, and its sentinel was told.
   #failure: unknown // Why, if something has failed.
   #ignoreSignal: (() => void) | undefined
-  #pending: string[] = [] // Events that the sentinel is about to hear of.
+  #plist: Record<string, unknown> | undefined
+  #pending: string[] | undefined // Events that the sentinel is about to hear of.
   #unreferenced = false
   #cancelAccept: (() => void) | undefined // A server without descriptors pauses.
   #handshakes: Handshakes | undefined // Of a server's connections.
   #outputs = 0
   #accepted = 0
   #outputWaiters: ((received: boolean) => void)[] | undefined
-  #counts: Counts = [0, 0, 0, 0]
+  #counts: Counts | undefined // When the socket has gone.
 
   /** {@link makeNetworkProcess} makes processes. @hidden */
   constructor(making: Making) {
     this.name = uniqueName(making.name)
-    this.plist = { ...making.plist }
+    if (making.plist !== undefined) this.#plist = { ...making.plist }
     this.queryOnExit = making.queryOnExit
     this.#contact = making.contact
     this.#kind = making.kind
@@ -237,7 +236,6 @@ export class NetworkProcess {
     this.#highWaterMark = making.highWaterMark
     this.#tls = making.tls
     this.#isAccepted = making.isAccepted
-    this.#sender = new Sender(this, making.kind, making.coding, making.highWaterMark)
     if (making.proxyPatience !== undefined) this.#gate = new ProxyGate(this, making.proxyPatience)
     this.#state = 'connect'
     this.#stopped = making.stopped
@@ -303,7 +301,7 @@ export class NetworkProcess {
     const gone = this.#state === 'exit' && !isRegistered(this)
     this.#exitStatus = 0
     if (gone) return
-    this.#pending.length = 0
+    this.#pending = undefined
     this.#close(this.#state === 'run')
     this.#state = 'exit'
     this.#report(event.deleted)
@@ -327,7 +325,7 @@ export class NetworkProcess {
   detach(): number {
     if (this.#id < 0 || this.#state === 'connect') throw this.notRunning()
     const undelivered = this.#held !== undefined || this.#coding.pending || hasUndelivered(this.#id)
-    if (undelivered || !this.#sender.empty || this.#ended || this.#ending) throw this.#busy()
+    if (undelivered || this.#sender?.empty === false || this.#ended || this.#ending) throw this.#busy()
     const counts = native.counts(this.#id)
     const fd = native.detach(this.#id)
     if (fd < 0) throw this.#busy()
@@ -441,12 +439,12 @@ export class NetworkProcess {
     this.#held?.forEach(({ info }) => info?.drop())
     this.#info?.drop()
     this.#held = this.#info = undefined
-    const output = this.#sender.close()
+    const output = this.#sender?.close()
     output?.settle(this.notRunning())
     const id = this.#id
     if (id >= 0) this.#counts = native.counts(id)
     this.#id = -1
-    if (id >= 0 && sendQueued) return closeWhenSent(id, output, lingerSeconds(this.#contact['linger']))
+    if (id >= 0 && sendQueued) return closeWhenSent(id, output, lingerSeconds(this.#contact.get('linger')))
     output?.abandon()
     if (id < 0) return
     setReceiver(id, undefined)
@@ -456,9 +454,10 @@ export class NetworkProcess {
   // Tells the sentinel of a change that is not the caller's: after all output that came with it. A process that
   // has closed leaves the list first.
   #reportLater(what: string): void {
+    this.#pending ??= []
     this.#pending.push(what)
     afterDelivery(() => {
-      const next = this.#pending.shift()
+      const next = this.#pending?.shift()
       if (next !== undefined) this.#report(next)
     }, this.#number)
   }
@@ -493,9 +492,9 @@ export class NetworkProcess {
 
   /** Notes the actual addresses of a client. @param remote - the sockaddr that it connects to @internal */
   noteAddresses(id: SocketId, remote: Uint8Array): void {
-    this.#contact['remote'] = decodeAddress(remote)
+    this.#contact.set('remote', decodeAddress(remote))
     const local = native.getsockname(id)
-    if (typeof local !== 'number') this.#contact['local'] = decodeAddress(local)
+    if (typeof local !== 'number') this.#contact.set('local', decodeAddress(local))
   }
 
   /** It has a listening socket. @internal */
@@ -516,11 +515,11 @@ export class NetworkProcess {
 
   #open(id: SocketId, addressed: boolean, peer: AddressId): void {
     this.#addressed = addressed
-    this.#sender.to = peer
+    if (addressed) this.#sending.to = peer
     this.#state = 'run'
     this.#cancelConnect = undefined
     this.#start(id, Mode.receiving)
-    this.#sender.open(id, addressed)
+    this.#sender?.open(id, addressed)
     this.#nowOpen()
   }
 
@@ -537,7 +536,7 @@ export class NetworkProcess {
     this.#report(event.open)
     if (this.#id !== id || this.#state !== 'run') return
     this.openOn(id, false)
-    this.#sender.flush()
+    this.#sender?.flush()
   }
 
   /** A blocking connect has a socket: it is open, or TLS is to stand first. @throws what failed @internal */
@@ -633,8 +632,8 @@ export class NetworkProcess {
   secureBy(parameters: unknown): void {
     if (this.#state !== 'connect' || this.#wasOpen || (this.#id >= 0 && native.tlsStage(this.#id) > 0))
       throw codedError(new Error(`Process ${this.name} is not connecting any more`), 'ERR_TLS_STARTED')
-    this.#contact['tlsParameters'] = parameters
-    this.#tls = contactTls(this.#contact, this.#kind === Kind.stream)
+    this.#contact.set('tlsParameters', parameters)
+    this.#tls = contactTls(this.#contact.all, this.#kind === Kind.stream)
   }
 
   #upgradeSettings(parameters: unknown): TlsSettings {
@@ -646,13 +645,13 @@ export class NetworkProcess {
     if (this.#id >= 0 && (this.#state === 'connect' || native.tlsStage(this.#id) > 0))
       throw codedError(new Error(`Process ${this.name} is connecting, or has TLS`), 'ERR_TLS_STARTED')
     if (this.#state !== 'run') throw this.notRunning()
-    return upgradeTls(parameters, this.#contact, this.#isAccepted)
+    return upgradeTls(parameters, this.#contact.all, this.#isAccepted)
   }
 
   #upgrade(settings: TlsSettings, ended: (error: Error | undefined) => void, cancelled: () => void): void {
     const id = this.#id
-    const clear = this.#sender.close()
-    this.#sender.open(-1, false)
+    const clear = this.#sender?.close()
+    this.#sender?.open(-1, false)
     this.#state = 'connect'
     const read = this.#held?.flatMap(({ data }) => data ?? [])
     this.#held = undefined
@@ -678,9 +677,9 @@ export class NetworkProcess {
 
   #openSecured(id: SocketId): void {
     // Half a character of the clear text is not for TLS to complete.
-    this.#coding.use(this.#coding.decoding, this.#coding.encoding)
+    this.useCodings(this.#coding.decoding, this.#coding.encoding)
     this.#open(id, false, -1)
-    this.#sender.flush()
+    this.#sender?.flush()
   }
 
   /** How far TLS has come, as gnutls-get-initstage counts. @internal */
@@ -759,7 +758,7 @@ export class NetworkProcess {
   #interest(): number {
     const waiting = this.#held !== undefined || this.#cancelAccept !== undefined || this.#readerFull
     const reading = this.#isReading() && !waiting
-    return (reading ? Interest.readable : 0) | (this.#sender.waits ? Interest.writable : 0)
+    return (reading ? Interest.readable : 0) | (this.#sender?.waits ? Interest.writable : 0)
   }
 
   #updateInterest(): void {
@@ -833,14 +832,14 @@ export class NetworkProcess {
   }
 
   #offer(reader: Reader, output: string | Uint8Array | NetworkProcess): void {
-    if (reader.onOutput(output, this.#addressed ? this.#sender.to : -1) || this.#readerFull) return
+    if (reader.onOutput(output, this.#addressed ? this.#sending.to : -1) || this.#readerFull) return
     this.#readerFull = true
     this.#updateInterest()
   }
 
   /** Sends go to this address from now on, where there are many. @internal */
   answerTo(sender: AddressId): void {
-    if (this.#addressed && sender >= 0) this.#sender.to = sender
+    if (this.#addressed && sender >= 0) this.#sending.to = sender
   }
 
   /**
@@ -856,7 +855,7 @@ export class NetworkProcess {
     if (this.#ended) reader.onEnd()
     if (this.#state === 'exit' || this.#state === 'failed') return reader.onOver(this.#failure)
     this.#reader = reader
-    this.#sender.raw = reader.raw
+    this.#sending.raw = reader.raw
     this.#configure()
     this.#resume()
   }
@@ -874,7 +873,7 @@ export class NetworkProcess {
     ending: (() => void) | undefined,
   ): void {
     this.#reader = undefined
-    this.#readerFull = this.#sender.raw = false
+    this.#readerFull = this.#sending.raw = false
     if (this.#state !== 'run' && this.#state !== 'listen') {
       for (const { output } of unread) if (output instanceof NetworkProcess) this.#giveAgain(output, -1)
       return
@@ -1007,7 +1006,7 @@ export class NetworkProcess {
 
   /** What errors call the peer, which the kernel may have forgotten by then; nothing, if nobody knows. @internal */
   remoteName(): ErrorAddress {
-    const remote = this.#contact['remote']
+    const remote = this.#contact.get('remote')
     return isNil(remote) ? {} : errorAddress(encodeAddress(remote as AddressInput))
   }
 
@@ -1062,25 +1061,21 @@ export class NetworkProcess {
   }
 
   // Makes the process of an accepted connection.
-  #admit(id: SocketId, remote: Address, proxied: Contact = {}): void {
+  #admit(id: SocketId, remote: Address, proxied?: Contact): void {
     this.#accepted++
     const peer = describePeer(remote, ++accepted)
-    const contact = Object.assign(emptyContact(), this.#contact, { server: null, host: peer.host }, proxied)
-    if (peer.service !== undefined) contact['service'] = peer.service
-    contact['remote'] = remote
-    const local = native.getsockname(id)
-    if (typeof local !== 'number') contact['local'] = decodeAddress(local)
+    const local = this.#ownAddress(id)
     const inserts = this.#filter === defaultFilter || this.#filter === true
     // What a connection brings before the loop has it would have nowhere to go.
     const looped = this.#reader !== undefined && this.#filter === defaultFilter && this.#buffer === undefined
     const child = new NetworkProcess({
       name: `${this.name} ${peer.suffix}`,
-      contact,
+      contact: this.#contact.accepted(remote, local, proxied),
       kind: this.#kind,
       filter: looped ? true : this.#filter,
       sentinel: this.#sentinel,
       log: undefined,
-      plist: this.plist,
+      plist: this.#plist,
       queryOnExit: true,
       stopped: false,
       coding: this.#coding.fork(),
@@ -1100,6 +1095,15 @@ export class NetworkProcess {
     if (log !== undefined) guarded(() => log(this, child, logMessage.accepted(peer.from)))
     child.#report(event.openFrom(peer.from))
     if (this.#reader !== undefined && child.#state === 'run') this.#offer(this.#reader, child)
+  }
+
+  // A connection's own address, where its server's does not say it.
+  #ownAddress(id: SocketId): Address | undefined {
+    const servers = this.#contact.get('local')
+    if (typeof servers === 'string' || (Array.isArray(servers) && servers.slice(0, -1).some(Boolean)))
+      return undefined
+    const own = native.getsockname(id)
+    return typeof own === 'number' ? undefined : decodeAddress(own)
   }
 
   /** @internal */
@@ -1127,7 +1131,9 @@ export class NetworkProcess {
    */
   send(data: Data | readonly Data[]): boolean {
     this.#checkSending()
-    const drained = Array.isArray(data) ? this.#sender.sendMessage({ data }) : this.#sender.send(data as Data)
+    const drained = Array.isArray(data)
+      ? this.#sending.sendMessage({ data })
+      : this.#sending.send(data as Data)
     if (channels.send.hasSubscribers) this.#publishSend(data, drained)
     return drained
   }
@@ -1142,7 +1148,7 @@ export class NetworkProcess {
   sendMany(messages: readonly Data[]): boolean {
     if (!Array.isArray(messages)) throw typeError('messages', 'an array of strings and views', messages)
     this.#checkSending()
-    const drained = this.#sender.sendMany(messages)
+    const drained = this.#sending.sendMany(messages)
     if (channels.send.hasSubscribers) this.#publishSend(messages, drained)
     return drained
   }
@@ -1162,13 +1168,23 @@ export class NetworkProcess {
   sendMessage(message: OutgoingMessage): boolean {
     if (typeof message !== 'object' || message === null) throw typeError('message', 'an object', message)
     this.#checkSending()
-    const drained = this.#sender.sendMessage(message)
+    const drained = this.#sending.sendMessage(message)
     if (channels.send.hasSubscribers) this.#publishSend(message, drained)
     return drained
   }
 
   #publishSend(data: Data | readonly Data[] | OutgoingMessage, drained: boolean): void {
     channels.send.publish({ process: this, data, drained })
+  }
+
+  get #sending(): Sender {
+    return this.#sender ?? this.#makeSender()
+  }
+
+  #makeSender(): Sender {
+    this.#sender = new Sender(this, this.#kind, this.#coding, this.#highWaterMark)
+    if (this.#state === 'run') this.#sender.open(this.#id, this.#addressed)
+    return this.#sender
   }
 
   #checkSending(): void {
@@ -1179,7 +1195,7 @@ export class NetworkProcess {
 
   /** @internal */
   onWritable(): void {
-    this.#sender.flush()
+    this.#sender?.flush()
   }
 
   /** @internal */
@@ -1214,24 +1230,24 @@ export class NetworkProcess {
     if (this.#state !== 'run' && this.#state !== 'connect') throw this.notRunning()
     if (this.#ending) return this
     this.#ending = true
-    if (this.#state === 'run' && this.#sender.empty) this.#shutdown()
+    if (this.#state === 'run' && this.#sender?.empty !== false) this.#shutdown()
     return this
   }
 
   #shutdown(): void {
     // A peer that has gone is reported by reading. TLS has a last word to say, for which there may be no room yet.
-    if (wouldBlock(native.shutdown(this.#id, constants.SHUT_WR))) this.#sender.awaitRoom()
+    if (wouldBlock(native.shutdown(this.#id, constants.SHUT_WR))) this.#sending.awaitRoom()
   }
 
   /** Bytes that `send` has accepted and the kernel has not. */
   get writableLength(): number {
-    return this.#sender.length
+    return this.#sender?.length ?? 0
   }
 
   /** Resolves when it is no longer better to wait than to send; rejects (`ERR_PROCESS_NOT_RUNNING`) when it ends before. */
   get drained(): Promise<void> {
     const sends = this.#state === 'run' || this.#state === 'connect'
-    return sends ? this.#sender.drained() : Promise.reject(this.notRunning())
+    return sends ? this.#sending.drained() : Promise.reject(this.notRunning())
   }
 
   /** Bytes received, before decoding. */
@@ -1245,7 +1261,7 @@ export class NetworkProcess {
   }
 
   get #counted(): Counts {
-    return this.#id < 0 ? this.#counts : native.counts(this.#id)
+    return this.#id < 0 ? (this.#counts ?? [0, 0, 0, 0]) : native.counts(this.#id)
   }
 
   /** What it has done so far, in numbers; a child's are its own. */
@@ -1258,8 +1274,8 @@ export class NetworkProcess {
       messagesWritten,
       outputs: this.#outputs,
       accepted: this.#accepted,
-      queued: this.#sender.queued,
-      writableLength: this.#sender.length,
+      queued: this.#sender?.queued ?? 0,
+      writableLength: this.writableLength,
       undelivered: this.#held?.length ?? 0,
     }
   }
@@ -1296,6 +1312,15 @@ export class NetworkProcess {
 
   // ---- filter, sentinel, buffer, coding ------------------------------------------------------------------------
 
+  /** Properties, for anybody's use. Corresponds to `process-plist`. */
+  get plist(): Record<string, unknown> {
+    return (this.#plist ??= {})
+  }
+
+  set plist(plist: Record<string, unknown>) {
+    this.#plist = plist
+  }
+
   /** Gets what is received; `true`: nothing is read. Given nil it is the default. Corresponds to `process-filter`. */
   get filter(): Filter | true {
     return this.#filter
@@ -1308,7 +1333,7 @@ export class NetworkProcess {
       throw this.#filterInUse()
     this.#filter = filter ?? defaultFilter
     this.#informs = this.#ancillary && wantsInfo(this.#filter)
-    this.#contact['filter'] = this.#filter
+    this.#contact.set('filter', this.#filter)
     this.#configure()
     this.#resume()
   }
@@ -1322,7 +1347,7 @@ export class NetworkProcess {
   set sentinel(sentinel: Sentinel | null | undefined) {
     checkFunction(':sentinel', sentinel, false)
     this.#sentinel = sentinel ?? defaultSentinel
-    this.#contact['sentinel'] = this.#sentinel
+    this.#contact.set('sentinel', this.#sentinel)
   }
 
   /** Where the default filter puts output. Setting it moves the mark to its end. Corresponds to `process-buffer`. */
@@ -1335,7 +1360,7 @@ export class NetworkProcess {
   set buffer(buffer: ProcessBuffer | null | undefined) {
     this.#buffer = buffer ?? undefined
     this.mark = this.#buffer?.length
-    this.#contact['buffer'] = buffer ?? null
+    this.#contact.set('buffer', buffer ?? null)
   }
 
   /** `[decoding, encoding]`, as they are by now. Corresponds to `process-coding-system`. */
@@ -1352,7 +1377,8 @@ export class NetworkProcess {
 
   /** The same without a change of line ends: what `:coding` says. @internal */
   useCodings(decoding: CodingSystem, encoding: CodingSystem): void {
-    this.#coding.use(decoding, encoding)
+    this.#coding = this.#coding.with(decoding, encoding)
+    if (this.#sender !== undefined) this.#sender.coding = this.#coding
     this.#configure()
   }
 
@@ -1381,11 +1407,11 @@ export class NetworkProcess {
     const name = typeof key === 'string' ? keywordName(key) : key
     if (this.#kind === Kind.datagrams && (name === true || name === 'remote')) {
       const peer = this.datagramAddress
-      if (peer !== undefined) this.#contact['remote'] = peer
+      if (peer !== undefined) this.#contact.set('remote', peer)
     }
-    if (name === true) return { ...this.#contact }
-    if (typeof name === 'string') return this.#contact[name] ?? undefined
-    return [this.#contact['host'] ?? undefined, this.#contact['service'] ?? undefined]
+    if (name === true) return { ...this.#contact.all }
+    if (typeof name === 'string') return this.#contact.get(name) ?? undefined
+    return [this.#contact.get('host') ?? undefined, this.#contact.get('service') ?? undefined]
   }
 
   /**
@@ -1399,7 +1425,7 @@ export class NetworkProcess {
     if (this.#kind !== Kind.datagrams) return undefined
     this.waitForSocket()
     if (this.#id < 0) return undefined
-    const peer = this.#addressed ? native.address(this.#sender.to) : native.getpeername(this.#id)
+    const peer = this.#addressed ? native.address(this.#sending.to) : native.getpeername(this.#id)
     if (peer !== undefined && typeof peer !== 'number') return decodeAddress(peer)
     const own = native.getsockname(this.#id)
     return noPeer(typeof own === 'number' ? 0 : familyOf(own))
@@ -1415,7 +1441,7 @@ export class NetworkProcess {
     const own = check<Buffer>(native.getsockname(this.#id), 'getsockname')
     if (familyOf(own) !== familyOf(sockaddr))
       throw valueError('datagramAddress', "an address of the socket's family", address)
-    if (this.#addressed) this.#sender.to = native.internAddress(sockaddr)
+    if (this.#addressed) this.#sending.to = native.internAddress(sockaddr)
     else check(native.connect(this.#id, sockaddr), 'connect', errorAddress(sockaddr))
   }
 
@@ -1431,7 +1457,7 @@ export class NetworkProcess {
 
   /** The addresses that it may still send to. @internal */
   *addresses(): Iterable<AddressId> {
-    yield* this.#sender.addresses()
+    if (this.#sender !== undefined) yield* this.#sender.addresses()
     for (const { sender } of this.#held ?? []) yield sender
     if (this.#reader !== undefined) yield* this.#reader.senders()
   }
@@ -1452,7 +1478,7 @@ export class NetworkProcess {
       throw unsupported(option)
     }
     setOption(this.#id, option, value)
-    this.#contact[option] = value ?? null
+    this.#contact.set(option, value ?? null)
     return true
   }
 
@@ -1465,7 +1491,7 @@ export class NetworkProcess {
 
   /** What util.inspect() shows: its name, status and address. */
   [inspect.custom](): string {
-    const address = (this.#contact['remote'] ?? this.#contact['local']) as AddressInput | undefined
+    const address = (this.#contact.get('remote') ?? this.#contact.get('local')) as AddressInput | undefined
     const where = formatNetworkAddress(address)?.replace(/^\0/, '@')
     return `#<process ${this.name} ${this.status}${where ? ` ${where}` : ''}>`
   }

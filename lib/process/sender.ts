@@ -42,12 +42,12 @@ export interface SenderOwner {
 export class Sender {
   /** Where packets go, on a socket that is not connected. */
   to: AddressId = -1
+  coding: Coding
   /** Bytes are sent as they are, whatever the coding system. */
   raw = false
 
   readonly #owner: SenderOwner
   readonly #kind: number
-  readonly #coding: Coding
   readonly #highWaterMark: number
   #id: SocketId = -1
   #addressed = false
@@ -58,7 +58,7 @@ export class Sender {
   constructor(owner: SenderOwner, kind: number, coding: Coding, highWaterMark: number) {
     this.#owner = owner
     this.#kind = kind
-    this.#coding = coding
+    this.coding = coding
     this.#highWaterMark = highWaterMark
   }
 
@@ -163,7 +163,7 @@ export class Sender {
 
   // Whether it can be sent as it is: bytes, and text that the addon encodes.
   #isReady(data: Data): data is string | Uint8Array {
-    if (!this.#coding.isPlain) return false
+    if (!this.coding.isPlain) return false
     return typeof data === 'string' ? data.length <= textLimit : data instanceof Uint8Array && data.length > 0
   }
 
@@ -173,7 +173,7 @@ export class Sender {
 
   #encode(data: Data): Uint8Array {
     const plain = typeof data === 'string' ? data : bytes('data', data)
-    return typeof plain !== 'string' && this.raw ? plain : this.#coding.encode(plain)
+    return typeof plain !== 'string' && this.raw ? plain : this.coding.encode(plain)
   }
 
   // Gives how many bytes are left over, or -errno when none went.

@@ -1,0 +1,59 @@
+// A process's keywords, with the actual addresses. An accepted connection's are its server's but for a few, and are put
+// together when somebody asks: most connections are never asked, and thousands may wait.
+import type { Address } from '../socket/address.js'
+import { describePeer } from './events.js'
+import { emptyContact, type Contact } from './keywords.js'
+
+/** @internal */
+export class ProcessContact {
+  #keywords: Contact | undefined
+  // Connections look at the same keywords: who changes them copies them first.
+  #isShared = false
+  readonly #servers: Contact | undefined
+  readonly #remote: Address | undefined
+
+  constructor(keywords: Contact | undefined, servers?: Contact, remote?: Address) {
+    this.#keywords = keywords
+    this.#servers = servers
+    this.#remote = remote
+  }
+
+  /**
+   * That of a connection which a server with this one has accepted.
+   *
+   * @param local - its own address, where that is not the server's
+   */
+  accepted(remote: Address, local: Address | undefined, more: Contact | undefined): ProcessContact {
+    this.#isShared = true
+    const contact = new ProcessContact(undefined, this.all, remote)
+    if (local !== undefined) contact.set('local', local)
+    for (const [name, value] of Object.entries(more ?? {})) contact.set(name, value)
+    return contact
+  }
+
+  /** Every keyword: to look at only. */
+  get all(): Contact {
+    return (this.#keywords ??= this.#putTogether())
+  }
+
+  #putTogether(): Contact {
+    const remote = this.#remote as Address
+    const { host, service } = describePeer(remote, 0)
+    const contact = Object.assign(emptyContact(), this.#servers, { server: null, host })
+    if (service !== undefined) contact['service'] = service
+    contact['remote'] = remote
+    return contact
+  }
+
+  get(name: string): unknown {
+    if (this.#keywords !== undefined) return this.#keywords[name]
+    if (name === 'remote') return this.#remote
+    return name === 'host' || name === 'service' || name === 'server' ? this.all[name] : this.#servers?.[name]
+  }
+
+  set(name: string, value: unknown): void {
+    if (this.#isShared) this.#keywords = Object.assign(emptyContact(), this.all)
+    this.#isShared = false
+    this.all[name] = value
+  }
+}
