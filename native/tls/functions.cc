@@ -94,7 +94,7 @@ Napi::Value Log(const Napi::CallbackInfo& info) {
   const tls::Library* library = tls::Load();
   if (library == nullptr) return info.Env().Undefined();
   library->global_set_log_function([](int level, const char* message) {
-    std::fprintf(stderr, "gnutls[%d]: %s", level, message);
+    (void)std::fprintf(stderr, "gnutls[%d]: %s", level, message);
   });
   library->global_set_log_level(IntegerOf(info.Env(), info[0]));
   return info.Env().Undefined();

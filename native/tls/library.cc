@@ -77,7 +77,8 @@ Loaded& Once() {
       return;
     }
     for (const char* candidate : kCandidates) {
-      if ((loaded->usable = Try(candidate, loaded))) return;
+      loaded->usable = Try(candidate, loaded);
+      if (loaded->usable) return;
     }
   });
   return *loaded;

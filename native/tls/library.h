@@ -164,7 +164,9 @@ enum : unsigned { kUnexpectedOwner = 1 << 14 };
   F(int, x509_crt_print, (Certificate, int, Datum*))
 
 struct Library {
-#define TLS_DECLARE(result, name, parameters) result(*name) parameters = nullptr;
+  // Neither a name nor a list of parameters is an expression.
+#define TLS_DECLARE(result, name, parameters) \
+  result(*name) parameters = nullptr; /* NOLINT(bugprone-macro-parentheses) */
   TLS_FUNCTIONS(TLS_DECLARE)
 #undef TLS_DECLARE
 
