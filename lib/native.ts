@@ -184,7 +184,8 @@ export interface Native {
   /** What comes for the socket alone is delivered under this resource of async_hooks: see hub.ts. */
   setResource(id: SocketId, resource: object): void
   wait(timeout: number, only: SocketId | undefined): number
-  counts(id: SocketId): Counts
+  /** Fills in {@link Counts}. */
+  counts(id: SocketId, counts: Float64Array): void
   address(id: AddressId): Buffer | undefined
   internAddress(address: Uint8Array): AddressId
   retainAddresses(live: Int32Array): void

@@ -50,6 +50,23 @@ constexpr int kTrueLength = 0;
 
 std::size_t Aligned(std::size_t length) { return (length + 7) & ~std::size_t{7}; }
 
+// A socket that brings one message, or connection, at a time is asked for a
+// second one ever more rarely; one that brought two together is drained, within
+// its budget.
+bool AsksForSecond(Socket* socket) { return socket->hot || (++socket->turn & socket->mask) == 0; }
+
+void Learn(Socket* socket, int found, bool drained) {
+  if (found >= 2) {
+    socket->hot = true;
+    socket->mask = 0;
+  } else if (drained && found == 1) {
+    socket->hot = false;
+    if ((socket->turn & socket->mask) == 0) {
+      socket->mask = static_cast<std::uint8_t>(std::min(63, socket->mask * 2 + 1));
+    }
+  }
+}
+
 }  // namespace
 
 // ---- life ---------------------------------------------------------------------------------
@@ -379,10 +396,15 @@ bool Hub::RenewSlab(Slab* slab, std::size_t size) {
 void Hub::AcceptFrom(Id id, Socket* socket) {
   Slab* slab = &CurrentFrame()->kept;
   const int accepts = in_turns_ ? 1 : kAccepts;
-  for (int i = 0; i < accepts && slab->room() >= kAddressRoom; i++) {
+  bool drained = false;
+  int connections = 0;
+  while (connections < accepts && slab->room() >= kAddressRoom) {
     sys::Address peer;
     const int fd = sys::Accept(socket->descriptor.get(), &peer);
-    if (fd == -EAGAIN || fd == -EWOULDBLOCK) return;
+    if (fd == -EAGAIN || fd == -EWOULDBLOCK) {
+      drained = true;
+      break;
+    }
     // The connection ended before it was accepted; the next one may be there.
     if (fd == -ECONNABORTED || fd == -EPROTO) continue;
     if (fd < 0) {
@@ -392,19 +414,19 @@ void Hub::AcceptFrom(Id id, Socket* socket) {
       Push(id, kAcceptFailed, -fd, -1);
       return;
     }
-    const Id accepted = sockets_.Add(fd);
+    const Id accepted = sockets_.Add(fd, socket->may_linger);
     const std::size_t length = std::min<std::size_t>(peer.length, 255);
     slab->end()[0] = static_cast<std::uint8_t>(length);
     std::memcpy(slab->end() + 1, peer.bytes, length);
     slab->shown = true;
     Push(id, kAccepted, static_cast<std::int32_t>(slab->used), static_cast<std::int32_t>(accepted));
     slab->used += std::min(Aligned(length + 1), slab->room());
+    if (++connections == 1 && !AsksForSecond(socket)) return;
   }
+  Learn(socket, connections, drained);
 }
 
-// The adaptive loop. A socket that brings one message at a time is asked for a
-// second one ever more rarely; one that brought two together is drained, within
-// its budget. A stream is drained when a read comes back short.
+// The loop that reads. A stream is drained when a read comes back short.
 void Hub::Read(Id id, Socket* socket, bool ended) {
   const bool text = socket->delivery == Delivery::kText;
   const std::size_t budget = text ? kTextBudget : kBytesBudget;
@@ -449,19 +471,11 @@ void Hub::Read(Id id, Socket* socket, bool ended) {
     if (in_turns_) return;
     if (socket->kind == Kind::kStream) {
       if (length < kStreamRead) return;
-    } else if (messages == 1 && !socket->hot && (++socket->turn & socket->mask) != 0) {
+    } else if (messages == 1 && !AsksForSecond(socket)) {
       return;
     }
   }
-  if (messages >= 2) {
-    socket->hot = true;
-    socket->mask = 0;
-  } else if (drained && messages == 1) {
-    socket->hot = false;
-    if ((socket->turn & socket->mask) == 0) {
-      socket->mask = static_cast<std::uint8_t>(std::min(63, socket->mask * 2 + 1));
-    }
-  }
+  Learn(socket, messages, drained);
 }
 
 // Gives the length that the message had, which may be more than there was room

@@ -295,17 +295,24 @@ Napi::Value Wait(const Napi::CallbackInfo& info) {
   return Number(info, events);
 }
 
-// counts(id): [bytes read, bytes written, messages read, messages written]
+// counts(id, Float64Array): fills in bytes read, bytes written, messages read, messages written
 Napi::Value Counts(const Napi::CallbackInfo& info) {
   const Socket* socket = SocketOf(info);
-  const Socket none;
-  if (socket == nullptr) socket = &none;
-  Napi::Array counts = Napi::Array::New(info.Env(), 4);
-  counts.Set(0u, Number(info, static_cast<double>(socket->bytes_read)));
-  counts.Set(1u, Number(info, static_cast<double>(socket->bytes_written)));
-  counts.Set(2u, Number(info, static_cast<double>(socket->messages_read)));
-  counts.Set(3u, Number(info, static_cast<double>(socket->messages_written)));
-  return counts;
+  napi_typedarray_type type;
+  std::size_t length = 0;
+  void* data = nullptr;
+  if (socket == nullptr ||
+      napi_get_typedarray_info(info.Env(), info[1], &type, &length, &data, nullptr, nullptr) !=
+          napi_ok ||
+      type != napi_float64_array || length < 4) {
+    return info.Env().Undefined();
+  }
+  auto* counts = static_cast<double*>(data);
+  counts[0] = static_cast<double>(socket->bytes_read);
+  counts[1] = static_cast<double>(socket->bytes_written);
+  counts[2] = static_cast<double>(socket->messages_read);
+  counts[3] = static_cast<double>(socket->messages_written);
+  return info.Env().Undefined();
 }
 
 // address(address id): bytes, or undefined

@@ -30,16 +30,16 @@ int Integer(const Napi::CallbackInfo& info, std::size_t index) {
   return IntegerOf(info.Env(), info[index]);
 }
 
-Napi::Value Made(const Napi::CallbackInfo& info, int fd) {
+Napi::Value Made(const Napi::CallbackInfo& info, int fd, bool may_linger) {
   if (fd < 0) return Number(info, fd);
-  return Number(info, Environment::Of(info)->sockets().Add(fd));
+  return Number(info, Environment::Of(info)->sockets().Add(fd, may_linger));
 }
 
 // ---- make -----------------------------------------------------------------------------------
 
 // socket(domain, type, protocol): id
 Napi::Value MakeSocket(const Napi::CallbackInfo& info) {
-  return Made(info, sys::Socket(Integer(info, 0), Integer(info, 1), Integer(info, 2)));
+  return Made(info, sys::Socket(Integer(info, 0), Integer(info, 1), Integer(info, 2)), false);
 }
 
 // socketpair(domain, type, protocol): [id, id]
@@ -48,8 +48,8 @@ Napi::Value MakePair(const Napi::CallbackInfo& info) {
   const int error = sys::SocketPair(Integer(info, 0), Integer(info, 1), Integer(info, 2), pair);
   if (error < 0) return Number(info, error);
   Napi::Array ids = Napi::Array::New(info.Env(), 2);
-  ids.Set(0u, Made(info, pair[0]));
-  ids.Set(1u, Made(info, pair[1]));
+  ids.Set(0u, Made(info, pair[0], false));
+  ids.Set(1u, Made(info, pair[1], false));
   return ids;
 }
 
@@ -60,7 +60,7 @@ Napi::Value Adopt(const Napi::CallbackInfo& info) {
   // Two owners would close it twice, and the second time it may be another's.
   if (Environment::Of(info)->sockets().Owns(fd)) return Number(info, -EEXIST);
   const int error = sys::Adopt(fd);
-  return Made(info, error < 0 ? error : fd);
+  return Made(info, error < 0 ? error : fd, true);
 }
 
 // launch_activate_socket(name): descriptors, which are the caller's
@@ -80,7 +80,7 @@ Napi::Value Accept(const Napi::CallbackInfo& info) {
   const int fd = sys::Accept(DescriptorOf(info), &peer);
   if (fd < 0) return Number(info, fd);
   Napi::Array accepted = Napi::Array::New(info.Env(), 2);
-  accepted.Set(0u, Made(info, fd));
+  accepted.Set(0u, Made(info, fd, true));
   accepted.Set(1u, AddressValue(info.Env(), peer));
   return accepted;
 }
@@ -309,9 +309,14 @@ Napi::Value GetSockOpt(const Napi::CallbackInfo& info) {
 
 // setsockopt(id, level, name, bytes)
 Napi::Value SetSockOpt(const Napi::CallbackInfo& info) {
+  Socket* socket = Environment::Of(info)->sockets().Get(IdOf(info));
+  if (socket == nullptr) return Number(info, -EBADF);
   const Bytes value = BytesOf(info.Env(), info[3]);
-  return Number(info, sys::SetSockOpt(DescriptorOf(info), Integer(info, 1), Integer(info, 2),
-                                      value.data, static_cast<socklen_t>(value.length)));
+  const int level = Integer(info, 1);
+  const int name = Integer(info, 2);
+  if (level == SOL_SOCKET && name == SO_LINGER) socket->may_linger = true;
+  return Number(info, sys::SetSockOpt(socket->descriptor.get(), level, name, value.data,
+                                      static_cast<socklen_t>(value.length)));
 }
 
 }  // namespace

@@ -7,7 +7,7 @@
 
 namespace mnp {
 
-Id SocketTable::Add(int fd) {
+Id SocketTable::Add(int fd, bool may_linger) {
   Id id;
   if (free_.empty()) {
     id = size();
@@ -17,6 +17,7 @@ Id SocketTable::Add(int fd) {
     free_.pop_back();
   }
   sockets_[id].descriptor = sys::Descriptor(fd);
+  sockets_[id].may_linger = may_linger;
   return id;
 }
 
@@ -33,9 +34,8 @@ void SocketTable::Close(Id id) {
   linger set = {0, 0};
   socklen_t length = sizeof set;
   // With a time, close(2) waits for the peer even on a non-blocking descriptor.
-  // The option may also come from a listener, or from who made the socket.
-  if (sys::GetSockOpt(fd, SOL_SOCKET, SO_LINGER, &set, &length) == 0 && set.l_onoff != 0 &&
-      set.l_linger > 0) {
+  if (sockets_[id].may_linger && sys::GetSockOpt(fd, SOL_SOCKET, SO_LINGER, &set, &length) == 0 &&
+      set.l_onoff != 0 && set.l_linger > 0) {
     set.l_onoff = 0;
     (void)sys::SetSockOpt(fd, SOL_SOCKET, SO_LINGER, &set, sizeof set);
   }

@@ -52,7 +52,9 @@ struct Socket {
   std::uint8_t interest = 0;
   bool counted = false;  // Keeps the event loop alive.
 
-  // The adaptive read loop (hub.cc).
+  bool may_linger = true;  // Somebody may have set SO_LINGER.
+
+  // The adaptive loops (hub.cc).
   bool hot = false;
   bool large = false;
   std::uint8_t turn = 0;
@@ -71,8 +73,8 @@ struct Socket {
 
 class SocketTable {
  public:
-  // Takes the descriptor.
-  Id Add(int fd);
+  // Takes the descriptor. May it have SO_LINGER, from who made it or from a listener?
+  Id Add(int fd, bool may_linger);
   // Null for an id that is closed or never was.
   Socket* Get(Id id) {
     return id < sockets_.size() && sockets_[id].descriptor.open() ? &sockets_[id] : nullptr;

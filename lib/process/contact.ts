@@ -4,7 +4,7 @@ import type { Address } from '../socket/address.js'
 import { describePeer } from './events.js'
 import { emptyContact, type Contact } from './keywords.js'
 
-/** @internal */
+/** The keywords of one process. */
 export class ProcessContact {
   #keywords: Contact | undefined
   // Connections look at the same keywords: who changes them copies them first.
@@ -12,6 +12,7 @@ export class ProcessContact {
   readonly #servers: Contact | undefined
   readonly #remote: Address | undefined
 
+  /** @param keywords - what it was made with; without it the next two say */
   constructor(keywords: Contact | undefined, servers?: Contact, remote?: Address) {
     this.#keywords = keywords
     this.#servers = servers
@@ -45,12 +46,14 @@ export class ProcessContact {
     return contact
   }
 
+  /** The value of a keyword, by its camelCased name. */
   get(name: string): unknown {
     if (this.#keywords !== undefined) return this.#keywords[name]
     if (name === 'remote') return this.#remote
     return name === 'host' || name === 'service' || name === 'server' ? this.all[name] : this.#servers?.[name]
   }
 
+  /** Changes what one keyword says, for this process alone. */
   set(name: string, value: unknown): void {
     if (this.#isShared) this.#keywords = Object.assign(emptyContact(), this.all)
     this.#isShared = false

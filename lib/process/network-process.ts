@@ -30,6 +30,7 @@ import {
   Mode,
   setReceiver,
   wait,
+  watchSoon,
 } from '../socket/hub.js'
 import {
   channelError,
@@ -143,6 +144,13 @@ interface Held {
   info?: ReceivedInfo | undefined
 }
 
+const countsRead = new Float64Array(4)
+function countsOf(id: SocketId): Counts {
+  native.counts(id, countsRead)
+  const [bytesRead = 0, bytesWritten = 0, messagesRead = 0, messagesWritten = 0] = countsRead
+  return [bytesRead, bytesWritten, messagesRead, messagesWritten]
+}
+
 let made = 0
 let accepted = 0
 let outputs = 0
@@ -206,6 +214,7 @@ export class NetworkProcess {
   #info: ReceivedInfo | undefined // What came beside the message that follows.
   #reader: Reader | undefined // Gets what comes instead of the filter.
   #readerFull = false
+  #isNew = false // Its first callbacks have not run: many are closed by them.
   #lifetime: Lifetime | undefined
   #wasOpen = false
   #over = false // It has ended, and its sentinel was told.
@@ -326,7 +335,7 @@ export class NetworkProcess {
     if (this.#id < 0 || this.#state === 'connect') throw this.notRunning()
     const undelivered = this.#held !== undefined || this.#coding.pending || hasUndelivered(this.#id)
     if (undelivered || this.#sender?.empty === false || this.#ended || this.#ending) throw this.#busy()
-    const counts = native.counts(this.#id)
+    const counts = countsOf(this.#id)
     const fd = native.detach(this.#id)
     if (fd < 0) throw this.#busy()
     setReceiver(this.#id, undefined)
@@ -442,7 +451,7 @@ export class NetworkProcess {
     const output = this.#sender?.close()
     output?.settle(this.notRunning())
     const id = this.#id
-    if (id >= 0) this.#counts = native.counts(id)
+    if (id >= 0) this.#counts = countsOf(id)
     this.#id = -1
     if (id >= 0 && sendQueued) return closeWhenSent(id, output, lingerSeconds(this.#contact.get('linger')))
     output?.abandon()
@@ -756,7 +765,8 @@ export class NetworkProcess {
   }
 
   #interest(): number {
-    const waiting = this.#held !== undefined || this.#cancelAccept !== undefined || this.#readerFull
+    const waiting =
+      this.#held !== undefined || this.#cancelAccept !== undefined || this.#readerFull || this.#isNew
     const reading = this.#isReading() && !waiting
     return (reading ? Interest.readable : 0) | (this.#sender?.waits ? Interest.writable : 0)
   }
@@ -766,6 +776,12 @@ export class NetworkProcess {
   }
 
   // ---- receiving: the hub calls what begins with "on", see Receiver -------------------------------
+
+  /** @internal */
+  onWatched(): void {
+    this.#isNew = false
+    this.#updateInterest()
+  }
 
   /** @internal */
   onAlone(): void {
@@ -1089,7 +1105,9 @@ export class NetworkProcess {
       buffer: inserts ? `${this.buffer?.name ?? this.name} ${peer.suffix}` : undefined,
     })
     child.inheritCodingSystem = inserts && this.inheritCodingSystem
+    child.#isNew = true
     child.#open(id, false, -1)
+    watchSoon(child)
     if (channels.accept.hasSubscribers) channels.accept.publish({ process: child, server: this })
     const log = this.#log
     if (log !== undefined) guarded(() => log(this, child, logMessage.accepted(peer.from)))
@@ -1261,7 +1279,7 @@ export class NetworkProcess {
   }
 
   get #counted(): Counts {
-    return this.#id < 0 ? (this.#counts ?? [0, 0, 0, 0]) : native.counts(this.#id)
+    return this.#id < 0 ? (this.#counts ?? [0, 0, 0, 0]) : countsOf(this.#id)
   }
 
   /** What it has done so far, in numbers; a child's are its own. */

@@ -42,6 +42,8 @@ export interface Receiver {
   onAncillary?(control: Buffer, flags: number): void
   /** The message before was longer than it could be received: it had this many bytes. */
   onTruncated?(length: number): void
+  /** See {@link watchSoon}. */
+  onWatched?(): void
   /** For some time everything that came was for this receiver. It may say its resource: {@link isEntered}. */
   onAlone?(): void
   onEnd?(): void
@@ -187,6 +189,26 @@ function deliverAt(frame: Frame, index: number): void {
   } catch (error) {
     native.uncaught(error)
   }
+  if (fresh.length > 0) watchFresh()
+}
+
+let fresh: Receiver[] = []
+
+/**
+ * Tells the receiver when the event under delivery is over, or somebody waits in its callbacks: it is time then to put
+ * a new socket into the set, which costs nothing for those that are closed by then.
+ *
+ * @internal
+ */
+export function watchSoon(receiver: Receiver): void {
+  fresh.push(receiver)
+  if (depth === 0) watchFresh()
+}
+
+function watchFresh(): void {
+  const receivers = fresh
+  fresh = []
+  for (const receiver of receivers) receiver.onWatched?.()
 }
 
 // A callback may wait, and so deliver the rest of this itself.
@@ -340,6 +362,7 @@ const longestWait = 100
  * @internal
  */
 export function wait(milliseconds: number, only?: SocketId): number {
+  if (fresh.length > 0) watchFresh()
   let delivered = 0
   for (const frame of frames) delivered += only === undefined ? deliverRest(frame) : deliverOnly(frame, only)
   let limit = delivered > 0 ? 0 : Math.min(milliseconds, longestWait)

@@ -17,7 +17,7 @@ void Owning() {
   mnp::SocketTable table;
   CHECK("an empty table", table.Get(0) == nullptr && table.size() == 0 && !table.Owns(0));
   const int fd = Made();
-  const mnp::Id id = table.Add(fd);
+  const mnp::Id id = table.Add(fd, true);
   CHECK("a socket by its id", table.Get(id) != nullptr && table.Get(id)->descriptor.get() == fd);
   CHECK("its descriptor is the table's", table.Owns(fd) && !table.Owns(fd + 1));
   CHECK("ids that never were", table.Get(id + 1) == nullptr && table.Get(0xFFFFFFFF) == nullptr);
@@ -26,7 +26,7 @@ void Owning() {
   CHECK("no descriptor is nobody's", !table.Owns(fd));
 
   const int other = Made();
-  const mnp::Id detached = table.Add(other);
+  const mnp::Id detached = table.Add(other, true);
   CHECK("detached", table.Detach(detached) == other && table.Get(detached) == nullptr);
   CHECK("and open, but not the table's", IsOpen(other) && !table.Owns(other));
   ::close(other);
@@ -34,31 +34,31 @@ void Owning() {
 
 void Ids() {
   mnp::SocketTable table;
-  const mnp::Id first = table.Add(Made());
-  const mnp::Id second = table.Add(Made());
+  const mnp::Id first = table.Add(Made(), true);
+  const mnp::Id second = table.Add(Made(), true);
   CHECK("each socket has an id of its own", first != second);
   table.Get(first)->counted = true;
   table.Get(first)->bytes_read = 7;
   table.Get(first)->carry_length = 2;
   table.Close(first);
-  const mnp::Id third = table.Add(Made());
+  const mnp::Id third = table.Add(Made(), true);
   CHECK("an id is not given out again in its wake-up", third != first && third != second);
   table.Reclaim();
-  const mnp::Id fourth = table.Add(Made());
+  const mnp::Id fourth = table.Add(Made(), true);
   CHECK("but after it", fourth == first);
   const mnp::Socket* heir = table.Get(fourth);
   CHECK("the heir has nothing of its predecessor",
         heir != nullptr && !heir->counted && heir->bytes_read == 0 && heir->carry_length == 0 &&
             heir->interest == 0 && heir->mode == mnp::Mode::kIdle && heir->sender == -1);
   table.Reclaim();
-  CHECK("an id is given out once", table.Add(Made()) != fourth);
+  CHECK("an id is given out once", table.Add(Made(), true) != fourth);
 }
 
 void Staying() {
   mnp::SocketTable table;
-  const mnp::Id id = table.Add(Made());
+  const mnp::Id id = table.Add(Made(), true);
   const mnp::Socket* before = table.Get(id);
-  for (int i = 0; i < 200; i++) (void)table.Add(Made());
+  for (int i = 0; i < 200; i++) (void)table.Add(Made(), true);
   CHECK("a socket stays where it is when others come", table.Get(id) == before);
   CHECK("every id is known", table.size() == 201);
 }
@@ -68,7 +68,7 @@ void Ending() {
   {
     mnp::SocketTable table;
     fd = Made();
-    (void)table.Add(fd);
+    (void)table.Add(fd, true);
   }
   CHECK("what a table owns ends with it", !IsOpen(fd));
 }
