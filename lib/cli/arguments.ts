@@ -39,7 +39,7 @@ const functions = new Set([':filter', ':sentinel', ':log'])
  * Reads a command line.
  *
  * @throws {@link UsageError} with a message for whoever typed it.
- * @example `parseCommandLine([':family', 'local', ':service', '/tmp/echo.sock', '--hex'])`
+ * @example parseCommandLine([':family', 'local', ':service', '/tmp/echo.sock', '--hex'])
  */
 export function parseCommandLine(argv: readonly string[]): Command | 'help' | 'version' {
   const words = [...argv]

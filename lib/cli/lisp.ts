@@ -53,7 +53,7 @@ export function listItems(value: LispValue): LispValue[] | undefined {
  *
  * @throws {@link LispSyntaxError} where the text is not Lisp, or uses a syntax that network processes have no use for
  * (backquotes, records, hash tables, characters with modifier keys).
- * @example `readLisp('(16 . [0 0])')` is `new Cons(16, [0, 0])`
+ * @example readLisp('(16 . [0 0])') // new Cons(16, [0, 0])
  */
 export function readLisp(text: string): LispValue {
   return new Reader(text).whole()
@@ -258,7 +258,7 @@ function narrow(value: bigint): number | bigint {
  *
  * Unlike `prin1` it writes control characters as escapes: what it prints goes to terminals.
  *
- * @example `printLisp(new Cons(16, [0, 0]))` is `(16 . [0 0])`
+ * @example printLisp(new Cons(16, [0, 0])) // '(16 . [0 0])'
  */
 export function printLisp(value: LispValue): string {
   if (value === null) return 'nil'

@@ -325,6 +325,8 @@ export class NetworkProcess {
    * @throws `ERR_PROCESS_NOT_RUNNING`; `ERR_PROCESS_BUSY`
    * @example
    * ```ts
+   * import { Worker } from 'node:worker_threads'
+   * const worker = new Worker('./worker.mjs')
    * const server = makeNetworkProcess({
    *   name: 'gate', server: true, service: 7000,
    *   log: (_, connection) => worker.postMessage(connection?.detach()),
@@ -917,6 +919,8 @@ export class NetworkProcess {
    * @throws `ERR_FILTER_IN_USE`: there is a filter, a loop or another stream; `ERR_NO_STREAM`: a server has connections
    * @example
    * ```ts
+   * import { createReadStream } from 'node:fs'
+   * import { pipeline } from 'node:stream/promises'
    * await pipeline(createReadStream('file'), makeNetworkProcess({ name: 'copy', service: 7000 }).duplex())
    * ```
    */
@@ -1161,7 +1165,7 @@ export class NetworkProcess {
    *
    * @returns as {@link NetworkProcess.send}
    * @throws the same; `sent` of the error says how many packets went before
-   * @example process.sendMany(['first packet', 'second packet', Buffer.of(3)])
+   * @example client.sendMany(['first packet', 'second packet', Buffer.of(3)])
    */
   sendMany(messages: readonly Data[]): boolean {
     if (!Array.isArray(messages)) throw typeError('messages', 'an array of strings and views', messages)
@@ -1180,7 +1184,7 @@ export class NetworkProcess {
    *   where there is but one peer
    * @example
    * ```ts
-   * worker.sendMessage({ data: 'take this', fds: [server.fd] })
+   * client.sendMessage({ data: 'take this', fds: [server.fd] })
    * ```
    */
   sendMessage(message: OutgoingMessage): boolean {
@@ -1302,7 +1306,7 @@ export class NetworkProcess {
    * Waits for output without blocking: resolves to true when the filter has been called, to false when the process has
    * ended. {@link acceptProcessOutput} is for code that is not asynchronous.
    *
-   * @example while (await process.output()) console.log(process.buffer?.length)
+   * @example while (await client.output()) console.log(client.buffer?.length)
    */
   output(): Promise<boolean> {
     if (this.#state === 'exit' || this.#state === 'failed') return Promise.resolve(false)
