@@ -619,3 +619,4 @@ export function networkLookupAddressInfo(name: string, family?: 'ipv4' | 'ipv6' 
 }
 
 export type { Filter, Log, Sentinel }
+export type { GnutlsResult } from './tls/index.js'

@@ -612,7 +612,7 @@ export class NetworkProcess {
    *   `ERR_TLS_STARTED`: there is TLS on it already
    * @example
    * ```ts
-   * if (/^220 /.test(answer)) await process.startTls({ hostname: 'mail.example.org' })
+   * await client.startTls({ hostname: 'mail.example.org' }) // The server has answered STARTTLS with 220.
    * ```
    */
   startTls(parameters: TlsParameters | readonly unknown[]): Promise<this> {

@@ -10,8 +10,9 @@ import { bytes, check, typeError, valueError } from './errors.js'
  * @throws `ENOSYS`: this system has none; `EINVAL`: the name is too long; `EMFILE`, `ENOMEM` …
  * @example
  * ```ts
+ * import { closeSync } from 'node:fs'
  * const fd = sealedMemory(Buffer.alloc(1e6), 'journal-entry')
- * journal.sendMessage({ data: '', fds: [fd] })
+ * client.sendMessage({ data: '', fds: [fd] })
  * closeSync(fd)
  * ```
  */

@@ -9,7 +9,9 @@ export interface TlsError extends Error {
   code: string
   /** GnuTLS's number of the failure: `-15`. */
   gnutls?: number
+  /** The peer's. */
   address?: string
+  /** The peer's. */
   port?: number
 }
 

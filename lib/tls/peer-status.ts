@@ -4,22 +4,35 @@ import { faults, selfSigned } from './errors.js'
 
 /** A certificate. Dates are `YYYY-MM-DD`, in UTC; numbers of bytes are written `0a:1b:…`. */
 export interface TlsCertificate {
+  /** X.509's: 3 is usual. */
   version: number
+  /** What its issuer has numbered it by. */
   serialNumber: string
   /** `'O=Example,CN=Example CA'` */
   issuer: string
+  /** The first day. */
   validFrom: string
+  /** The last day. */
   validTo: string
+  /** Whose it is. */
   subject: string
+  /** `'RSA'` */
   publicKeyAlgorithm?: string
+  /** How strong its key is, in GnuTLS's words: `'High'`. */
   certificateSecurityLevel?: string
+  /** What tells issuers of the same name apart, in old certificates. */
   issuerUniqueId?: string
+  /** The same for its subject. */
   subjectUniqueId?: string
+  /** `'RSA-SHA256'` */
   signatureAlgorithm?: string
   /** `'sha1:…'` */
   publicKeyId: string
+  /** `'sha256:…'` */
   publicKeyIdSha256: string
+  /** The whole certificate's: `'sha1:…'`. */
   certificateId: string
+  /** The certificate itself, as text. */
   pem: string
 }
 
@@ -34,15 +47,21 @@ export interface TlsStatus {
   certificates?: TlsCertificate[]
   /** Its own. */
   certificate?: TlsCertificate
+  /** How long the prime was, where there was a key exchange with one. */
   diffieHellmanPrimeBits?: number
   /** `'ECDHE-RSA'` */
   keyExchange?: string
   /** `'TLS1.3'` */
   protocol?: string
+  /** `'AES-256-GCM'` */
   cipher?: string
+  /** `'AEAD'`, `'SHA256'` */
   mac?: string
+  /** `'NULL'`: none. */
   compression?: string
+  /** What is authenticated is what was encrypted (RFC 7366). */
   encryptThenMac: boolean
+  /** Renegotiation is bound to the session (RFC 5746). */
   safeRenegotiation: boolean
   /** The protocol that was chosen of those offered. Our own. */
   alpn?: string

@@ -153,7 +153,10 @@ describe('the code in the documentation', () => {
       const expected = [...code.matchAll(/\/\/ → (.*)/g)].map(([, line = '']) => `${line}\n`).join('')
       if (expected !== '')
         it(where, () => {
-          const args = ['--input-type=module', '--eval', code]
+          const { outputText } = ts.transpileModule(code, {
+            compilerOptions: { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ESNext },
+          })
+          const args = ['--input-type=module', '--eval', outputText]
           const { status, stdout, stderr } = spawnSync(process.execPath, args, {
             cwd: root,
             encoding: 'utf8',
