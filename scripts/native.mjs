@@ -17,6 +17,19 @@ export function nodeRoot() {
   return existsSync(path.join(nodeRoot, 'include/node/uv.h')) ? nodeRoot : undefined
 }
 
+/** How the addon is compiled, as binding.gyp has it, but for warnings. */
+export function addonFlags() {
+  const headers = nodeRoot()
+  if (headers === undefined) throw new Error(`no Node headers beside ${process.execPath}`)
+  return [
+    ...['-std=c++17', '-fno-exceptions', '-fno-rtti', '-fPIC', '-fvisibility=hidden'],
+    ...['-DNAPI_VERSION=8', '-DNAPI_DISABLE_CPP_EXCEPTIONS', '-DNODE_ADDON_API_DISABLE_DEPRECATED'],
+    '-DNODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS',
+    ...['-isystem', path.join(root, 'node_modules/node-addon-api')],
+    ...['-isystem', path.join(headers, 'include/node')],
+  ]
+}
+
 /** The files below `folder`, relative to the project, whose names end in one of `extensions`. */
 export function filesBelow(folder, ...extensions) {
   if (!existsSync(path.join(root, folder))) return []

