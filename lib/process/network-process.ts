@@ -1339,6 +1339,7 @@ export class NetworkProcess {
     return (this.#plist ??= {})
   }
 
+  /** Replaces them. */
   set plist(plist: Record<string, unknown>) {
     this.#plist = plist
   }
