@@ -443,6 +443,7 @@ void Hub::Read(Id id, Socket* socket, bool ended) {
       return;
     }
     empty_is_record_ = record == 1;
+    asked_ = kStreamRead;
     const ssize_t received = text            ? ReadText(id, socket)
                              : socket->large ? ReadLarge(id, socket)
                                              : ReadSmall(id, socket);
@@ -470,7 +471,7 @@ void Hub::Read(Id id, Socket* socket, bool ended) {
     has_read_ = true;
     if (in_turns_) return;
     if (socket->kind == Kind::kStream) {
-      if (length < kStreamRead) return;
+      if (length < asked_) return;
     } else if (messages == 1 && !AsksForSecond(socket)) {
       return;
     }
@@ -584,7 +585,9 @@ ssize_t Hub::ReadSmall(Id id, Socket* socket) {
 ssize_t Hub::ReadLarge(Id id, Socket* socket) {
   Slab* slab = SlabOf(*socket);
   if (socket->kind == Kind::kStream) {
-    iovec buffer = {slab->end(), std::min(slab->room(), kStreamRead)};
+    // As much as there is room for: over TCP each read opens the window and is answered for.
+    asked_ = slab->room();
+    iovec buffer = {slab->end(), asked_};
     const ssize_t received = Receive(id, socket, &buffer, 1);
     if (received > 0) ShowSlab(id, *socket, static_cast<std::size_t>(received));
     return received;

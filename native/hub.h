@@ -181,6 +181,7 @@ class Hub {
   unsigned skip_ = 0;   // … and how often it is not looked for any.
 
   bool empty_is_record_ = false;  // It is known that what is read next is no end.
+  std::size_t asked_ = 0;         // How much of a stream the last read was to bring.
 
   bool in_turns_ = false;
   bool busy_ = false;      // Something was dispatched, and no empty dispatch since.

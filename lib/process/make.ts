@@ -15,6 +15,7 @@ import {
 } from '../socket/errors.js'
 import { after, Kind } from '../socket/hub.js'
 import { getaddrinfo, lookUp, type LookUpQuery } from '../socket/look-up.js'
+import type { Admission } from './acceptor.js'
 import { TextBuffer, type ProcessBuffer } from './buffer.js'
 import { Coding } from './coding.js'
 import { ProcessContact } from './contact.js'
@@ -125,7 +126,7 @@ export function make(args: readonly unknown[], dialect: Dialect): NetworkProcess
   const target = adopts ? { candidates: [] } : targetOf(contact, type, server, dialect)
   const candidates = 'candidates' in target ? target.candidates : nowait ? undefined : resolve(target.query)
 
-  const behaves = behaviour(contact, type)
+  const { halfOpen, lend, highWaterMark, tls, ...behaves } = behaviour(contact, type)
   // A refused connection comes before a coding system that does not exist, unless it comes later anyway.
   const early = nowait ? codings(contact['coding']) : undefined
   const external = adopts
@@ -135,20 +136,27 @@ export function make(args: readonly unknown[], dialect: Dialect): NetworkProcess
   const process = new NetworkProcess({
     name,
     contact: new ProcessContact(contact),
-    // A client that is to be one-to-many fails when it is prepared.
-    kind: kindOf(type, isOneToMany(type, family) && (server || external !== undefined)),
-    ancillary: !dialect.plainFilters,
-    proxyPatience: proxied,
+    traits: {
+      // A client that is to be one-to-many fails when it is prepared.
+      kind: kindOf(type, isOneToMany(type, family) && (server || external !== undefined)),
+      ancillary: !dialect.plainFilters,
+      halfOpen,
+      lend,
+      highWaterMark,
+    },
+    tls,
+    server: undefined,
     ...behaves,
   })
+  const admission = { proxyPatience: proxied, tls }
   const prepare: Prepare = (id, candidate) => {
     if (isOneToMany(candidate.type, candidate.family)) throw noConnections()
     setOptions(id, contact)
   }
   try {
     if (early !== undefined) process.useCodings(...early)
-    if (external !== undefined) openExternal(process, external, type, contact)
-    else if (server) serve(process, candidates ?? [], contact)
+    if (external !== undefined) openExternal(process, external, type, contact, admission)
+    else if (server) serve(process, candidates ?? [], contact, admission)
     else if (type === SOCK_DGRAM || !nowait) {
       if (candidates === undefined) openWhenFound(process, (target as { query: Query }).query, prepare)
       else openConnected(process, candidates, prepare)
@@ -355,7 +363,6 @@ function behaviour(contact: Contact, type: number) {
       ? 0
       : integer(':high-water-mark', contact['highWaterMark'], 0, Number.MAX_SAFE_INTEGER),
     tls: contactTls(contact, type === SOCK_STREAM),
-    isAccepted: false,
     buffer: bufferOf(buffer),
   }
 }
@@ -382,7 +389,12 @@ function bufferOf(buffer: unknown): ProcessBuffer | undefined {
 // ---- servers ----------------------------------------------------------------------------------------------
 
 // The first address that there is a socket for decides; binding it is not tried elsewhere.
-function serve(process: NetworkProcess, candidates: readonly Candidate[], contact: Contact): void {
+function serve(
+  process: NetworkProcess,
+  candidates: readonly Candidate[],
+  contact: Contact,
+  admission: Admission,
+): void {
   let failure = systemError(errno['EADDRNOTAVAIL'] ?? 0, 'socket')
   for (const candidate of candidates) {
     const id = openSocket(candidate, id => {
@@ -395,7 +407,7 @@ function serve(process: NetworkProcess, candidates: readonly Candidate[], contac
     }
     try {
       check(native.bind(id, candidate.address), 'bind', errorAddress(candidate.address))
-      serveOn(process, id, candidate.type, contact, false)
+      serveOn(process, id, candidate.type, contact, false, admission)
       return
     } catch (error) {
       // Nobody knows of the socket unless the process has it.
@@ -413,6 +425,7 @@ function serveOn(
   type: number,
   contact: Contact,
   listens: boolean,
+  admission: Admission,
 ): void {
   const local = check<Buffer>(native.getsockname(id), 'getsockname')
   const address = decodeAddress(local)
@@ -422,7 +435,7 @@ function serveOn(
     check(native.listen(id, backlog(contact['server'])), 'listen', errorAddress(local))
   if (type === SOCK_DGRAM || isOneToMany(type, familyOf(local)))
     process.openOn(id, true, firstPeer(contact['remote'], familyOf(local)))
-  else process.listenOn(id)
+  else process.listenOn(id, admission)
 }
 
 // A port that was in use a moment ago can be taken again. Datagram sockets have no such moment: with the option they
@@ -447,13 +460,19 @@ function firstPeer(remote: unknown, family: number): number {
 }
 
 // A socket that was passed in has its address, or its connection; options are still ours to set.
-function openExternal(process: NetworkProcess, id: SocketId, type: number, contact: Contact): void {
+function openExternal(
+  process: NetworkProcess,
+  id: SocketId,
+  type: number,
+  contact: Contact,
+  admission: Admission,
+): void {
   try {
     setOptions(id, contact)
     const listens = isListening(id)
     if (listens) contact['server'] ??= true
     if (!isNil(contact['server'])) {
-      serveOn(process, id, type, contact, listens)
+      serveOn(process, id, type, contact, listens, admission)
       if (typeof contact['local'] === 'string') contact['service'] = contact['local']
       return
     }

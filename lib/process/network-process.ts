@@ -40,6 +40,7 @@ import {
   type TlsSettings,
   type TlsStatus,
 } from '../tls/index.js'
+import { Acceptor, type Admission } from './acceptor.js'
 import { onKill, TextBuffer, type ProcessBuffer } from './buffer.js'
 import { duplexOf, type DuplexOptions } from './duplex.js'
 import type { Coding } from './coding.js'
@@ -69,20 +70,17 @@ import {
   type MessageInfo,
   type OutgoingMessage,
 } from './message.js'
-import { ProxyGate } from './proxy-gate.js'
-import type { ProxyHeader } from './proxy-protocol.js'
 import { wouldBlock } from './output.js'
 import type { Reader } from './reader.js'
 import { isRegistered, processList, register, uniqueName, unregister } from './registry.js'
-import { contactTls, Handshakes, upgradeTls } from './secure.js'
+import { contactTls, upgradeTls } from './secure.js'
 import { Sender } from './sender.js'
 
 /** What makeNetworkProcess says to a new process. */
 export interface Making {
   name: string
   contact: ProcessContact
-  /** How the socket bounds what it receives: {@link Kind}. */
-  kind: number
+  traits: Traits
   filter: Filter | true | undefined
   sentinel: Sentinel | undefined
   log: Log | undefined
@@ -90,23 +88,28 @@ export interface Making {
   queryOnExit: boolean
   stopped: boolean
   coding: Coding
-  halfOpen: boolean
-  lend: boolean
-  /** Whether filters may ask for what travels beside messages: see emacs.ts. */
-  ancillary: boolean
-  highWaterMark: number
-  /** Seconds that the PROXY protocol's header of an accepted connection may take; undefined: it has none. */
-  proxyPatience: number | undefined
-  /** Handshake before it is open; of a server: before each connection is. */
+  /** Of a client: the handshake before it is open. */
   tls: TlsSettings | undefined
-  /** A server has accepted it. */
-  isAccepted: boolean
+  /** Who has accepted it. */
+  server: NetworkProcess | undefined
   /** The buffer, or how a server's child will call its own when it needs one. */
   buffer: ProcessBuffer | string | undefined
 }
 
-// How long a server without descriptors waits before it accepts again, in milliseconds.
-const acceptPause = 100
+/** What never changes of a process, and is the same for all connections of a server. */
+export interface Traits {
+  /** How the socket bounds what it receives: {@link Kind}. */
+  readonly kind: number
+  /** The peer's end leaves it open to send. */
+  readonly halfOpen: boolean
+  /** Filters may get lent bytes. */
+  readonly lend: boolean
+  /** Filters may ask for what travels beside messages: see emacs.ts. */
+  readonly ancillary: boolean
+  /** How many bytes may be queued before `send` gives false. */
+  readonly highWaterMark: number
+}
+
 /** What {@link NetworkProcess.stats} gives: numbers since the process was made. */
 export interface ProcessStats {
   /** Bytes received, before decoding. */
@@ -185,18 +188,13 @@ export class NetworkProcess {
 
   readonly #number = ++made
   readonly #contact: ProcessContact
-  readonly #kind: number
+  readonly #traits: Traits
   readonly #log: Log | undefined
   #coding: Coding
-  readonly #halfOpen: boolean
-  readonly #lend: boolean
-  readonly #ancillary: boolean
-  readonly #highWaterMark: number
   #sender: Sender | undefined // From the first send on.
   #tls: TlsSettings | undefined
-  readonly #isAccepted: boolean
-  readonly #scope = new AsyncResource('NETWORKPROCESS') // What its callbacks run in.
-  readonly #gate: ProxyGate | undefined
+  readonly #server: NetworkProcess | undefined // Who has accepted it.
+  #resource: AsyncResource | undefined
   #id: SocketId = -1
   #state: 'connect' | 'run' | 'listen' | 'exit' | 'failed'
   #stopped: boolean
@@ -223,8 +221,7 @@ export class NetworkProcess {
   #plist: Record<string, unknown> | undefined
   #pending: string[] | undefined // Events that the sentinel is about to hear of.
   #unreferenced = false
-  #cancelAccept: (() => void) | undefined // A server without descriptors pauses.
-  #handshakes: Handshakes | undefined // Of a server's connections.
+  #acceptor: Acceptor | undefined // Of a server.
   #outputs = 0
   #accepted = 0
   #outputWaiters: ((received: boolean) => void)[] | undefined
@@ -236,20 +233,17 @@ export class NetworkProcess {
     if (making.plist !== undefined) this.#plist = { ...making.plist }
     this.queryOnExit = making.queryOnExit
     this.#contact = making.contact
-    this.#kind = making.kind
+    this.#traits = making.traits
     this.#log = making.log
     this.#coding = making.coding
-    this.#halfOpen = making.halfOpen
-    this.#lend = making.lend
-    this.#ancillary = making.ancillary
-    this.#highWaterMark = making.highWaterMark
     this.#tls = making.tls
-    this.#isAccepted = making.isAccepted
-    if (making.proxyPatience !== undefined) this.#gate = new ProxyGate(this, making.proxyPatience)
+    this.#server = making.server
+    // A connection's is made when it is needed: it is its server's child whenever that is.
+    if (making.server === undefined) this.#resource = new AsyncResource('NETWORKPROCESS')
     this.#state = 'connect'
     this.#stopped = making.stopped
     this.#filter = making.filter ?? defaultFilter
-    this.#informs = making.ancillary && wantsInfo(this.#filter)
+    this.#informs = making.traits.ancillary && wantsInfo(this.#filter)
     this.#sentinel = making.sentinel ?? defaultSentinel
     this.#buffer = making.buffer
     if (typeof making.buffer === 'object') this.mark = making.buffer.length
@@ -443,10 +437,7 @@ export class NetworkProcess {
     this.#ignoreSignal?.()
     this.#cancelConnect?.()
     this.#cancelConnect = undefined
-    this.#gate?.close()
-    this.#cancelAccept?.()
-    this.#cancelAccept = undefined
-    this.#handshakes?.close()
+    this.#acceptor?.close()
     this.#held?.forEach(({ info }) => info?.drop())
     this.#info?.drop()
     this.#held = this.#info = undefined
@@ -473,6 +464,17 @@ export class NetworkProcess {
     }, this.#number)
   }
 
+  // What its callbacks run in.
+  get #scope(): AsyncResource {
+    return this.#resource ?? this.#makeResource()
+  }
+
+  #makeResource(): AsyncResource {
+    const make = () => new AsyncResource('NETWORKPROCESS')
+    this.#resource = this.#server === undefined ? make() : this.#server.#scope.runInAsyncScope(make)
+    return this.#resource
+  }
+
   // As somebody who was called by the code that made the process.
   #within(work: () => void): void {
     this.#scope.runInAsyncScope(work)
@@ -482,7 +484,11 @@ export class NetworkProcess {
     if (this.#state === 'exit') unregister(this)
     const over = this.#state === 'exit' || this.#state === 'failed'
     const sentinel = this.#sentinel
-    guarded(() => this.#scope.runInAsyncScope(sentinel, undefined, this, what))
+    guarded(() => {
+      // The default one calls nobody who could ask for whom.
+      if (sentinel === defaultSentinel) sentinel(this, what)
+      else this.#scope.runInAsyncScope(sentinel, undefined, this, what)
+    })
     if (over) this.#nowOver()
   }
 
@@ -509,7 +515,8 @@ export class NetworkProcess {
   }
 
   /** It has a listening socket. @internal */
-  listenOn(id: SocketId): void {
+  listenOn(id: SocketId, admission: Admission): void {
+    this.#acceptor = new Acceptor(this, admission)
     this.#state = 'listen'
     this.#start(id, Mode.listening)
     this.#nowOpen()
@@ -644,11 +651,11 @@ export class NetworkProcess {
     if (this.#state !== 'connect' || this.#wasOpen || (this.#id >= 0 && native.tlsStage(this.#id) > 0))
       throw codedError(new Error(`Process ${this.name} is not connecting any more`), 'ERR_TLS_STARTED')
     this.#contact.set('tlsParameters', parameters)
-    this.#tls = contactTls(this.#contact.all, this.#kind === Kind.stream)
+    this.#tls = contactTls(this.#contact.all, this.#traits.kind === Kind.stream)
   }
 
   #upgradeSettings(parameters: unknown): TlsSettings {
-    if (this.#state === 'listen' || this.#kind !== Kind.stream)
+    if (this.#state === 'listen' || this.#traits.kind !== Kind.stream)
       throw codedError(
         new TypeError(`${this.name} is no connection of bytes; TLS needs one`),
         'ERR_NO_STREAM',
@@ -656,7 +663,7 @@ export class NetworkProcess {
     if (this.#id >= 0 && (this.#state === 'connect' || native.tlsStage(this.#id) > 0))
       throw codedError(new Error(`Process ${this.name} is connecting, or has TLS`), 'ERR_TLS_STARTED')
     if (this.#state !== 'run') throw this.notRunning()
-    return upgradeTls(parameters, this.#contact.all, this.#isAccepted)
+    return upgradeTls(parameters, this.#contact.all, this.#server !== undefined)
   }
 
   #upgrade(settings: TlsSettings, ended: (error: Error | undefined) => void, cancelled: () => void): void {
@@ -665,6 +672,7 @@ export class NetworkProcess {
     this.#sender?.open(-1, false)
     this.#state = 'connect'
     const read = this.#held?.flatMap(({ data }) => data ?? [])
+    this.#held?.forEach(({ info }) => info?.drop())
     this.#held = undefined
     const before = () => {
       const error = clear?.flush(id) ?? 0
@@ -750,14 +758,22 @@ export class NetworkProcess {
     const addressed = this.#addressed ? 1 : 0
     const ancillary = this.#informs ? 1 : 0
     check(
-      native.configure(this.#id, mode, this.#kind, this.#delivery(), addressed, ancillary, this.#interest()),
+      native.configure(
+        this.#id,
+        mode,
+        this.#traits.kind,
+        this.#delivery(),
+        addressed,
+        ancillary,
+        this.#interest(),
+      ),
       'epoll_ctl',
     )
   }
 
   #delivery(): number {
-    if (this.#reader?.raw) return this.#lend ? Delivery.lent : Delivery.bytes
-    return this.#coding.delivery(this.#lend)
+    if (this.#reader?.raw) return this.#traits.lend ? Delivery.lent : Delivery.bytes
+    return this.#coding.delivery(this.#traits.lend)
   }
 
   #isReading(): boolean {
@@ -768,7 +784,7 @@ export class NetworkProcess {
 
   #interest(): number {
     const waiting =
-      this.#held !== undefined || this.#cancelAccept !== undefined || this.#readerFull || this.#isNew
+      this.#held !== undefined || this.#acceptor?.pauses === true || this.#readerFull || this.#isNew
     const reading = this.#isReading() && !waiting
     return (reading ? Interest.readable : 0) | (this.#sender?.waits ? Interest.writable : 0)
   }
@@ -835,7 +851,7 @@ export class NetworkProcess {
     if (reader !== undefined) {
       info?.drop()
       // What is lent is gone when this returns, and the reader keeps it.
-      const kept = this.#lend && typeof data !== 'string' ? Buffer.from(data) : data
+      const kept = this.#traits.lend && typeof data !== 'string' ? Buffer.from(data) : data
       this.#within(() => this.#offer(reader, kept))
       return
     }
@@ -930,7 +946,10 @@ export class NetworkProcess {
         new TypeError(`${this.name} is a server; its connections have streams`),
         'ERR_NO_STREAM',
       )
-    return duplexOf(this, this.#kind !== Kind.stream, { allowHalfOpen: this.#halfOpen, ...options })
+    return duplexOf(this, this.#traits.kind !== Kind.stream, {
+      allowHalfOpen: this.#traits.halfOpen,
+      ...options,
+    })
   }
 
   #filterInUse(): Error {
@@ -1000,16 +1019,16 @@ export class NetworkProcess {
 
   #end(): void {
     this.#flushDecoder()
-    if (!this.#halfOpen && !this.#reader?.halfOpen) return this.#break(true)
+    if (!this.#traits.halfOpen && !this.#reader?.halfOpen) return this.#break(true)
     this.#ended = true
-    if (this.#halfOpen) this.#reportLater(event.endOfFile)
+    if (this.#traits.halfOpen) this.#reportLater(event.endOfFile)
     const reader = this.#reader
     if (reader !== undefined) this.#within(() => reader.onEnd())
   }
 
   /** @internal */
   onFailed(error: number): void {
-    if (this.#kind === Kind.datagrams) {
+    if (this.#traits.kind === Kind.datagrams) {
       this.#reportLater(event.datagramFailed(error))
       return
     }
@@ -1047,40 +1066,31 @@ export class NetworkProcess {
 
   /** @internal */
   onAccepted(id: SocketId, sockaddr: Uint8Array): void {
-    // The connection is a child of the server to async hooks too.
-    this.#within(() => this.#accept(id, sockaddr))
-  }
-
-  #accept(id: SocketId, sockaddr: Uint8Array): void {
-    if (this.#state !== 'listen') {
-      native.close(id)
-      return
-    }
-    const remote = decodeAddress(sockaddr)
-    if (this.#gate === undefined) this.#secureAccepted(id, remote)
-    else this.#gate.take(id, remote)
+    this.#acceptor?.accept(id, sockaddr)
   }
 
   /** @internal */
-  onProxied(id: SocketId, proxy: Address, header: ProxyHeader): void {
-    this.#within(() => this.#secureAccepted(id, header.source ?? proxy, { proxy, proxyHeader: header }))
-  }
-
-  #secureAccepted(id: SocketId, remote: Address, proxied?: Contact): void {
-    if (this.#tls === undefined) return this.#admit(id, remote, proxied)
-    this.#handshakes ??= new Handshakes(this.#tls, this)
-    this.#handshakes.add(id, remote, () => this.#within(() => this.#admit(id, remote, proxied)))
+  onAcceptFailed(error: number): void {
+    this.#acceptor?.onFailed(error)
   }
 
   /** @internal */
-  onRefused(peer: Address, why: string): void {
+  get isListening(): boolean {
+    return this.#state === 'listen'
+  }
+
+  /** @internal */
+  notAdmitted(message: string): void {
     const log = this.#log
-    const { from } = describePeer(peer, 0)
-    if (log !== undefined)
-      guarded(() => this.#within(() => log(this, undefined, logMessage.refused(from, why))))
+    if (log !== undefined) guarded(() => this.#within(() => log(this, undefined, message)))
   }
 
-  // Makes the process of an accepted connection.
+  /** Makes the process of an accepted connection. @internal */
+  admit(id: SocketId, remote: Address, proxied?: Contact): void {
+    // The connection is a child of the server to async hooks too.
+    this.#within(() => this.#admit(id, remote, proxied))
+  }
+
   #admit(id: SocketId, remote: Address, proxied?: Contact): void {
     this.#accepted++
     const peer = describePeer(remote, ++accepted)
@@ -1089,9 +1099,10 @@ export class NetworkProcess {
     // What a connection brings before the loop has it would have nowhere to go.
     const looped = this.#reader !== undefined && this.#filter === defaultFilter && this.#buffer === undefined
     const child = new NetworkProcess({
-      name: `${this.name} ${peer.suffix}`,
+      // In one piece: a string that is put together keeps its parts.
+      name: [this.name, peer.suffix].join(' '),
       contact: this.#contact.accepted(remote, local, proxied),
-      kind: this.#kind,
+      traits: this.#traits,
       filter: looped ? true : this.#filter,
       sentinel: this.#sentinel,
       log: undefined,
@@ -1099,13 +1110,8 @@ export class NetworkProcess {
       queryOnExit: true,
       stopped: false,
       coding: this.#coding.fork(),
-      halfOpen: this.#halfOpen,
-      lend: this.#lend,
-      ancillary: this.#ancillary,
-      highWaterMark: this.#highWaterMark,
-      proxyPatience: undefined,
       tls: undefined,
-      isAccepted: true,
+      server: this,
       buffer: inserts ? `${this.buffer?.name ?? this.name} ${peer.suffix}` : undefined,
     })
     child.inheritCodingSystem = inserts && this.inheritCodingSystem
@@ -1126,17 +1132,6 @@ export class NetworkProcess {
       return undefined
     const own = native.getsockname(id)
     return typeof own === 'number' ? undefined : decodeAddress(own)
-  }
-
-  /** @internal */
-  onAcceptFailed(error: number): void {
-    const log = this.#log
-    if (log !== undefined) guarded(() => this.#within(() => log(this, undefined, logMessage.failed(error))))
-    if (this.#state !== 'listen') return
-    this.#cancelAccept = after(acceptPause, () => {
-      this.#cancelAccept = undefined
-      this.#updateInterest()
-    })
   }
 
   // ---- sending ----------------------------------------------------------------------------------------------
@@ -1204,7 +1199,7 @@ export class NetworkProcess {
   }
 
   #makeSender(): Sender {
-    this.#sender = new Sender(this, this.#kind, this.#coding, this.#highWaterMark)
+    this.#sender = new Sender(this, this.#traits.kind, this.#coding, this.#traits.highWaterMark)
     if (this.#state === 'run') this.#sender.open(this.#id, this.#addressed)
     return this.#sender
   }
@@ -1248,7 +1243,7 @@ export class NetworkProcess {
    * @throws `ERR_PROCESS_NOT_RUNNING`
    */
   sendEof(): this {
-    if (this.#kind === Kind.datagrams) return this
+    if (this.#traits.kind === Kind.datagrams) return this
     if (this.#state !== 'run' && this.#state !== 'connect') throw this.notRunning()
     if (this.#ending) return this
     this.#ending = true
@@ -1355,7 +1350,7 @@ export class NetworkProcess {
     if (this.#reader !== undefined && this.#state !== 'listen' && typeof filter === 'function')
       throw this.#filterInUse()
     this.#filter = filter ?? defaultFilter
-    this.#informs = this.#ancillary && wantsInfo(this.#filter)
+    this.#informs = this.#traits.ancillary && wantsInfo(this.#filter)
     this.#contact.set('filter', this.#filter)
     this.#configure()
     this.#resume()
@@ -1428,7 +1423,7 @@ export class NetworkProcess {
       this.waitForSocket()
     }
     const name = typeof key === 'string' ? keywordName(key) : key
-    if (this.#kind === Kind.datagrams && (name === true || name === 'remote')) {
+    if (this.#traits.kind === Kind.datagrams && (name === true || name === 'remote')) {
       const peer = this.datagramAddress
       if (peer !== undefined) this.#contact.set('remote', peer)
     }
@@ -1445,7 +1440,7 @@ export class NetworkProcess {
    * @throws setting it: a TypeError or RangeError for what is no address of the socket's family; system errors
    */
   get datagramAddress(): Address | undefined {
-    if (this.#kind !== Kind.datagrams) return undefined
+    if (this.#traits.kind !== Kind.datagrams) return undefined
     this.waitForSocket()
     if (this.#id < 0) return undefined
     const peer = this.#addressed ? native.address(this.#sending.to) : native.getpeername(this.#id)
@@ -1456,7 +1451,7 @@ export class NetworkProcess {
 
   /** Sends go there from now on. @throws `ERR_NO_DATAGRAM`; `ERR_PROCESS_NOT_RUNNING`; as the getter says */
   set datagramAddress(address: AddressInput | undefined) {
-    if (this.#kind !== Kind.datagrams)
+    if (this.#traits.kind !== Kind.datagrams)
       throw codedError(new TypeError(`${this.name} is no datagram process`), 'ERR_NO_DATAGRAM')
     this.waitForSocket()
     if (this.#id < 0) throw this.notRunning()

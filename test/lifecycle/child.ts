@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 // What has not ended by itself by then never will, in milliseconds.
-const limit = 15_000
+const limit = 60_000
 
 export interface Ending {
   /** The exit status, or the signal that ended it. */

@@ -14,7 +14,6 @@ import { buffer, text } from 'node:stream/consumers'
 import { pipeline } from 'node:stream/promises'
 import tls from 'node:tls'
 import type { DuplexOptions, NetworkProcess } from 'make-network-process'
-import { run } from '../lifecycle/child.js'
 import { aFolder } from '../support/transports.js'
 import { cleanUp, finallyDo, settled, thrown, until, witness } from './support.js'
 import { over, overEvery, type Transport } from './transports.js'
@@ -332,51 +331,3 @@ describe('NetworkProcess#duplex() under', () => {
 })
 
 // ---- memory -----------------------------------------------------------------------------------------------------
-
-describe('memory over 200,000 messages', function () {
-  this.timeout(60_000)
-  // What reads, given the process and a function that it calls for each message.
-  const readers = {
-    'a filter': `peer.filter = (_, message) => each(message)`,
-    'a loop': `void (async () => { for await (const message of peer) each(message) })()`,
-    'a stream': `peer.duplex().on('data', each)`,
-  }
-  for (const [name, reader] of Object.entries(readers))
-    it(`is flat through ${name}`, async () => {
-      const { stdout, stderr } = await run(`
-        import v8 from 'node:v8'
-        import vm from 'node:vm'
-        v8.setFlagsFromString('--expose-gc')
-        const gc = vm.runInNewContext('gc')
-        const { peer, one, listener } = await pair({ type: 'seqpacket', filter: true, coding: 'binary' },
-          { type: 'seqpacket', filter: true })
-        let got = 0
-        let reached
-        const each = () => { if (++got % 1000 === 0) reached() }
-        ${reader}
-        const used = async () => {
-          // Memory outside of the heap goes a turn later.
-          gc()
-          await new Promise(setImmediate)
-          gc()
-          const { heapUsed, external } = process.memoryUsage()
-          return heapUsed + external
-        }
-        const message = Buffer.alloc(100)
-        const thousand = async () => {
-          const all = new Promise(resolve => (reached = resolve))
-          for (let i = 0; i < 1000; i++) if (!one.send(message)) await one.drained
-          await all
-        }
-        for (let i = 0; i < 50; i++) await thousand()
-        const before = await used()
-        for (let i = 0; i < 150; i++) await thousand()
-        console.log(got, (await used()) - before)
-        for (const each of [peer, one, listener]) each.delete()
-      `)
-      const [count, growth] = stdout.split(' ').map(Number) as [number, number]
-      assert.equal(count, 200_000, stderr)
-      // Less than two bytes a message.
-      assert.ok(growth < 300_000, `${growth} bytes more`)
-    })
-})
