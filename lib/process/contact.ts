@@ -28,7 +28,7 @@ export class ProcessContact {
     this.#isShared = true
     const contact = new ProcessContact(undefined, this.all, remote)
     if (local !== undefined) contact.set('local', local)
-    for (const [name, value] of Object.entries(more ?? {})) contact.set(name, value)
+    if (more !== undefined) for (const [name, value] of Object.entries(more)) contact.set(name, value)
     return contact
   }
 

@@ -1128,8 +1128,10 @@ export class NetworkProcess {
   // A connection's own address, where its server's does not say it.
   #ownAddress(id: SocketId): Address | undefined {
     const servers = this.#contact.get('local')
-    if (typeof servers === 'string' || (Array.isArray(servers) && servers.slice(0, -1).some(Boolean)))
-      return undefined
+    const isSaid =
+      typeof servers === 'string' ||
+      (Array.isArray(servers) && servers.some((part, i) => part !== 0 && i < servers.length - 1))
+    if (isSaid) return undefined
     const own = native.getsockname(id)
     return typeof own === 'number' ? undefined : decodeAddress(own)
   }
