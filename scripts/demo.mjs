@@ -16,8 +16,10 @@ function printer(label, expected = 0, then = () => {}) {
   let resolve
   const all = new Promise(done => (resolve = done))
   if (expected === 0) resolve()
-  const callback = (process, what, message) => {
-    show(`${label} ${process.name}`, shown(message ?? what))
+  const callback = (process, ...rest) => {
+    // What a log is told is in its third parameter, behind the connection.
+    const [what, message] = rest
+    show(`${label} ${process.name}`, shown(typeof message === 'string' ? message : what))
     then(process, what)
     if (++calls === expected) resolve()
   }
