@@ -2,7 +2,7 @@
 // the terminal for as long as it asks.
 import { constants } from 'node:os'
 import { createInterface, type Interface } from 'node:readline/promises'
-import { formatNetworkAddress } from './format-address.js'
+import { formatNetworkAddress, printable } from './format-address.js'
 import { isNil } from './keywords.js'
 import type { NetworkProcess } from './network-process.js'
 import { processList } from './registry.js'
@@ -92,9 +92,4 @@ function table(processes: readonly NetworkProcess[]): string {
 function addressOf(one: NetworkProcess): string {
   const key = isNil(one.contact('server', true)) ? 'remote' : 'local'
   return formatNetworkAddress(one.contact(key, true)) || '-'
-}
-
-// A peer chooses the path of its socket: what is printed must not be an order to the terminal.
-function printable(text: string): string {
-  return text.replace(/^\0/, '@').replace(/\p{Cc}/gu, '?')
 }

@@ -71,3 +71,11 @@ export function formatAddress(
   if (!inRange(port, 65535)) return undefined
   return ipv4 ? `${host}:${port}` : `[${host}]:${port}`
 }
+
+/**
+ * Text for a terminal, an abstract name with its `@`. A peer chooses the path of its socket: what is printed must not be
+ * an order. @internal
+ */
+export function printable(text: string): string {
+  return text.replace(/^\0/, '@').replace(/\p{Cc}/gu, '?')
+}

@@ -49,7 +49,7 @@ import { channels } from './diagnostics.js'
 import { defaultFilter, defaultSentinel } from './defaults.js'
 import { describePeer, event, logMessage, noPeer, type Status } from './events.js'
 import { closeWhenSent } from './farewell.js'
-import { formatNetworkAddress } from './format-address.js'
+import { formatNetworkAddress, printable } from './format-address.js'
 import { iterate, type NetworkConnection } from './iteration.js'
 import {
   isNil,
@@ -1512,8 +1512,8 @@ export class NetworkProcess {
   /** What util.inspect() shows: its name, status and address. */
   [inspect.custom](): string {
     const address = (this.#contact.get('remote') ?? this.#contact.get('local')) as AddressInput | undefined
-    const where = formatNetworkAddress(address)?.replace(/^\0/, '@')
-    return `#<process ${this.name} ${this.status}${where ? ` ${where}` : ''}>`
+    const where = formatNetworkAddress(address)
+    return printable(`#<process ${this.name} ${this.status}`) + (where ? ` ${printable(where)}>` : '>')
   }
 }
 

@@ -196,7 +196,7 @@ export class Sender {
   #error(error: number): Error {
     const peer = native.address(this.to) ?? native.getpeername(this.#id)
     const about = typeof peer === 'number' ? this.#owner.remoteName() : errorAddress(peer)
-    if (-error === errno.EPIPE) this.#lose()
+    if (-error === errno.EPIPE && this.#kind !== Kind.datagrams) this.#lose()
     return channelError(error, 'send', about)
   }
 
@@ -267,7 +267,7 @@ export class Sender {
         if (!this.#isFull()) output.settle()
         return this.#awaitRoom(pause)
       }
-      if (this.#kind === Kind.stream || gone.has(-error)) return this.#lose()
+      if (this.#kind === Kind.stream || (this.#kind === Kind.packets && gone.has(-error))) return this.#lose()
       output.dropPacket()
       this.#owner.onPacketFailed(-error)
     }

@@ -211,4 +211,10 @@ describe('NetworkProcess#contact()', () => {
     }
     assert.equal(inspect(heard[0]?.server), `#<process s open @exact-${process.pid}>`)
   })
+
+  it('is no order to the terminal of who prints it', () => {
+    const local = `\0escape-${process.pid}-\x1b[2J\x07\0`
+    const server = make({ name: 's', server: true, type: 'datagram', local })
+    assert.equal(inspect(server), `#<process s open @escape-${process.pid}-?[2J??>`)
+  })
 })
