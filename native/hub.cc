@@ -32,7 +32,7 @@ constexpr std::size_t kBytesBudget = 256 * 1024;
 constexpr std::size_t kTextBudget = 64 * 1024;  // Longer strings leave V8's young space.
 
 constexpr std::size_t kStreamRead = 64 * 1024;
-constexpr std::size_t kSlab = 256 * 1024;
+constexpr std::size_t kSlab = 128 * 1024;
 constexpr std::size_t kLarge = 8 * 1024;  // From here a copy costs more than a slab.
 constexpr std::size_t kSmallRoom = 4 * 1024;
 constexpr std::size_t kLargeRoom =
