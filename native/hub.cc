@@ -503,7 +503,7 @@ ssize_t Hub::Receive(Id id, Socket* socket, iovec* buffers, std::size_t count) {
   return received == 0 && HasEnded(*socket) ? kPeerEnded : received;
 }
 
-// The same by recvmsg(2), which costs a fifth more than recv(2). What travels
+// The same by recvmsg(2), which costs a quarter more than recv(2). What travels
 // beside the message is an event before it.
 ssize_t Hub::ReceiveMessage(Id id, Socket* socket, iovec* buffers, std::size_t count, int flags) {
   alignas(cmsghdr) std::uint8_t control[kControlRoom];
