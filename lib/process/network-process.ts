@@ -599,10 +599,18 @@ export class NetworkProcess {
   }
 
   #secureNow(id: SocketId, settings: TlsSettings): void {
+    this.#waitFor(
+      ended => this.#secure(id, { settings, ended }),
+      () => this.#id === id,
+    )
+  }
+
+  // Begins a handshake and blocks until it has ended, delivering what comes meanwhile: its other end may be a process of
+  // this thread.
+  #waitFor(begin: (ended: (error: Error | undefined) => void) => void, goesOn = () => true): void {
     const end: { reached?: boolean; error?: Error | undefined } = {}
-    this.#secure(id, { settings, ended: error => Object.assign(end, { reached: true, error }) })
-    // Its other end may be a process of this thread.
-    while (!end.reached && this.#id === id) wait(Infinity)
+    begin(error => Object.assign(end, { reached: true, error }))
+    while (!end.reached && goesOn()) wait(Infinity)
     if (!end.reached) throw this.notRunning()
     if (end.error !== undefined) throw end.error
   }
@@ -636,14 +644,7 @@ export class NetworkProcess {
   /** The same, blocking. @throws what failed @internal */
   startTlsNow(parameters: unknown): void {
     const settings = this.#upgradeSettings(parameters)
-    const end: { reached?: boolean; error?: Error | undefined } = {}
-    this.#upgrade(
-      settings,
-      error => Object.assign(end, { reached: true, error }),
-      () => Object.assign(end, { reached: true, error: this.notRunning() }),
-    )
-    while (!end.reached) wait(Infinity)
-    if (end.error !== undefined) throw end.error
+    this.#waitFor(ended => this.#upgrade(settings, ended, () => ended(this.notRunning())))
   }
 
   /** Gives an asynchronous connect its parameters while there is time. @throws `ERR_TLS_STARTED` @internal */

@@ -4,9 +4,19 @@
 import assert from 'node:assert/strict'
 import { closeSync, fstatSync, openSync, readdirSync, readSync } from 'node:fs'
 import { inspect } from 'node:util'
-import type { Data, Filter, MessageInfo, NetworkProcess } from 'make-network-process'
+import type { Data, Filter, NetworkProcess } from 'make-network-process'
 import { constants } from 'make-network-process/socket'
-import { changed, cleanUp, make, settled, socketFile, thrown, until } from './support.js'
+import {
+  changed,
+  cleanUp,
+  make,
+  noting,
+  settled,
+  socketFile,
+  thrown,
+  until,
+  type Received,
+} from './support.js'
 import { over, overEvery, type Transport } from './transports.js'
 import { run } from '../lifecycle/child.js'
 
@@ -15,23 +25,6 @@ afterEach(cleanUp)
 const isLocal = (transport: Transport) => transport.isLocal
 const openDescriptors = () => readdirSync('/dev/fd').length
 const hasDevFd = openDescriptors() > 0
-
-interface Received {
-  data: string | Uint8Array
-  info: MessageInfo
-}
-
-/** A filter that notes what it is given, and says so. */
-function noting(): { filter: Filter; received: Received[] } {
-  const received: Received[] = []
-  return {
-    received,
-    filter: (_process, data, info) => {
-      received.push({ data, info })
-      changed()
-    },
-  }
-}
 
 async function firstOf(received: Received[], count = 1): Promise<Received> {
   await until(() => received.length >= count, `${count} messages`)

@@ -3,32 +3,15 @@
 
 import assert from 'node:assert/strict'
 import { readdirSync } from 'node:fs'
-import type { Filter, MessageInfo, NetworkProcess } from 'make-network-process'
+import type { NetworkProcess } from 'make-network-process'
 import { constants, encodeAddress, Socket } from 'make-network-process/socket'
-import { changed, cleanUp, make, settled, thrown, until, witness } from './support.js'
+import { cleanUp, make, noting, settled, thrown, until, witness, type Received } from './support.js'
 
 afterEach(cleanUp)
 
 const { AF_INET, SOCK_SEQPACKET } = constants
 const protocol = constants['IPPROTO_SCTP'] ?? -1
 const oneToMany = { name: 's', server: true, type: 'seqpacket', service: true, protocol } as const
-
-interface Received {
-  data: Buffer
-  info: MessageInfo
-}
-
-/** A filter of a process whose coding is binary: notes what it is given. */
-function noting(): { filter: Filter; received: Received[] } {
-  const received: Received[] = []
-  return {
-    received,
-    filter: (_process, data, info) => {
-      received.push({ data: Buffer.from(data as Uint8Array), info })
-      changed()
-    },
-  }
-}
 
 describe('SCTP, one-to-many', () => {
   before(function () {
@@ -102,7 +85,7 @@ describe('SCTP, one-to-many', () => {
     const isLast = ({ info }: Received) => (info.flags & (constants['MSG_EOR'] ?? 0)) !== 0
     await until(() => received.some(isLast), 'the last piece')
     assert.equal(received.findIndex(isLast), received.length - 1)
-    assert.ok(Buffer.concat(received.map(piece => piece.data)).equals(data))
+    assert.ok(Buffer.concat(received.map(piece => Buffer.from(piece.data))).equals(data))
   })
 
   it('marks what is no message but a notification, for who has asked for any', async () => {
@@ -121,7 +104,7 @@ describe('SCTP, one-to-many', () => {
     await until(() => received.length === 3, 'the end of the association')
     const notifies = ({ info }: Received) => (info.flags & (constants['MSG_NOTIFICATION'] ?? 0)) !== 0
     assert.deepEqual(received.map(notifies), [true, false, true])
-    assert.equal(String(received[1]?.data), 'a message')
+    assert.equal(Buffer.from(received[1]?.data ?? '').toString(), 'a message')
   })
 
   it('sends to nobody with an error, and goes on', async () => {

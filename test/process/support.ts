@@ -12,6 +12,7 @@ import {
   processList,
   type Filter,
   type Log,
+  type MessageInfo,
   type NetworkProcess,
   type NetworkProcessOptions,
   type Sentinel,
@@ -149,6 +150,24 @@ export function witness(): Witness {
   const seen = new Witness()
   witnesses.push(seen)
   return seen
+}
+
+/** What came as a message, and beside it. */
+export interface Received {
+  data: string | Uint8Array
+  info: MessageInfo
+}
+
+/** A filter that notes what it is given beside the data too. */
+export function noting(): { filter: Filter; received: Received[] } {
+  const received: Received[] = []
+  return {
+    received,
+    filter: (_process, data, info) => {
+      received.push({ data, info })
+      changed()
+    },
+  }
 }
 
 // ---- making and cleaning up -------------------------------------------------------------------------------

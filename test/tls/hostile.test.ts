@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import net, { type AddressInfo } from 'node:net'
+import net from 'node:net'
 import { Duplex } from 'node:stream'
 import tls from 'node:tls'
 import { readFileSync } from 'node:fs'
@@ -11,23 +11,27 @@ import { makeNetworkProcess } from 'make-network-process'
 import { cleanUp, changed, finallyDo, until } from '../process/support.js'
 import { authority, canTestTls } from './certificates.js'
 import { gnutlsClient, opensslClient, opensslServer } from './peers.js'
-import { host, join, nodeClient, nodeServer, serve, showingKeys, tenMegabytes, trusting } from './support.js'
+import {
+  host,
+  join,
+  listening,
+  nodeClient,
+  nodeServer,
+  serve,
+  showingKeys,
+  tenMegabytes,
+  trusting,
+} from './support.js'
 
 /** A server in clear. */
-async function clearServer(connected: (socket: net.Socket) => void): Promise<number> {
-  const sockets: net.Socket[] = []
+function clearServer(connected: (socket: net.Socket) => void): Promise<number> {
+  const sockets = new Set<net.Socket>()
   const server = net.createServer(socket => {
-    sockets.push(socket)
+    sockets.add(socket)
     socket.on('error', () => {})
     connected(socket)
   })
-  server.listen(0, host)
-  await once(server, 'listening')
-  finallyDo(() => {
-    server.close()
-    sockets.forEach(socket => socket.destroy())
-  })
-  return (server.address() as AddressInfo).port
+  return listening(server, sockets)
 }
 
 /** Joins two streams, and changes what goes through. */

@@ -2,7 +2,7 @@
 
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Server, Socket } from 'node:net'
 import tls from 'node:tls'
 import {
   makeNetworkProcess,
@@ -93,6 +93,11 @@ export async function nodeServer(
     connected(socket)
   })
   server.on('tlsClientError', () => {})
+  return listening(server, sockets)
+}
+
+/** The port on which a server of Node's listens until the test is over, when its sockets end too. */
+export async function listening(server: Server, sockets: Set<Socket>): Promise<number> {
   server.listen(0, host)
   await once(server, 'listening')
   finallyDo(() => {
