@@ -144,18 +144,17 @@ export interface Native {
   getsockopt(id: SocketId, level: number, name: number, length: number): OrError<Buffer>
   setsockopt(id: SocketId, level: number, name: number, value: Uint8Array): number
 
-  // The hub. `send` and `sendText` give how many bytes are left over, `sendMany` how many packets went, or -errno when
-  // none did.
+  // The hub. What sends gives how many bytes are left over, and undefined for none; `sendOutboxMany` how many packets
+  // went; all of them -errno when nothing did. outbox.ts says what the memory holds.
   start(dispatch: Dispatch): void
   takeTurns(): void
-  readonly send: (id: SocketId, data: Uint8Array, to: AddressId) => number
-  readonly sendText: (id: SocketId, text: string, to: AddressId) => number
-  readonly sendMany: (
-    id: SocketId,
-    messages: readonly (string | Uint8Array)[],
-    first: number,
-    to: AddressId,
-  ) => OrError<number>
+  readonly send: (id: SocketId, data: Uint8Array, to: AddressId) => number | undefined
+  readonly sendText: (id: SocketId, text: string, to: AddressId) => number | undefined
+  shareOutbox(bytes: Uint8Array, call: Int32Array): void
+  readonly sendOutbox: () => number | undefined
+  readonly sendOutboxMany: () => OrError<number>
+  /** Gives how many bytes the text has in UTF-8; undefined: none. */
+  readonly writeOutbox: (text: string, offset: number) => number | undefined
   sendv(
     id: SocketId,
     data: readonly Uint8Array[],

@@ -9,6 +9,7 @@
 #include <napi.h>
 
 #include "hub.h"
+#include "outbox.h"
 #include "tls/session.h"
 
 namespace mnp {
@@ -23,6 +24,7 @@ class Environment {
 
   Hub& hub() { return hub_; }
   SocketTable& sockets() { return hub_.sockets(); }
+  Outbox& outbox() { return outbox_; }
   tls::Workspace& workspace() { return workspace_; }
 
  private:
@@ -31,6 +33,7 @@ class Environment {
 
   tls::Workspace workspace_;  // Outlives the sockets, which are the hub's.
   Hub hub_;
+  Outbox outbox_;
   napi_async_cleanup_hook_handle hook_ = nullptr;
 };
 

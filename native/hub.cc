@@ -39,6 +39,8 @@ constexpr std::size_t kLarge = 8 * 1024;  // From here a copy costs more than a 
 constexpr std::size_t kSmallRoom = 4 * 1024;
 constexpr std::size_t kLargeRoom =
     kStreamRead;  // What is cut short costs more than what is left over.
+// Untouched pages cost nothing.
+constexpr std::size_t kScratch = 8 * 1024 * 1024;
 constexpr std::size_t kAddressRoom = sys::Address::kCapacity + 1;
 // The kernel hands over 253 descriptors at most, and credentials, a security label and times
 // beside.

@@ -63,10 +63,6 @@ class Hub {
   SocketTable& sockets() { return sockets_; }
   AddressBook& addresses() { return addresses_; }
   Transit& transit() { return transit_; }
-  // Memory for a call into the addon that does not wait: nothing is read meanwhile.
-  std::uint8_t* scratch() { return scratch_.get(); }
-  // Untouched pages cost nothing.
-  static constexpr std::size_t kScratch = 8 * 1024 * 1024;
 
   [[nodiscard]] int SetInterest(Id id, std::uint8_t interest);
   // Whether the socket, or a look-up under way, keeps the loop alive.

@@ -18,9 +18,15 @@ namespace {
 
 // ---- the hot path -----------------------------------------------------------------------------
 
-constexpr std::size_t kArguments = 4;
+constexpr std::size_t kArguments = 3;
 // Strings of up to this many UTF-16 units are encoded on the stack.
 constexpr std::size_t kTextUnits = 16 * 1024;
+
+Environment* EnvironmentOf(napi_env env, napi_callback_info info) {
+  void* data = nullptr;
+  napi_get_cb_info(env, info, nullptr, nullptr, nullptr, &data);
+  return static_cast<Environment*>(data);
+}
 
 Environment* Receive(napi_env env, napi_callback_info info, napi_value (&arguments)[kArguments]) {
   std::size_t count = kArguments;
@@ -29,8 +35,10 @@ Environment* Receive(napi_env env, napi_callback_info info, napi_value (&argumen
   return static_cast<Environment*>(data);
 }
 
+// Nothing for 0, which is the usual case and costs nothing so.
 napi_value Integer(napi_env env, std::int64_t number) {
   napi_value value = nullptr;
+  if (number == 0) return value;
   // The cheap one, unless somebody sends gigabytes at once.
   if (number == static_cast<std::int32_t>(number)) {
     napi_create_int32(env, static_cast<std::int32_t>(number), &value);
@@ -57,14 +65,13 @@ bool Encode(napi_env env, napi_value string, std::uint8_t* bytes, std::size_t ca
 }
 
 // Sends; gives how many bytes are left over, or a negative number when none went.
-std::int64_t Transmit(Environment* environment, napi_env env, napi_value id, const void* data,
-                      std::size_t length, napi_value to) {
-  Socket* socket = environment->sockets().Get(static_cast<Id>(IntegerOf(env, id)));
+std::int64_t Transmit(Environment* environment, Id id, const void* data, std::size_t length,
+                      std::int32_t to) {
+  Socket* socket = environment->sockets().Get(id);
   if (socket == nullptr) return -EBADF;
-  const std::int32_t to_id = IntegerOf(env, to);
   const sys::Address* address = nullptr;
-  if (to_id >= 0) {
-    address = environment->hub().addresses().Get(to_id);
+  if (to >= 0) {
+    address = environment->hub().addresses().Get(to);
     if (address == nullptr) return -EINVAL;
   }
   const iovec bytes = {const_cast<void*>(data), length};
@@ -82,8 +89,8 @@ napi_value Send(napi_env env, napi_callback_info info) {
   napi_value arguments[kArguments];
   Environment* environment = Receive(env, info, arguments);
   const Bytes bytes = BytesOf(env, arguments[1]);
-  return Integer(env,
-                 Transmit(environment, env, arguments[0], bytes.data, bytes.length, arguments[2]));
+  return Integer(env, Transmit(environment, static_cast<Id>(IntegerOf(env, arguments[0])),
+                               bytes.data, bytes.length, IntegerOf(env, arguments[2])));
 }
 
 // sendText(id, string of at most kTextUnits, address id or -1): the same, of its UTF-8
@@ -93,65 +100,54 @@ napi_value SendText(napi_env env, napi_callback_info info) {
   std::uint8_t bytes[3 * kTextUnits + 1];
   std::size_t length = 0;
   if (!Encode(env, arguments[1], bytes, sizeof bytes, &length)) return Integer(env, -EINVAL);
-  return Integer(env, Transmit(environment, env, arguments[0], bytes, length, arguments[2]));
+  return Integer(env, Transmit(environment, static_cast<Id>(IntegerOf(env, arguments[0])), bytes,
+                               length, IntegerOf(env, arguments[2])));
 }
 
-// Packets from JavaScript for one sendmmsg(2), as many as fit.
-std::size_t Gather(Environment* environment, napi_env env, napi_value messages, std::uint32_t first,
-                   iovec* buffers) {
-  std::uint8_t* text = environment->hub().scratch();
-  std::size_t room = Hub::kScratch;
-  std::uint32_t length = 0;
-  napi_get_array_length(env, messages, &length);
-  std::size_t count = 0;
-  for (; count < sys::kMessages && first + count < length; count++) {
-    napi_value message;
-    napi_get_element(env, messages, first + static_cast<std::uint32_t>(count), &message);
-    std::size_t units = 0;
-    if (napi_get_value_string_utf16(env, message, nullptr, 0, &units) != napi_ok) {
-      const Bytes bytes = BytesOf(env, message);
-      buffers[count] = {bytes.data, bytes.length};
-      continue;
-    }
-    if (room <= 3 * units) break;
-    std::size_t encoded = 0;
-    Encode(env, message, text, room, &encoded);
-    buffers[count] = {text, encoded};
-    text += encoded;
-    room -= encoded;
-  }
-  return count;
+// sendOutbox(): the same, of the bytes in the outbox
+napi_value SendOutbox(napi_env env, napi_callback_info info) {
+  Environment* environment = EnvironmentOf(env, info);
+  const Outbox& outbox = environment->outbox();
+  const Bytes message = outbox.message();
+  return Integer(env,
+                 Transmit(environment, outbox.id(), message.data, message.length, outbox.to()));
 }
 
-// sendMany(id, array of strings and Uint8Arrays, index of the first, address id or -1): how many
-// packets went, or -errno when none did
-napi_value SendMany(napi_env env, napi_callback_info info) {
-  napi_value arguments[kArguments];
-  Environment* environment = Receive(env, info, arguments);
-  Socket* socket = environment->sockets().Get(static_cast<Id>(IntegerOf(env, arguments[0])));
+// sendOutboxMany(): how many of the packets in the outbox went, or -errno when none did
+napi_value SendOutboxMany(napi_env env, napi_callback_info info) {
+  Environment* environment = EnvironmentOf(env, info);
+  const Outbox& outbox = environment->outbox();
+  Socket* socket = environment->sockets().Get(outbox.id());
   if (socket == nullptr) return Integer(env, -EBADF);
   // For packets only.
   if (socket->channel != nullptr) return Integer(env, -EOPNOTSUPP);
-  const std::int32_t to_id = IntegerOf(env, arguments[3]);
-  const sys::Address* to = environment->hub().addresses().Get(to_id);
-  if (to_id >= 0 && to == nullptr) return Integer(env, -EINVAL);
-
+  const sys::Address* to = nullptr;
+  if (outbox.to() >= 0) {
+    to = environment->hub().addresses().Get(outbox.to());
+    if (to == nullptr) return Integer(env, -EINVAL);
+  }
   iovec buffers[sys::kMessages];
   sys::Message messages[sys::kMessages];
-  const std::size_t count =
-      Gather(environment, env, arguments[1],
-             static_cast<std::uint32_t>(IntegerOf(env, arguments[2])), buffers);
+  const std::size_t count = outbox.Messages(buffers);
   for (std::size_t i = 0; i < count; i++) {
     messages[i].buffers = &buffers[i];
     messages[i].buffer_count = 1;
     messages[i].address = const_cast<sys::Address*>(to);
   }
-  // Nothing fits, not even the first alone.
-  if (count == 0) return Integer(env, -EMSGSIZE);
   const int sent = sys::SendMMsg(socket->descriptor.get(), messages, count, MSG_DONTWAIT);
   for (int i = 0; i < sent; i++) socket->bytes_written += messages[i].length;
   if (sent > 0) socket->messages_written += static_cast<unsigned>(sent);
   return Integer(env, sent);
+}
+
+// writeOutbox(string, offset): how many bytes its UTF-8 has
+napi_value WriteOutbox(napi_env env, napi_callback_info info) {
+  napi_value arguments[kArguments];
+  const Outbox& outbox = Receive(env, info, arguments)->outbox();
+  const Bytes room = outbox.From(static_cast<std::size_t>(IntegerOf(env, arguments[1])));
+  std::size_t length = 0;
+  Encode(env, arguments[0], room.data, room.length, &length);
+  return Integer(env, static_cast<std::int64_t>(length));
 }
 
 // ---- everything else --------------------------------------------------------------------------
@@ -232,6 +228,14 @@ Napi::Value DecodeUtf8(const Napi::CallbackInfo& info) {
   std::vector<char16_t> units(bytes.length);
   const std::size_t length = text::DecodeUtf8(bytes.data, bytes.length, units.data());
   return Napi::String::New(info.Env(), units.data(), length);
+}
+
+// shareOutbox(bytes, call)
+Napi::Value ShareOutbox(const Napi::CallbackInfo& info) {
+  const Napi::Int32Array call = info[1].As<Napi::Int32Array>();
+  if (call.ElementLength() == Outbox::kCall)
+    Environment::Of(info)->outbox() = Outbox(BytesOf(info.Env(), info[0]), call.Data());
+  return info.Env().Undefined();
 }
 
 // start(dispatch)
@@ -356,11 +360,14 @@ void ExportHub(Napi::Env env, Napi::Object exports, Environment* environment) {
   };
   hot("send", Send);
   hot("sendText", SendText);
-  hot("sendMany", SendMany);
+  hot("sendOutbox", SendOutbox);
+  hot("sendOutboxMany", SendOutboxMany);
+  hot("writeOutbox", WriteOutbox);
 
   const auto function = [&](const char* name, Napi::Value (*call)(const Napi::CallbackInfo&)) {
     exports.Set(name, Napi::Function::New(env, call, name, environment));
   };
+  function("shareOutbox", ShareOutbox);
   function("sendv", SendVector);
   function("keepDescriptors", KeepDescriptors);
   function("takeDescriptor", TakeDescriptor);

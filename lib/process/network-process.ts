@@ -370,15 +370,15 @@ export class NetworkProcess {
    * ```
    */
   get opened(): Promise<this> {
-    return this.#life.opened as Promise<this>
+    return this.#life().opened as Promise<this>
   }
 
   /** Resolves when the process has ended, in whatever way, and its sentinel was told. Never rejects. */
   get closed(): Promise<void> {
-    return this.#life.closed
+    return this.#life().closed
   }
 
-  get #life(): Lifetime {
+  #life(): Lifetime {
     if (this.#lifetime === undefined) {
       this.#lifetime = new Lifetime()
       if (this.#wasOpen) this.#lifetime.open(this)
@@ -465,19 +465,19 @@ export class NetworkProcess {
   }
 
   // What its callbacks run in.
-  get #scope(): AsyncResource {
+  #scope(): AsyncResource {
     return this.#resource ?? this.#makeResource()
   }
 
   #makeResource(): AsyncResource {
     const make = () => new AsyncResource('NETWORKPROCESS')
-    this.#resource = this.#server === undefined ? make() : this.#server.#scope.runInAsyncScope(make)
+    this.#resource = this.#server === undefined ? make() : this.#server.#scope().runInAsyncScope(make)
     return this.#resource
   }
 
   // As somebody who was called by the code that made the process.
   #within(work: () => void): void {
-    this.#scope.runInAsyncScope(work)
+    this.#scope().runInAsyncScope(work)
   }
 
   #report(what: string): void {
@@ -487,7 +487,7 @@ export class NetworkProcess {
     guarded(() => {
       // The default one calls nobody who could ask for whom.
       if (sentinel === defaultSentinel) sentinel(this, what)
-      else this.#scope.runInAsyncScope(sentinel, undefined, this, what)
+      else this.#scope().runInAsyncScope(sentinel, undefined, this, what)
     })
     if (over) this.#nowOver()
   }
@@ -533,7 +533,7 @@ export class NetworkProcess {
 
   #open(id: SocketId, addressed: boolean, peer: AddressId): void {
     this.#addressed = addressed
-    if (addressed) this.#sending.to = peer
+    if (addressed) this.#sending().to = peer
     this.#state = 'run'
     this.#cancelConnect = undefined
     this.#start(id, Mode.receiving)
@@ -804,7 +804,7 @@ export class NetworkProcess {
 
   /** @internal */
   onAlone(): void {
-    this.#within(() => native.setResource(this.#id, this.#scope))
+    this.#within(() => native.setResource(this.#id, this.#scope()))
   }
 
   /** @internal */
@@ -858,23 +858,23 @@ export class NetworkProcess {
     }
     const filter = this.#filter as Filter
     try {
-      if (this.#informs) this.#scope.runInAsyncScope(filter, undefined, this, data, info ?? nothingBeside)
+      if (this.#informs) this.#scope().runInAsyncScope(filter, undefined, this, data, info ?? nothingBeside)
       else if (isEntered(this.#id)) (filter as PlainFilter)(this, data)
-      else this.#scope.runInAsyncScope(filter as PlainFilter, undefined, this, data)
+      else this.#scope().runInAsyncScope(filter as PlainFilter, undefined, this, data)
     } finally {
       info?.drop()
     }
   }
 
   #offer(reader: Reader, output: string | Uint8Array | NetworkProcess): void {
-    if (reader.onOutput(output, this.#addressed ? this.#sending.to : -1) || this.#readerFull) return
+    if (reader.onOutput(output, this.#addressed ? this.#sending().to : -1) || this.#readerFull) return
     this.#readerFull = true
     this.#updateInterest()
   }
 
   /** Sends go to this address from now on, where there are many. @internal */
   answerTo(sender: AddressId): void {
-    if (this.#addressed && sender >= 0) this.#sending.to = sender
+    if (this.#addressed && sender >= 0) this.#sending().to = sender
   }
 
   /**
@@ -890,7 +890,7 @@ export class NetworkProcess {
     if (this.#ended) reader.onEnd()
     if (this.#state === 'exit' || this.#state === 'failed') return reader.onOver(this.#failure)
     this.#reader = reader
-    this.#sending.raw = reader.raw
+    this.#sending().raw = reader.raw
     this.#configure()
     this.#resume()
   }
@@ -908,7 +908,7 @@ export class NetworkProcess {
     ending: (() => void) | undefined,
   ): void {
     this.#reader = undefined
-    this.#readerFull = this.#sending.raw = false
+    this.#readerFull = this.#sending().raw = false
     if (this.#state !== 'run' && this.#state !== 'listen') {
       for (const { output } of unread) if (output instanceof NetworkProcess) this.#giveAgain(output, -1)
       return
@@ -1152,8 +1152,8 @@ export class NetworkProcess {
   send(data: Data | readonly Data[]): boolean {
     this.#checkSending()
     const drained = Array.isArray(data)
-      ? this.#sending.sendMessage({ data })
-      : this.#sending.send(data as Data)
+      ? this.#sending().sendMessage({ data })
+      : this.#sending().send(data as Data)
     if (channels.send.hasSubscribers) this.#publishSend(data, drained)
     return drained
   }
@@ -1168,7 +1168,7 @@ export class NetworkProcess {
   sendMany(messages: readonly Data[]): boolean {
     if (!Array.isArray(messages)) throw typeError('messages', 'an array of strings and views', messages)
     this.#checkSending()
-    const drained = this.#sending.sendMany(messages)
+    const drained = this.#sending().sendMany(messages)
     if (channels.send.hasSubscribers) this.#publishSend(messages, drained)
     return drained
   }
@@ -1188,7 +1188,7 @@ export class NetworkProcess {
   sendMessage(message: OutgoingMessage): boolean {
     if (typeof message !== 'object' || message === null) throw typeError('message', 'an object', message)
     this.#checkSending()
-    const drained = this.#sending.sendMessage(message)
+    const drained = this.#sending().sendMessage(message)
     if (channels.send.hasSubscribers) this.#publishSend(message, drained)
     return drained
   }
@@ -1197,7 +1197,7 @@ export class NetworkProcess {
     channels.send.publish({ process: this, data, drained })
   }
 
-  get #sending(): Sender {
+  #sending(): Sender {
     return this.#sender ?? this.#makeSender()
   }
 
@@ -1256,7 +1256,7 @@ export class NetworkProcess {
 
   #shutdown(): void {
     // A peer that has gone is reported by reading. TLS has a last word to say, for which there may be no room yet.
-    if (wouldBlock(native.shutdown(this.#id, constants.SHUT_WR))) this.#sending.awaitRoom()
+    if (wouldBlock(native.shutdown(this.#id, constants.SHUT_WR))) this.#sending().awaitRoom()
   }
 
   /** Bytes that `send` has accepted and the kernel has not. */
@@ -1267,26 +1267,26 @@ export class NetworkProcess {
   /** Resolves when it is no longer better to wait than to send; rejects (`ERR_PROCESS_NOT_RUNNING`) when it ends before. */
   get drained(): Promise<void> {
     const sends = this.#state === 'run' || this.#state === 'connect'
-    return sends ? this.#sending.drained() : Promise.reject(this.notRunning())
+    return sends ? this.#sending().drained() : Promise.reject(this.notRunning())
   }
 
   /** Bytes received, before decoding. */
   get bytesRead(): number {
-    return this.#counted[0]
+    return this.#counted()[0]
   }
 
   /** Bytes that the kernel has taken. */
   get bytesWritten(): number {
-    return this.#counted[1]
+    return this.#counted()[1]
   }
 
-  get #counted(): Counts {
+  #counted(): Counts {
     return this.#id < 0 ? (this.#counts ?? [0, 0, 0, 0]) : countsOf(this.#id)
   }
 
   /** What it has done so far, in numbers; a child's are its own. */
   stats(): ProcessStats {
-    const [bytesRead, bytesWritten, messagesRead, messagesWritten] = this.#counted
+    const [bytesRead, bytesWritten, messagesRead, messagesWritten] = this.#counted()
     return {
       bytesRead,
       bytesWritten,
@@ -1446,7 +1446,7 @@ export class NetworkProcess {
     if (this.#traits.kind !== Kind.datagrams) return undefined
     this.waitForSocket()
     if (this.#id < 0) return undefined
-    const peer = this.#addressed ? native.address(this.#sending.to) : native.getpeername(this.#id)
+    const peer = this.#addressed ? native.address(this.#sending().to) : native.getpeername(this.#id)
     if (peer !== undefined && typeof peer !== 'number') return decodeAddress(peer)
     const own = native.getsockname(this.#id)
     return noPeer(typeof own === 'number' ? 0 : familyOf(own))
@@ -1462,7 +1462,7 @@ export class NetworkProcess {
     const own = check<Buffer>(native.getsockname(this.#id), 'getsockname')
     if (familyOf(own) !== familyOf(sockaddr))
       throw valueError('datagramAddress', "an address of the socket's family", address)
-    if (this.#addressed) this.#sending.to = native.internAddress(sockaddr)
+    if (this.#addressed) this.#sending().to = native.internAddress(sockaddr)
     else check(native.connect(this.#id, sockaddr), 'connect', errorAddress(sockaddr))
   }
 

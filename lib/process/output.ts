@@ -2,11 +2,11 @@
 // a stream. It owns its bytes, and the descriptors beside them: the caller's may change as soon as it was queued.
 import { native, type AddressId, type SocketId } from '../native.js'
 import { errno } from '../socket/errors.js'
+import { packetsPerCall, sendPackets } from '../socket/outbox.js'
 import { Store, type Copy } from './store.js'
 
-// One call takes this many pieces of a stream, or packets; IOV_MAX is 1024 and more gains nothing.
+// One call takes this many pieces of a stream; IOV_MAX is 1024 and more gains nothing.
 const piecesPerCall = 64
-const { send, sendMany } = native
 
 /** What travels beside a packet, or beside the first byte of a piece: control messages, and the descriptors in them. */
 interface Beside {
@@ -109,15 +109,14 @@ export class Output {
       return Math.min(sent, 0)
     }
     const packets: Uint8Array[] = []
-    for (let i = this.#first; i < this.#pieces.length && packets.length < piecesPerCall; i++) {
+    for (let i = this.#first; i < this.#pieces.length && packets.length < packetsPerCall; i++) {
       const { data, to, beside } = this.#pieces[i] as Piece
       if (to !== first.to || beside !== undefined) break
       packets.push(data)
     }
-    const one = packets.length === 1
-    const result = one ? send(id, first.data, first.to) : sendMany(id, packets, 0, first.to)
-    if (result < 0) return result
-    for (let i = 0; i < (one ? 1 : result); i++) this.#drop(this.#pieces[this.#first] as Piece)
+    const sent = sendPackets(id, packets, 0, first.to)
+    if (sent < 0) return sent
+    for (let i = 0; i < sent; i++) this.#drop(this.#pieces[this.#first] as Piece)
     return 0
   }
 

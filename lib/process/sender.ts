@@ -6,16 +6,12 @@ import { encodeAddress, errorAddress, familyOf } from '../socket/address.js'
 import { encodeControl } from '../socket/control.js'
 import { bytes, check, codedError, errno, valueError, type ErrorAddress } from '../socket/errors.js'
 import { after, Kind } from '../socket/hub.js'
+import { sendBytes, sendPackets, sendString, textLimit } from '../socket/outbox.js'
 import { channelError } from '../tls/index.js'
 import type { Coding } from './coding.js'
 import type { Data, OutgoingMessage } from './message.js'
 import { Output, wouldBlock } from './output.js'
 
-// The addon has too many functions for a look-up by name to be quick.
-const { send, sendText, sendMany } = native
-
-// Longer strings are encoded before they are sent: native/hub_functions.cc has the same number.
-const textLimit = 16 * 1024
 // The longest pause before a datagram that found no room is tried again, in milliseconds.
 const longestPause = 64
 const refused = -(errno.ECONNREFUSED ?? 0)
@@ -97,13 +93,16 @@ export class Sender {
 
   /** One packet, or more of the stream. */
   send(data: Data): boolean {
-    if (this.#mustWait()) return this.#enqueueReady(this.#ready(data), data)
     const ready = this.#ready(data)
-    let left = this.#transmit(ready)
-    if (left === 0) return true
-    left = this.#tryAgain(left, () => this.#transmit(ready))
-    if (left === 0) return true
-    return this.#enqueueReady(ready, data, Math.max(left, 0))
+    if (this.#mustWait()) return this.#enqueueReady(ready, data)
+    const left = this.#transmit(ready)
+    return left === 0 || this.#sendRest(ready, data, left)
+  }
+
+  // Apart from `send`, whose every call would make the closure's context.
+  #sendRest(ready: string | Uint8Array, data: Data, result: number): boolean {
+    const left = this.#tryAgain(result, () => this.#transmit(ready))
+    return left === 0 || this.#enqueueReady(ready, data, Math.max(left, 0))
   }
 
   /** One packet from several parts, or more of the stream; with descriptors and credentials beside it. */
@@ -143,7 +142,7 @@ export class Sender {
       ? messages
       : messages.map(message => this.#ready(message))
     let next = 0
-    const transmit = () => sendMany(this.#id, ready, next, this.to)
+    const transmit = () => sendPackets(this.#id, ready, next, this.to)
     while (next < ready.length && !this.#mustWait()) {
       let sent = transmit()
       if (sent < 0) {
@@ -178,7 +177,9 @@ export class Sender {
 
   // Gives how many bytes are left over, or -errno when none went.
   #transmit(ready: string | Uint8Array): number {
-    return typeof ready === 'string' ? sendText(this.#id, ready, this.to) : send(this.#id, ready, this.to)
+    return typeof ready === 'string'
+      ? sendString(this.#id, ready, this.to)
+      : sendBytes(this.#id, ready, this.to)
   }
 
   // After a call that did not do all: what it gave, or another call did; negative is EAGAIN.

@@ -8,7 +8,7 @@
 #include <chrono>
 
 #ifdef __linux__
-#include <sys/epoll.h>
+#include "calls.h"
 #else
 #include <sys/event.h>
 #include <sys/time.h>
@@ -24,7 +24,9 @@ constexpr std::size_t kBatch = 256;
 class Remaining {
  public:
   explicit Remaining(int timeout)
-      : timeout_(timeout), end_(Clock::now() + std::chrono::milliseconds(std::max(timeout, 0))) {}
+      : timeout_(timeout) {
+    if (timeout > 0) end_ = Clock::now() + std::chrono::milliseconds(timeout);
+  }
 
   int milliseconds() const {
     if (timeout_ <= 0) return timeout_;
@@ -73,7 +75,7 @@ int ReadinessSet::Wait(Ready* ready, std::size_t capacity, int timeout) {
   const Remaining remaining(timeout);
   int count;
   do {
-    count = ::epoll_wait(set_.get(), events, batch, remaining.milliseconds());
+    count = calls::EpollWait(set_.get(), events, batch, remaining.milliseconds());
   } while (count < 0 && errno == EINTR);
   if (count < 0) return -errno;
   for (int i = 0; i < count; i++) {

@@ -12,6 +12,8 @@
 #include <cerrno>
 #include <cstring>
 
+#include "calls.h"
+
 #ifdef __linux__
 #include <linux/sockios.h>
 #endif
@@ -210,15 +212,11 @@ int SocketError(int fd) {
 
 int Shutdown(int fd, int how) { return Result(::shutdown(fd, how)); }
 
-ssize_t Send(int fd, const void* data, std::size_t length, int flags) {
-  return Uninterrupted([&] { return ::send(fd, data, length, flags | kNoSignal); });
-}
-
 ssize_t SendTo(int fd, const void* data, std::size_t length, int flags, const Address* address) {
-  if (address == nullptr) return Send(fd, data, length, flags);
-  return Uninterrupted([&] {
-    return ::sendto(fd, data, length, flags | kNoSignal, address->get(), address->length);
-  });
+  const sockaddr* to = address == nullptr ? nullptr : address->get();
+  const socklen_t to_length = address == nullptr ? 0 : address->length;
+  return Uninterrupted(
+      [&] { return calls::SendTo(fd, data, length, flags | kNoSignal, to, to_length); });
 }
 
 ssize_t SendMsg(int fd, const Message& message, int flags) {
@@ -227,13 +225,14 @@ ssize_t SendMsg(int fd, const Message& message, int flags) {
 }
 
 ssize_t Recv(int fd, void* data, std::size_t length, int flags) {
-  return Uninterrupted([&] { return ::recv(fd, data, length, flags); });
+  return Uninterrupted(
+      [&] { return calls::RecvFrom(fd, data, length, flags, nullptr, nullptr); });
 }
 
 ssize_t RecvFrom(int fd, void* data, std::size_t length, int flags, Address* address) {
   address->length = Address::kCapacity;
   const ssize_t received = Uninterrupted(
-      [&] { return ::recvfrom(fd, data, length, flags, address->get(), &address->length); });
+      [&] { return calls::RecvFrom(fd, data, length, flags, address->get(), &address->length); });
   address->length = std::min(address->length, static_cast<socklen_t>(Address::kCapacity));
   return received;
 }

@@ -46,7 +46,6 @@ int SetSockOpt(int fd, int level, int name, const void* value, socklen_t length)
 int SocketError(int fd);
 int Shutdown(int fd, int how);
 
-ssize_t Send(int fd, const void* data, std::size_t length, int flags);
 ssize_t SendTo(int fd, const void* data, std::size_t length, int flags, const Address* address);
 ssize_t SendMsg(int fd, const Message& message, int flags);
 ssize_t Recv(int fd, void* data, std::size_t length, int flags);

@@ -148,7 +148,7 @@ int Session::Flush() {
   std::size_t sent = 0;
   ssize_t result = 0;
   while (sent < all.size()) {
-    result = sys::Send(fd_, all.data() + sent, all.size() - sent, MSG_DONTWAIT);
+    result = sys::SendTo(fd_, all.data() + sent, all.size() - sent, MSG_DONTWAIT, nullptr);
     if (result < 0) break;
     sent += static_cast<std::size_t>(result);
   }
