@@ -41,7 +41,9 @@ constexpr std::size_t kLargeRoom =
     kStreamRead;  // What is cut short costs more than what is left over.
 // Untouched pages cost nothing.
 constexpr std::size_t kScratch = 8 * 1024 * 1024;
-constexpr std::size_t kAddressRoom = sys::Address::kCapacity + 1;
+constexpr std::size_t kAddressRoom = sys::Address::kCapacity;
+static_assert(kSlab < std::size_t{1} << kLengthShift);
+static_assert(kAddressRoom < std::size_t{1} << (31 - kLengthShift));
 // The kernel hands over 253 descriptors at most, and credentials, a security label and times
 // beside.
 constexpr std::size_t kControlRoom = 4096;
@@ -319,12 +321,17 @@ void Hub::EmitWhenIdle(bool from_loop) {
 void Hub::Guess() {
   if (in_turns_ || streak_ < kStreak || depth_ > 0 || (++turn_ & 7) == 0) return;
   Socket* socket = sockets_.Get(favourite_);
-  if (socket == nullptr || socket->mode != Mode::kReceiving || socket->interest != sys::kReadable ||
-      !HasRoom(*socket)) {
+  const bool reads = socket != nullptr && socket->interest == sys::kReadable &&
+                     (socket->mode == Mode::kReceiving || socket->mode == Mode::kListening);
+  if (!reads || !HasRoom(*socket)) {
     streak_ = 0;
     return;
   }
-  Read(favourite_, socket, false);
+  if (socket->mode == Mode::kListening) {
+    AcceptFrom(favourite_, socket);
+  } else {
+    Read(favourite_, socket, false);
+  }
   if (CurrentFrame()->count == 0) streak_ = 0;
 }
 
@@ -420,12 +427,11 @@ void Hub::AcceptFrom(Id id, Socket* socket) {
       return;
     }
     const Id accepted = sockets_.Add(fd, socket->may_linger);
-    const std::size_t length = std::min<std::size_t>(peer.length, 255);
-    slab->end()[0] = static_cast<std::uint8_t>(length);
-    std::memcpy(slab->end() + 1, peer.bytes, length);
+    std::memcpy(slab->end(), peer.bytes, peer.length);
     slab->shown = true;
-    Push(id, kAccepted, static_cast<std::int32_t>(slab->used), static_cast<std::int32_t>(accepted));
-    slab->used += std::min(Aligned(length + 1), slab->room());
+    const std::size_t place = slab->used | std::size_t{peer.length} << kLengthShift;
+    Push(id, kAccepted, static_cast<std::int32_t>(place), static_cast<std::int32_t>(accepted));
+    slab->used += std::min(Aligned(peer.length), slab->room());
     if (++connections == 1 && !AsksForSecond(socket)) return;
   }
   Learn(socket, connections, drained);
@@ -698,9 +704,9 @@ napi_value Hub::Text(Frame* frame) {
 
 // Of the one socket that all of the frame is for, if that has one.
 napi_async_context Hub::OwnContext(const Frame& frame) {
-  const bool one_message = frame.count == 1 && frame.events[1] >= 0;
+  const bool one = frame.count == 1 && (frame.events[1] >= 0 || frame.events[1] == kAccepted);
   const auto id = static_cast<std::size_t>(frame.events[0]);
-  return one_message && id < contexts_.size() ? contexts_[id] : nullptr;
+  return one && id < contexts_.size() ? contexts_[id] : nullptr;
 }
 
 void Hub::Emit(bool from_loop) {

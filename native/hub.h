@@ -31,7 +31,7 @@ enum Event : std::int32_t {
   kEnd = -1,           // the peer has ended its half
   kWritable = -2,      // there is room to send
   kFailed = -3,        // offset: errno
-  kAccepted = -4,      // offset: in the slab, a length and the peer's address; address: the new id
+  kAccepted = -4,      // offset: of the peer's address, and above kLengthShift its length; address: the new id
   kAcceptFailed = -5,  // offset: errno; the listener has left the set
   kConnected = -6,     // offset: errno, or 0
   kReady = -7,         // offset: the interest that is ready
@@ -44,6 +44,8 @@ enum Event : std::int32_t {
 // What is set in the length of a message that is not plain bytes.
 constexpr std::int32_t kTextBit = 1 << 30;
 constexpr std::int32_t kLentBit = 1 << 29;
+// Slabs are smaller, and addresses shorter than what is left.
+constexpr int kLengthShift = 20;
 
 class Hub {
  public:

@@ -67,9 +67,8 @@ export class Acceptor {
   }
 
   #secure(id: SocketId, remote: Address, proxied?: Contact): void {
-    const admit = () => this.#owner.admit(id, remote, proxied)
-    if (this.#handshakes === undefined) admit()
-    else this.#handshakes.add(id, remote, admit)
+    if (this.#handshakes === undefined) this.#owner.admit(id, remote, proxied)
+    else this.#handshakes.add(id, remote, () => this.#owner.admit(id, remote, proxied))
   }
 
   onRefused(peer: Address, why: string): void {

@@ -212,7 +212,7 @@ export class NetworkProcess {
   #info: ReceivedInfo | undefined // What came beside the message that follows.
   #reader: Reader | undefined // Gets what comes instead of the filter.
   #readerFull = false
-  #isNew = false // Its first callbacks have not run: many are closed by them.
+  #isNew = false // Its first callbacks have not run: many are closed by them, and so it is not in the set yet.
   #lifetime: Lifetime | undefined
   #wasOpen = false
   #over = false // It has ended, and its sentinel was told.
@@ -475,21 +475,25 @@ export class NetworkProcess {
     return this.#resource
   }
 
-  // As somebody who was called by the code that made the process.
+  // As somebody who was called by the code that made the process. A connection needs no resource of its own for that,
+  // which most never have: its server's will do.
   #within(work: () => void): void {
-    this.#scope().runInAsyncScope(work)
+    const scope = this.#resource ?? (this.#server ?? this).#scope()
+    scope.runInAsyncScope(work)
   }
 
   #report(what: string): void {
     if (this.#state === 'exit') unregister(this)
     const over = this.#state === 'exit' || this.#state === 'failed'
-    const sentinel = this.#sentinel
-    guarded(() => {
-      // The default one calls nobody who could ask for whom.
-      if (sentinel === defaultSentinel) sentinel(this, what)
-      else this.#scope().runInAsyncScope(sentinel, undefined, this, what)
-    })
+    // The default one calls nobody who could ask for whom.
+    if (this.#sentinel === defaultSentinel) this.#tell(what)
+    else this.#within(() => this.#tell(what))
     if (over) this.#nowOver()
+  }
+
+  #tell(what: string): void {
+    const sentinel = this.#sentinel
+    guarded(() => sentinel(this, what))
   }
 
   /** @internal */
@@ -749,13 +753,14 @@ export class NetworkProcess {
   #start(id: SocketId, mode: number): void {
     this.#id = id
     setReceiver(id, this)
+    if (this.#isNew) return
     if (!this.#unreferenced) native.setCounted(id, true)
     this.#configure(mode)
   }
 
   // Between the socket and the filter: who decodes, and what is waited for.
   #configure(mode: number = this.#state === 'listen' ? Mode.listening : Mode.receiving): void {
-    if (this.#id < 0 || this.#state === 'connect') return
+    if (this.#id < 0 || this.#state === 'connect' || this.#isNew) return
     const addressed = this.#addressed ? 1 : 0
     const ancillary = this.#informs ? 1 : 0
     check(
@@ -784,14 +789,14 @@ export class NetworkProcess {
   }
 
   #interest(): number {
-    const waiting =
-      this.#held !== undefined || this.#acceptor?.pauses === true || this.#readerFull || this.#isNew
+    const waiting = this.#held !== undefined || this.#acceptor?.pauses === true || this.#readerFull
     const reading = this.#isReading() && !waiting
     return (reading ? Interest.readable : 0) | (this.#sender?.waits ? Interest.writable : 0)
   }
 
   #updateInterest(): void {
-    if (this.#id >= 0 && this.#state !== 'connect') native.setInterest(this.#id, this.#interest())
+    if (this.#id >= 0 && this.#state !== 'connect' && !this.#isNew)
+      native.setInterest(this.#id, this.#interest())
   }
 
   // ---- receiving: the hub calls what begins with "on", see Receiver -------------------------------
@@ -799,7 +804,7 @@ export class NetworkProcess {
   /** @internal */
   onWatched(): void {
     this.#isNew = false
-    this.#updateInterest()
+    if (this.#state === 'run') this.#start(this.#id, Mode.receiving)
   }
 
   /** @internal */
@@ -1089,7 +1094,8 @@ export class NetworkProcess {
   /** Makes the process of an accepted connection. @internal */
   admit(id: SocketId, remote: Address, proxied?: Contact): void {
     // The connection is a child of the server to async hooks too.
-    this.#within(() => this.#admit(id, remote, proxied))
+    if (isEntered(this.#id)) this.#admit(id, remote, proxied)
+    else this.#within(() => this.#admit(id, remote, proxied))
   }
 
   #admit(id: SocketId, remote: Address, proxied?: Contact): void {
@@ -1122,7 +1128,7 @@ export class NetworkProcess {
     if (channels.accept.hasSubscribers) channels.accept.publish({ process: child, server: this })
     const log = this.#log
     if (log !== undefined) guarded(() => log(this, child, logMessage.accepted(peer.from)))
-    child.#report(event.openFrom(peer.from))
+    child.#tell(event.openFrom(peer.from))
     if (this.#reader !== undefined && child.#state === 'run') this.#offer(this.#reader, child)
   }
 

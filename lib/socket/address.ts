@@ -157,7 +157,9 @@ export function encodeAddress(address: AddressInput, name = 'address'): Buffer {
  * @example decodeAddress(socket.getsockname()) // [127, 0, 0, 1, 41234]
  */
 export function decodeAddress(sockaddr: Uint8Array): Address {
-  const bytes = Buffer.from(sockaddr.buffer, sockaddr.byteOffset, sockaddr.length)
+  const bytes = Buffer.isBuffer(sockaddr)
+    ? sockaddr
+    : Buffer.from(sockaddr.buffer, sockaddr.byteOffset, sockaddr.length)
   const family = familyOf(bytes)
   if (bytes.length < 2) return ''
   if (family === AF_INET && bytes.length >= 8)
@@ -173,6 +175,7 @@ export function decodeAddress(sockaddr: Uint8Array): Address {
     return vector
   }
   if (family === AF_UNIX) {
+    if (bytes.length === 2) return ''
     const name = bytes.subarray(2)
     if (name[0] === 0) return native.decodeUtf8(process.platform === 'linux' ? name : name.subarray(0, 0))
     const end = name.indexOf(0)

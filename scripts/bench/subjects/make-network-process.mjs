@@ -26,10 +26,11 @@ const many = Array(burst).fill(data)
 const sendMany = mode === 'many'
 const nothing = () => {}
 
-/** Calls `send` until it says that it is better to wait, and goes on from there. */
+/** Calls `send` until it says that it is better to wait, and goes on from there. UDP, which drops, never says so. */
 function keepSending(process, times, send) {
   const turn = () => {
-    for (let i = 0; i < times; i++) if (!send(process)) return void process.drained.then(turn, nothing)
+    for (let i = 0; transport !== 'udp' || i < times; i++)
+      if (!send(process)) return void process.drained.then(turn, nothing)
     setImmediate(turn)
   }
   turn()
