@@ -108,7 +108,6 @@ export interface Native {
   adopt(fd: number): OrError<SocketId>
   launch_activate_socket(name: string): OrError<number[]>
   accept(id: SocketId): OrError<[SocketId, Buffer]>
-  close(id: SocketId): number
   detach(id: SocketId): OrError<number>
   fd(id: SocketId): number
   bind(id: SocketId, address: Uint8Array): number
@@ -169,6 +168,7 @@ export interface Native {
   dropDescriptor(fd: number): void
   encodeUtf8(text: string): Buffer
   decodeUtf8(bytes: Uint8Array): string
+  /** These two give -errno, or undefined. */
   configure(
     id: SocketId,
     mode: number,
@@ -177,14 +177,17 @@ export interface Native {
     addressed: number,
     ancillary: number,
     interest: number,
-  ): number
-  setInterest(id: SocketId, interest: number): number
+  ): number | undefined
+  setInterest(id: SocketId, interest: number): number | undefined
   setCounted(id: SocketId, counted: boolean): void
   /** What comes for the socket alone is delivered under this resource of async_hooks: see hub.ts. */
   setResource(id: SocketId, resource: object): void
   wait(timeout: number, only: SocketId | undefined): number
+  shareCounts(counts: Float64Array): void
   /** Fills in {@link Counts}. */
-  counts(id: SocketId, counts: Float64Array): void
+  counts(id: SocketId): void
+  /** The same, and closes it. */
+  close(id: SocketId): void
   address(id: AddressId): Buffer | undefined
   internAddress(address: Uint8Array): AddressId
   retainAddresses(live: Int32Array): void

@@ -17,6 +17,14 @@ Environment* Environment::Make(Napi::Env env) {
   return environment;
 }
 
+void Environment::ShowCounts(const Socket& socket) {
+  if (counts_ == nullptr) return;
+  counts_[0] = static_cast<double>(socket.bytes_read);
+  counts_[1] = static_cast<double>(socket.bytes_written);
+  counts_[2] = static_cast<double>(socket.messages_read);
+  counts_[3] = static_cast<double>(socket.messages_written);
+}
+
 void Environment::CleanUp(napi_async_cleanup_hook_handle, void* argument) {
   static_cast<Environment*>(argument)->hub_.Close(
       [](void* closed) {

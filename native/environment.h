@@ -27,6 +27,11 @@ class Environment {
   Outbox& outbox() { return outbox_; }
   tls::Workspace& workspace() { return workspace_; }
 
+  // Memory that JavaScript shares and keeps: bytes read and written, messages read and written.
+  static constexpr std::size_t kCounts = 4;
+  void ShareCounts(double* counts) { counts_ = counts; }
+  void ShowCounts(const Socket& socket);
+
  private:
   explicit Environment(napi_env env) : hub_(env) {}
   static void CleanUp(napi_async_cleanup_hook_handle handle, void* argument);
@@ -34,6 +39,7 @@ class Environment {
   tls::Workspace workspace_;  // Outlives the sockets, which are the hub's.
   Hub hub_;
   Outbox outbox_;
+  double* counts_ = nullptr;
   napi_async_cleanup_hook_handle hook_ = nullptr;
 };
 

@@ -1,5 +1,5 @@
-// The hub for JavaScript. Sending is the hot path: plain Node-API functions that
-// go straight to the syscall, with no object in between.
+// The hub for JavaScript. Sending, accepting and closing are the hot path: plain
+// Node-API functions that go straight to the syscall, with no object in between.
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -18,7 +18,6 @@ namespace {
 
 // ---- the hot path -----------------------------------------------------------------------------
 
-constexpr std::size_t kArguments = 3;
 // Strings of up to this many UTF-16 units are encoded on the stack.
 constexpr std::size_t kTextUnits = 16 * 1024;
 
@@ -28,8 +27,9 @@ Environment* EnvironmentOf(napi_env env, napi_callback_info info) {
   return static_cast<Environment*>(data);
 }
 
-Environment* Receive(napi_env env, napi_callback_info info, napi_value (&arguments)[kArguments]) {
-  std::size_t count = kArguments;
+template <std::size_t kCount>
+Environment* Receive(napi_env env, napi_callback_info info, napi_value (&arguments)[kCount]) {
+  std::size_t count = kCount;
   void* data = nullptr;
   napi_get_cb_info(env, info, &count, arguments, nullptr, &data);
   return static_cast<Environment*>(data);
@@ -86,7 +86,7 @@ std::int64_t Transmit(Environment* environment, Id id, const void* data, std::si
 
 // send(id, Uint8Array, address id or -1): bytes left over, or -errno
 napi_value Send(napi_env env, napi_callback_info info) {
-  napi_value arguments[kArguments];
+  napi_value arguments[3];
   Environment* environment = Receive(env, info, arguments);
   const Bytes bytes = BytesOf(env, arguments[1]);
   return Integer(env, Transmit(environment, static_cast<Id>(IntegerOf(env, arguments[0])),
@@ -95,7 +95,7 @@ napi_value Send(napi_env env, napi_callback_info info) {
 
 // sendText(id, string of at most kTextUnits, address id or -1): the same, of its UTF-8
 napi_value SendText(napi_env env, napi_callback_info info) {
-  napi_value arguments[kArguments];
+  napi_value arguments[3];
   Environment* environment = Receive(env, info, arguments);
   std::uint8_t bytes[3 * kTextUnits + 1];
   std::size_t length = 0;
@@ -142,12 +142,73 @@ napi_value SendOutboxMany(napi_env env, napi_callback_info info) {
 
 // writeOutbox(string, offset): how many bytes its UTF-8 has
 napi_value WriteOutbox(napi_env env, napi_callback_info info) {
-  napi_value arguments[kArguments];
+  napi_value arguments[2];
   const Outbox& outbox = Receive(env, info, arguments)->outbox();
   const Bytes room = outbox.From(static_cast<std::size_t>(IntegerOf(env, arguments[1])));
   std::size_t length = 0;
   Encode(env, arguments[0], room.data, room.length, &length);
   return Integer(env, static_cast<std::int64_t>(length));
+}
+
+// configure(id, mode, kind, delivery, addressed, ancillary, interest): -errno when it failed
+napi_value Configure(napi_env env, napi_callback_info info) {
+  napi_value arguments[7];
+  Environment* environment = Receive(env, info, arguments);
+  const Id id = static_cast<Id>(IntegerOf(env, arguments[0]));
+  Socket* socket = environment->sockets().Get(id);
+  if (socket == nullptr) return Integer(env, -EBADF);
+  const auto enumerator = [&](std::size_t index, int last) {
+    return std::clamp(static_cast<int>(IntegerOf(env, arguments[index])), 0, last);
+  };
+  socket->mode = static_cast<Mode>(enumerator(1, static_cast<int>(Mode::kReceiving)));
+  socket->kind = static_cast<Kind>(enumerator(2, static_cast<int>(Kind::kDatagrams)));
+  socket->delivery = static_cast<Delivery>(enumerator(3, static_cast<int>(Delivery::kLent)));
+  socket->addressed = enumerator(4, 1) == 1;
+  socket->ancillary = enumerator(5, 1) == 1;
+  return Integer(env,
+                 environment->hub().SetInterest(id, static_cast<std::uint8_t>(enumerator(6, 3))));
+}
+
+// setInterest(id, interest): -errno when it failed
+napi_value SetInterest(napi_env env, napi_callback_info info) {
+  napi_value arguments[2];
+  Environment* environment = Receive(env, info, arguments);
+  return Integer(env, environment->hub().SetInterest(
+                          static_cast<Id>(IntegerOf(env, arguments[0])),
+                          static_cast<std::uint8_t>(IntegerOf(env, arguments[1]) & 3)));
+}
+
+// setCounted(id, boolean)
+napi_value SetCounted(napi_env env, napi_callback_info info) {
+  napi_value arguments[2];
+  Environment* environment = Receive(env, info, arguments);
+  bool counted = false;
+  napi_get_value_bool(env, arguments[1], &counted);
+  environment->hub().SetCounted(static_cast<Id>(IntegerOf(env, arguments[0])), counted);
+  return nullptr;
+}
+
+// counts(id): fills in what the socket has counted
+napi_value Counts(napi_env env, napi_callback_info info) {
+  napi_value arguments[1];
+  Environment* environment = Receive(env, info, arguments);
+  const Socket* socket =
+      environment->sockets().Get(static_cast<Id>(IntegerOf(env, arguments[0])));
+  if (socket != nullptr) environment->ShowCounts(*socket);
+  return nullptr;
+}
+
+// close(id): the same, and closes it: out of the hub, then the descriptor, then the id
+napi_value Close(napi_env env, napi_callback_info info) {
+  napi_value arguments[1];
+  Environment* environment = Receive(env, info, arguments);
+  const Id id = static_cast<Id>(IntegerOf(env, arguments[0]));
+  const Socket* socket = environment->sockets().Get(id);
+  if (socket == nullptr) return nullptr;
+  environment->ShowCounts(*socket);
+  environment->hub().Forget(id);
+  environment->sockets().Close(id);
+  return nullptr;
 }
 
 // ---- everything else --------------------------------------------------------------------------
@@ -238,6 +299,14 @@ Napi::Value ShareOutbox(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
+// shareCounts(Float64Array of four)
+Napi::Value ShareCounts(const Napi::CallbackInfo& info) {
+  Napi::Float64Array counts = info[0].As<Napi::Float64Array>();
+  if (counts.ElementLength() == Environment::kCounts)
+    Environment::Of(info)->ShareCounts(counts.Data());
+  return info.Env().Undefined();
+}
+
 // start(dispatch)
 Napi::Value Start(const Napi::CallbackInfo& info) {
   Environment::Of(info)->hub().SetDispatch(info[0].As<Napi::Function>());
@@ -247,37 +316,6 @@ Napi::Value Start(const Napi::CallbackInfo& info) {
 // takeTurns()
 Napi::Value TakeTurns(const Napi::CallbackInfo& info) {
   Environment::Of(info)->hub().TakeTurns();
-  return info.Env().Undefined();
-}
-
-// configure(id, mode, kind, delivery, addressed, ancillary, interest): 0 or -errno
-Napi::Value Configure(const Napi::CallbackInfo& info) {
-  Socket* socket = SocketOf(info);
-  if (socket == nullptr) return Number(info, -EBADF);
-  const auto enumerator = [&](std::size_t index, int last) {
-    return std::clamp(static_cast<int>(IntegerOf(info.Env(), info[index])), 0, last);
-  };
-  socket->mode = static_cast<Mode>(enumerator(1, static_cast<int>(Mode::kReceiving)));
-  socket->kind = static_cast<Kind>(enumerator(2, static_cast<int>(Kind::kDatagrams)));
-  socket->delivery = static_cast<Delivery>(enumerator(3, static_cast<int>(Delivery::kLent)));
-  socket->addressed = enumerator(4, 1) == 1;
-  socket->ancillary = enumerator(5, 1) == 1;
-  return Number(info, Environment::Of(info)->hub().SetInterest(
-                          static_cast<Id>(IntegerOf(info.Env(), info[0])),
-                          static_cast<std::uint8_t>(enumerator(6, 3))));
-}
-
-// setInterest(id, interest): 0 or -errno
-Napi::Value SetInterest(const Napi::CallbackInfo& info) {
-  return Number(info, Environment::Of(info)->hub().SetInterest(
-                          static_cast<Id>(IntegerOf(info.Env(), info[0])),
-                          static_cast<std::uint8_t>(IntegerOf(info.Env(), info[1]) & 3)));
-}
-
-// setCounted(id, boolean)
-Napi::Value SetCounted(const Napi::CallbackInfo& info) {
-  Environment::Of(info)->hub().SetCounted(static_cast<Id>(IntegerOf(info.Env(), info[0])),
-                                          info[1].ToBoolean());
   return info.Env().Undefined();
 }
 
@@ -297,26 +335,6 @@ Napi::Value Wait(const Napi::CallbackInfo& info) {
       Environment::Of(info)->hub().Wait(timeout, info[1].IsUndefined() ? nullptr : &only);
   if (info.Env().IsExceptionPending()) return Napi::Value();
   return Number(info, events);
-}
-
-// counts(id, Float64Array): fills in bytes read, bytes written, messages read, messages written
-Napi::Value Counts(const Napi::CallbackInfo& info) {
-  const Socket* socket = SocketOf(info);
-  napi_typedarray_type type;
-  std::size_t length = 0;
-  void* data = nullptr;
-  if (socket == nullptr ||
-      napi_get_typedarray_info(info.Env(), info[1], &type, &length, &data, nullptr, nullptr) !=
-          napi_ok ||
-      type != napi_float64_array || length < 4) {
-    return info.Env().Undefined();
-  }
-  auto* counts = static_cast<double*>(data);
-  counts[0] = static_cast<double>(socket->bytes_read);
-  counts[1] = static_cast<double>(socket->bytes_written);
-  counts[2] = static_cast<double>(socket->messages_read);
-  counts[3] = static_cast<double>(socket->messages_written);
-  return info.Env().Undefined();
 }
 
 // address(address id): bytes, or undefined
@@ -363,11 +381,17 @@ void ExportHub(Napi::Env env, Napi::Object exports, Environment* environment) {
   hot("sendOutbox", SendOutbox);
   hot("sendOutboxMany", SendOutboxMany);
   hot("writeOutbox", WriteOutbox);
+  hot("configure", Configure);
+  hot("setInterest", SetInterest);
+  hot("setCounted", SetCounted);
+  hot("counts", Counts);
+  hot("close", Close);
 
   const auto function = [&](const char* name, Napi::Value (*call)(const Napi::CallbackInfo&)) {
     exports.Set(name, Napi::Function::New(env, call, name, environment));
   };
   function("shareOutbox", ShareOutbox);
+  function("shareCounts", ShareCounts);
   function("sendv", SendVector);
   function("keepDescriptors", KeepDescriptors);
   function("takeDescriptor", TakeDescriptor);
@@ -376,12 +400,8 @@ void ExportHub(Napi::Env env, Napi::Object exports, Environment* environment) {
   function("decodeUtf8", DecodeUtf8);
   function("start", Start);
   function("takeTurns", TakeTurns);
-  function("configure", Configure);
-  function("setInterest", SetInterest);
-  function("setCounted", SetCounted);
   function("setResource", SetResource);
   function("wait", Wait);
-  function("counts", Counts);
   function("address", AddressById);
   function("internAddress", InternAddress);
   function("retainAddresses", RetainAddresses);

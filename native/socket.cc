@@ -2,8 +2,7 @@
 // options. The first argument is the socket's id, except where one is made.
 //
 // Each gives what the call gives, or -errno: what becomes an Error, and with
-// which words, is decided in lib/socket/errors.ts. Close order: out of the hub,
-// then the descriptor, then the id.
+// which words, is decided in lib/socket/errors.ts.
 #include "socket.h"
 
 #include <sys/socket.h>
@@ -83,15 +82,6 @@ Napi::Value Accept(const Napi::CallbackInfo& info) {
   accepted.Set(0u, Made(info, fd, true));
   accepted.Set(1u, AddressValue(info.Env(), peer));
   return accepted;
-}
-
-Napi::Value Close(const Napi::CallbackInfo& info) {
-  Environment* environment = Environment::Of(info);
-  const Id id = IdOf(info);
-  if (environment->sockets().Get(id) == nullptr) return Number(info, -EBADF);
-  environment->hub().Forget(id);
-  environment->sockets().Close(id);
-  return Number(info, 0);
 }
 
 // detach(id): fd, which is the caller's now
@@ -330,7 +320,6 @@ void ExportSocket(Napi::Env env, Napi::Object exports, Environment* environment)
   function("adopt", Adopt);
   function("launch_activate_socket", LaunchActivateSocket);
   function("accept", Accept);
-  function("close", Close);
   function("detach", Detach);
   function("fd", FileDescriptor);
   function("bind", Bind);

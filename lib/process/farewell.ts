@@ -1,8 +1,10 @@
 // The end of a socket whose process has gone: what `send` has accepted is still sent, and with `:linger` the
 // kernel's queue is waited for too. The thread is never blocked for it.
-import { native, type AddressId, type SocketId } from '../native.js'
+import { native, type AddressId, type Counts, type SocketId } from '../native.js'
 import { constants } from '../socket/constants.js'
+import { closeCounted, countsOf } from '../socket/counts.js'
 import { after, holdAddresses, Interest, setReceiver, type Receiver } from '../socket/hub.js'
+import { handshakesBegan } from '../tls/index.js'
 import { wouldBlock, type Output } from './output.js'
 
 // A peer that takes nothing for this long is given up, in milliseconds.
@@ -67,30 +69,28 @@ class Farewell implements Receiver {
   #close(): void {
     farewells.delete(this)
     this.#giveUp()
-    setReceiver(this.#id, undefined)
-    native.close(this.#id)
+    closeCounted(this.#id)
     this.#output?.abandon()
   }
 }
 
 /**
- * Closes a socket when everything is sent: at once, if it is.
+ * Closes a socket when everything is sent: at once, if it is. Gives what it has counted by now.
  *
  * @param linger - seconds that the peer has to acknowledge it; undefined: none
  * @internal
  */
-export function closeWhenSent(id: SocketId, output: Output | undefined, linger: number | undefined): void {
+export function closeWhenSent(id: SocketId, output: Output | undefined, linger: number | undefined): Counts {
   const unsent = output !== undefined && !output.empty
   // The peer of a session may say things that nobody reads, such as tickets, and what comes to a closed socket makes the
   // kernel reset it, and drop what was sent.
-  if (native.tlsStage(id) > 0) linger ??= patience / 1000
+  if (handshakesBegan() && native.tlsStage(id) > 0) linger ??= patience / 1000
   // A time of 0 asks for a reset, which sends nothing more.
-  if (linger === undefined ? unsent : linger > 0 && (unsent || native.unsent(id) > 0))
-    new Farewell(id, output, linger)
-  else {
-    setReceiver(id, undefined)
-    native.close(id)
-  }
+  const waits = linger === undefined ? unsent : linger > 0 && (unsent || native.unsent(id) > 0)
+  if (!waits) return closeCounted(id)
+  const counts = countsOf(id)
+  new Farewell(id, output, linger)
+  return counts
 }
 
 holdAddresses(function* () {

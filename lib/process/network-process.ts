@@ -15,6 +15,7 @@ import {
   type AddressInput,
 } from '../socket/address.js'
 import { constants } from '../socket/constants.js'
+import { closeCounted, countsOf } from '../socket/counts.js'
 import { check, codedError, typeError, valueError, type ErrorAddress } from '../socket/errors.js'
 import {
   addressOf,
@@ -145,13 +146,6 @@ interface Held {
   data?: string | Uint8Array
   /** What came beside it, if nobody gets it. */
   info?: ReceivedInfo | undefined
-}
-
-const countsRead = new Float64Array(4)
-function countsOf(id: SocketId): Counts {
-  native.counts(id, countsRead)
-  const [bytesRead = 0, bytesWritten = 0, messagesRead = 0, messagesWritten = 0] = countsRead
-  return [bytesRead, bytesWritten, messagesRead, messagesWritten]
 }
 
 let made = 0
@@ -444,13 +438,13 @@ export class NetworkProcess {
     const output = this.#sender?.close()
     output?.settle(this.notRunning())
     const id = this.#id
-    if (id >= 0) this.#counts = countsOf(id)
     this.#id = -1
-    if (id >= 0 && sendQueued) return closeWhenSent(id, output, lingerSeconds(this.#contact.get('linger')))
+    if (id >= 0 && sendQueued) {
+      this.#counts = closeWhenSent(id, output, lingerSeconds(this.#contact.get('linger')))
+      return
+    }
     output?.abandon()
-    if (id < 0) return
-    setReceiver(id, undefined)
-    native.close(id)
+    if (id >= 0) this.#counts = closeCounted(id)
   }
 
   // Tells the sentinel of a change that is not the caller's: after all output that came with it. A process that

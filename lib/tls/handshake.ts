@@ -19,6 +19,13 @@ export interface HandshakeOptions {
   read?: readonly (string | Uint8Array)[]
 }
 
+let begun = 0
+
+/** Whether this thread has begun any, before which nothing can be secured. @internal */
+export function handshakesBegan(): boolean {
+  return begun > 0
+}
+
 /** The handshake of one socket. */
 export class Handshake implements Receiver {
   readonly #id: SocketId
@@ -37,6 +44,7 @@ export class Handshake implements Receiver {
 
   /** May be over when this returns. */
   start(): void {
+    begun++
     const { settings, about } = this.#options
     this.#stopTimer = after(settings.timeout, () => this.#end(timedOut(about)))
     setReceiver(this.#id, this)

@@ -9,7 +9,7 @@ export {
   isGnutlsErrorFatal,
   type GnutlsResult,
 } from './gnutls.js'
-export { Handshake } from './handshake.js'
+export { Handshake, handshakesBegan } from './handshake.js'
 export { gnutlsAvailable, gnutlsCapabilities, gnutlsVersion } from './library.js'
 export type { TlsParameters } from './parameters.js'
 export { statusOf, type TlsCertificate, type TlsStatus, type TlsWarnings } from './peer-status.js'
