@@ -43,8 +43,9 @@ export function describePeer(address: Address, count: number): Peer {
   if (!Array.isArray(address)) return { suffix: `<${count}>`, from: '-', host: true, service: undefined }
   const port = address.at(-1)
   if (address.length === 5) {
-    const host = address.slice(0, 4).join('.')
-    return { suffix: ['<', host, ':', port, '>'].join(''), from: host, host, service: port }
+    const [a, b, c, d] = address
+    const host = `${a}.${b}.${c}.${d}`
+    return { suffix: `<${host}:${port}>`, from: host, host, service: port }
   }
   const groups = address.slice(0, 8).map(group => group.toString(16))
   const host = groups.join(':')
