@@ -21,7 +21,7 @@ export interface HandshakeOptions {
 
 let begun = 0
 
-/** Whether this thread has begun any, before which nothing can be secured. @internal */
+/** Whether this thread has begun any, before which nothing can be secured. */
 export function handshakesBegan(): boolean {
   return begun > 0
 }
