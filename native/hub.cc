@@ -33,8 +33,8 @@ constexpr std::size_t kTextBudget = 64 * 1024;  // Longer strings leave V8's you
 
 constexpr std::size_t kStreamRead = 64 * 1024;
 constexpr std::size_t kSlab = 256 * 1024;
-// A stream fills slab after slab: of larger ones malloc gives pages back, and takes fresh ones.
-constexpr std::size_t kStreamSlab = 128 * 1024;
+// A stream fills slab after slab: of smaller ones malloc gives more pages back, and takes fresh ones.
+constexpr std::size_t kStreamSlab = 512 * 1024;
 constexpr std::size_t kLarge = 8 * 1024;  // From here a copy costs more than a slab.
 constexpr std::size_t kSmallRoom = 4 * 1024;
 constexpr std::size_t kLargeRoom =
@@ -389,8 +389,7 @@ bool Hub::HasRoom(const Socket& socket) {
   if (socket.mode == Mode::kReceiving && socket.delivery == Delivery::kText) return true;
   Slab* slab = SlabOf(socket);
   if (slab->room() >= (socket.large ? kLargeRoom : kSmallRoom)) return true;
-  const bool filled = socket.kind == Kind::kStream && slab == &CurrentFrame()->kept;
-  return !slab->shown && RenewSlab(slab, filled ? kStreamSlab : kSlab);
+  return !slab->shown && RenewSlab(slab, socket.kind == Kind::kStream ? kStreamSlab : kSlab);
 }
 
 bool Hub::RenewSlab(Slab* slab, std::size_t size) {
