@@ -1215,7 +1215,9 @@ export class NetworkProcess {
 
   /** @internal */
   onWritable(): void {
-    this.#sender?.flush()
+    // Nobody has filled the kernel's queue again: the set need not look for room any more.
+    if (this.#sender === undefined || this.#sender.empty) this.#updateInterest()
+    else this.#sender.flush()
   }
 
   /** @internal */

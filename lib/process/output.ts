@@ -2,7 +2,7 @@
 // a stream. It owns its bytes, and the descriptors beside them: the caller's may change as soon as it was queued.
 import { native, type AddressId, type SocketId } from '../native.js'
 import { errno } from '../socket/errors.js'
-import { packetsPerCall, sendPackets } from '../socket/outbox.js'
+import { packetsPerCall, sendBytes, sendPackets } from '../socket/outbox.js'
 import { Store, type Copy } from './store.js'
 
 // One call takes this many pieces of a stream; IOV_MAX is 1024 and more gains nothing.
@@ -74,11 +74,13 @@ export class Output {
   }
 
   #sendPieces(id: SocketId): number {
+    const first = this.#pieces[this.#first] as Piece
+    if (this.#first === this.#pieces.length - 1 && first.beside === undefined)
+      return this.#sendPiece(id, first)
     let pieces = this.#pieces.slice(this.#first, this.#first + piecesPerCall)
     // What travels beside a byte goes with the first one of its call.
     const apart = pieces.findIndex(({ beside }, i) => i > 0 && beside !== undefined)
     if (apart > 0) pieces = pieces.slice(0, apart)
-    const first = pieces[0] as Piece
     const sent = native.sendv(
       id,
       pieces.map(({ data }) => data),
@@ -97,6 +99,18 @@ export class Output {
       }
       rest -= piece.data.length
       this.#drop(piece)
+    }
+    return 0
+  }
+
+  // One alone, which costs less.
+  #sendPiece(id: SocketId, piece: Piece): number {
+    const left = sendBytes(id, piece.data, -1)
+    if (left < 0) return left
+    if (left === 0) this.#drop(piece)
+    else {
+      this.#length -= piece.data.length - left
+      piece.data = piece.data.subarray(-left)
     }
     return 0
   }
@@ -128,8 +142,9 @@ export class Output {
   #drop(first: Piece): void {
     release(first)
     this.#length -= first.data.length
-    if (++this.#first < this.#pieces.length && this.#first < 1024) return
-    this.#pieces.splice(0, this.#first)
+    if (++this.#first === this.#pieces.length) this.#pieces.length = 0
+    else if (this.#first < 1024) return
+    else this.#pieces.splice(0, this.#first)
     this.#first = 0
   }
 

@@ -20,7 +20,7 @@ const gone = new Set([errno.EPIPE, errno.ECONNRESET, errno.ENOTCONN, errno.ETIME
 
 /** The process that sends. @internal */
 export interface SenderOwner {
-  /** Something waits for room in the kernel, or waits no more. */
+  /** Something waits for room in the kernel. */
   onWaiting(): void
   /** Everything that waited is sent. */
   onSent(): void
@@ -273,7 +273,6 @@ export class Sender {
       this.#owner.onPacketFailed(-error)
     }
     output?.settle()
-    this.#owner.onWaiting()
     this.#owner.onSent()
   }
 
