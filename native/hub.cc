@@ -33,7 +33,8 @@ constexpr std::size_t kTextBudget = 64 * 1024;  // Longer strings leave V8's you
 
 constexpr std::size_t kStreamRead = 64 * 1024;
 constexpr std::size_t kSlab = 256 * 1024;
-// A stream fills slab after slab: of smaller ones malloc gives more pages back, and takes fresh ones.
+// A stream fills slab after slab: of smaller ones malloc gives more pages back, and takes fresh
+// ones.
 constexpr std::size_t kStreamSlab = 512 * 1024;
 constexpr std::size_t kLarge = 8 * 1024;  // From here a copy costs more than a slab.
 constexpr std::size_t kSmallRoom = 4 * 1024;
@@ -220,9 +221,7 @@ bool Hub::ExpectsAnswer() {
 }
 
 int Hub::Wait(int timeout, const Id* only) {
-  if (dispatch_ == nullptr) return 0;
-  const Frame* frame = CurrentFrame();
-  if (frame == nullptr) return 0;
+  if (dispatch_ == nullptr || !EnterFrame()) return 0;
   if (only == nullptr) {
     Collect(timeout);
   } else if (const Socket* socket = sockets_.Get(*only)) {
@@ -237,14 +236,19 @@ int Hub::Wait(int timeout, const Id* only) {
               (entry.revents & (POLLERR | POLLHUP)) != 0});
     }
   }
-  const int count = frame->count;
+  const int count = frame_->count;
   if (count > 0) Emit(false);
   if (in_turns_) EmitWhenIdle(false);
   return count;
 }
 
-Hub::Frame* Hub::CurrentFrame() {
-  if (depth_ < frames_.size()) return &frames_[depth_];
+// Makes the frame of the next dispatch the current one.
+bool Hub::EnterFrame() {
+  frame_ = depth_ < frames_.size() ? &frames_[depth_] : AddFrame();
+  return frame_ != nullptr;
+}
+
+Hub::Frame* Hub::AddFrame() {
   napi_value buffer;
   napi_value events;
   void* data = nullptr;
@@ -262,15 +266,14 @@ Hub::Frame* Hub::CurrentFrame() {
 
 // Fills the current frame; false when there is nothing in it.
 bool Hub::Collect(int timeout) {
-  Frame* frame = CurrentFrame();
-  if (frame == nullptr) return false;
+  if (!EnterFrame()) return false;
   if (depth_ == 0) sockets_.Reclaim();
-  frame->lent.used = 0;
+  frame_->lent.used = 0;
 
   if (cursor_ == ready_count_) {
     cursor_ = ready_count_ = 0;
     Guess();
-    if (frame->count > 0) return true;
+    if (frame_->count > 0) return true;
     ready_count_ = std::max(set_.Wait(ready_, sizeof ready_ / sizeof *ready_, timeout), 0);
     const bool alone =
         ready_count_ == 1 && ready_[0].readable && !ready_[0].writable && !ready_[0].failed;
@@ -283,11 +286,11 @@ bool Hub::Collect(int timeout) {
   }
   if (in_turns_) {
     HandleInTurn();
-    return frame->count > 0;
+    return frame_->count > 0;
   }
   // What finds no room stays for the next round; nobody holds a wake-up for itself.
   while (cursor_ < ready_count_ && Handle(ready_[cursor_])) cursor_++;
-  return frame->count > 0;
+  return frame_->count > 0;
 }
 
 // Emacs's order: look-ups, then descriptors from the one after the last that was
@@ -313,7 +316,7 @@ void Hub::HandleInTurn() {
 
 void Hub::EmitWhenIdle(bool from_loop) {
   sys::Ready ready;
-  if (!busy_ || set_.Wait(&ready, 1, 0) > 0) return;
+  if (!busy_ || set_.Wait(&ready, 1, 0) > 0 || !EnterFrame()) return;
   Emit(from_loop);
   busy_ = false;
 }
@@ -332,12 +335,12 @@ void Hub::Guess() {
   } else {
     Read(favourite_, socket, false);
   }
-  if (CurrentFrame()->count == 0) streak_ = 0;
+  if (frame_->count == 0) streak_ = 0;
 }
 
 // False when there is no room for what it would give.
 bool Hub::Handle(const sys::Ready& ready) {
-  if (CurrentFrame()->count > kFrameEvents - 3 * kMessages) return false;
+  if (frame_->count > kFrameEvents - 3 * kMessages) return false;
   if (ready.token == kResolverToken) {
     TakeLookUps();
     return true;
@@ -376,16 +379,14 @@ bool Hub::Handle(const sys::Ready& ready) {
 // ---- reading --------------------------------------------------------------------------------
 
 Hub::Slab* Hub::SlabOf(const Socket& socket) {
-  Frame* frame = CurrentFrame();
   const bool lent = socket.mode == Mode::kReceiving && socket.delivery == Delivery::kLent;
-  return lent ? &frame->lent : &frame->kept;
+  return lent ? &frame_->lent : &frame_->kept;
 }
 
 std::size_t Hub::ScratchRoom() const { return kScratch - text_length_; }
 
 bool Hub::HasRoom(const Socket& socket) {
-  if (CurrentFrame()->count > kFrameEvents - 3 * kMessages || text_length_ >= kTextBudget)
-    return false;
+  if (frame_->count > kFrameEvents - 3 * kMessages || text_length_ >= kTextBudget) return false;
   if (socket.mode == Mode::kReceiving && socket.delivery == Delivery::kText) return true;
   Slab* slab = SlabOf(socket);
   if (slab->room() >= (socket.large ? kLargeRoom : kSmallRoom)) return true;
@@ -405,7 +406,7 @@ bool Hub::RenewSlab(Slab* slab, std::size_t size) {
 }
 
 void Hub::AcceptFrom(Id id, Socket* socket) {
-  Slab* slab = &CurrentFrame()->kept;
+  Slab* slab = &frame_->kept;
   const int accepts = in_turns_ ? 1 : kAccepts;
   bool drained = false;
   int connections = 0;
@@ -618,7 +619,7 @@ ssize_t Hub::ReadLarge(Id id, Socket* socket) {
 
 void Hub::ShowSlab(Id id, const Socket& socket, std::size_t length) {
   Slab* slab = SlabOf(socket);
-  const std::int32_t bits = slab == &CurrentFrame()->lent ? kLentBit : 0;
+  const std::int32_t bits = slab == &frame_->lent ? kLentBit : 0;
   Push(id, static_cast<std::int32_t>(length) | bits, static_cast<std::int32_t>(slab->used),
        socket.sender);
   slab->shown = true;
@@ -662,8 +663,7 @@ void Hub::TakeLookUps() {
 // ---- into JavaScript ------------------------------------------------------------------------
 
 void Hub::Push(Id id, std::int32_t what, std::int32_t offset, std::int32_t address) {
-  Frame* frame = CurrentFrame();
-  std::int32_t* quad = frame->events + 4 * frame->count++;
+  std::int32_t* quad = frame_->events + 4 * frame_->count++;
   quad[0] = static_cast<std::int32_t>(id);
   quad[1] = what;
   quad[2] = offset;
@@ -671,14 +671,13 @@ void Hub::Push(Id id, std::int32_t what, std::int32_t offset, std::int32_t addre
 }
 
 std::int32_t Hub::AddExtra(napi_value value) {
-  Frame* frame = CurrentFrame();
-  frame->extras.push_back(value);
-  return static_cast<std::int32_t>(frame->extras.size() - 1);
+  frame_->extras.push_back(value);
+  return static_cast<std::int32_t>(frame_->extras.size() - 1);
 }
 
 // One string for all text of the frame. When it is not ASCII, offsets and
 // lengths become code units.
-napi_value Hub::Text(Frame* frame) {
+napi_value Hub::Text() {
   napi_value string = nullptr;
   if (text::IsAscii(scratch_.get(), text_length_)) {
     napi_create_string_latin1(env_, reinterpret_cast<const char*>(scratch_.get()), text_length_,
@@ -687,8 +686,8 @@ napi_value Hub::Text(Frame* frame) {
   }
   units_.resize(text_length_);
   std::size_t units = 0;
-  for (std::int32_t i = 0; i < frame->count; i++) {
-    std::int32_t* quad = frame->events + 4 * i;
+  for (std::int32_t i = 0; i < frame_->count; i++) {
+    std::int32_t* quad = frame_->events + 4 * i;
     if (quad[1] < 0 || (quad[1] & kTextBit) == 0) continue;
     const std::size_t length =
         text::DecodeUtf8(scratch_.get() + quad[2], static_cast<std::size_t>(quad[1] & ~kTextBit),
@@ -702,20 +701,20 @@ napi_value Hub::Text(Frame* frame) {
 }
 
 // Of the one socket that all of the frame is for, if that has one.
-napi_async_context Hub::OwnContext(const Frame& frame) {
-  const bool one = frame.count == 1 && (frame.events[1] >= 0 || frame.events[1] == kAccepted);
-  const auto id = static_cast<std::size_t>(frame.events[0]);
+napi_async_context Hub::OwnContext() {
+  const std::int32_t* quad = frame_->events;
+  const bool one = frame_->count == 1 && (quad[1] >= 0 || quad[1] == kAccepted);
+  const auto id = static_cast<std::size_t>(quad[0]);
   return one && id < contexts_.size() ? contexts_[id] : nullptr;
 }
 
 void Hub::Emit(bool from_loop) {
-  Frame* frame = CurrentFrame();
   if (addresses_.full()) Push(0, kBookFull, 0, -1);
   napi_value arguments[7];
   // The loop's place is the first, and -1 says that its resource has been entered.
-  const napi_async_context own = from_loop ? OwnContext(*frame) : nullptr;
+  const napi_async_context own = from_loop ? OwnContext() : nullptr;
   napi_create_int32(env_, own != nullptr ? -1 : static_cast<std::int32_t>(depth_), &arguments[0]);
-  napi_create_int32(env_, frame->count, &arguments[1]);
+  napi_create_int32(env_, frame_->count, &arguments[1]);
   std::size_t argument_count = 2;
   const auto give = [&](std::size_t index, napi_value value) {
     while (argument_count < index) napi_get_undefined(env_, &arguments[argument_count++]);
@@ -728,22 +727,22 @@ void Hub::Emit(bool from_loop) {
     give(index, value);
     *known = true;
   };
-  give_once(2, frame->events_reference, &frame->known);
-  if (frame->kept.shown) give_once(3, frame->kept.reference, &frame->kept.known);
-  if (frame->lent.shown) give_once(4, frame->lent.reference, &frame->lent.known);
-  if (text_length_ > 0) give(5, Text(frame));
-  if (!frame->extras.empty()) {
+  give_once(2, frame_->events_reference, &frame_->known);
+  if (frame_->kept.shown) give_once(3, frame_->kept.reference, &frame_->kept.known);
+  if (frame_->lent.shown) give_once(4, frame_->lent.reference, &frame_->lent.known);
+  if (text_length_ > 0) give(5, Text());
+  if (!frame_->extras.empty()) {
     napi_value extras = nullptr;
-    napi_create_array_with_length(env_, frame->extras.size(), &extras);
-    for (std::uint32_t i = 0; i < frame->extras.size(); i++) {
-      napi_set_element(env_, extras, i, frame->extras[i]);
+    napi_create_array_with_length(env_, frame_->extras.size(), &extras);
+    for (std::uint32_t i = 0; i < frame_->extras.size(); i++) {
+      napi_set_element(env_, extras, i, frame_->extras[i]);
     }
     give(6, extras);
-    frame->extras.clear();
+    frame_->extras.clear();
   }
   busy_ = true;
-  frame->count = 0;
-  frame->kept.shown = frame->lent.shown = false;
+  frame_->count = 0;
+  frame_->kept.shown = frame_->lent.shown = false;
   text_length_ = 0;
 
   napi_value dispatch;

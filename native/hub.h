@@ -28,10 +28,11 @@ namespace mnp {
 // What a quad's second number means when it is negative. lib/socket/hub.ts has
 // the same list.
 enum Event : std::int32_t {
-  kEnd = -1,           // the peer has ended its half
-  kWritable = -2,      // there is room to send
-  kFailed = -3,        // offset: errno
-  kAccepted = -4,      // offset: of the peer's address, and above kLengthShift its length; address: the new id
+  kEnd = -1,       // the peer has ended its half
+  kWritable = -2,  // there is room to send
+  kFailed = -3,    // offset: errno
+  kAccepted =
+      -4,  // offset: of the peer's address, and above kLengthShift its length; address: the new id
   kAcceptFailed = -5,  // offset: errno; the listener has left the set
   kConnected = -6,     // offset: errno, or 0
   kReady = -7,         // offset: the interest that is ready
@@ -107,7 +108,8 @@ class Hub {
 
   static void OnPoll(uv_poll_t* poll, int status, int events);
 
-  Frame* CurrentFrame();
+  bool EnterFrame();
+  Frame* AddFrame();
   bool Round();
   bool ExpectsAnswer();
   bool Collect(int timeout);
@@ -138,8 +140,8 @@ class Hub {
   Slab* SlabOf(const Socket& socket);
   std::uint8_t* ScratchEnd() { return scratch_.get() + text_length_; }
   std::size_t ScratchRoom() const;
-  napi_value Text(Frame* frame);
-  napi_async_context OwnContext(const Frame& frame);
+  napi_value Text();
+  napi_async_context OwnContext();
   void DropContext(Id id);
   void Emit(bool from_loop);
 
@@ -160,7 +162,8 @@ class Hub {
   void* closed_argument_ = nullptr;
 
   std::deque<Frame> frames_;
-  std::size_t depth_ = 0;  // Dispatches under way.
+  std::size_t depth_ = 0;   // Dispatches under way.
+  Frame* frame_ = nullptr;  // What the next one is to bring.
 
   sys::Ready ready_[256];
   int ready_count_ = 0;

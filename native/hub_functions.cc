@@ -192,8 +192,7 @@ napi_value SetCounted(napi_env env, napi_callback_info info) {
 napi_value Counts(napi_env env, napi_callback_info info) {
   napi_value arguments[1];
   Environment* environment = Receive(env, info, arguments);
-  const Socket* socket =
-      environment->sockets().Get(static_cast<Id>(IntegerOf(env, arguments[0])));
+  const Socket* socket = environment->sockets().Get(static_cast<Id>(IntegerOf(env, arguments[0])));
   if (socket != nullptr) environment->ShowCounts(*socket);
   return nullptr;
 }

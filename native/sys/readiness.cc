@@ -23,8 +23,7 @@ constexpr std::size_t kBatch = 256;
 // What is left of a time-out in milliseconds.
 class Remaining {
  public:
-  explicit Remaining(int timeout)
-      : timeout_(timeout) {
+  explicit Remaining(int timeout) : timeout_(timeout) {
     if (timeout > 0) end_ = Clock::now() + std::chrono::milliseconds(timeout);
   }
 

@@ -225,8 +225,7 @@ ssize_t SendMsg(int fd, const Message& message, int flags) {
 }
 
 ssize_t Recv(int fd, void* data, std::size_t length, int flags) {
-  return Uninterrupted(
-      [&] { return calls::RecvFrom(fd, data, length, flags, nullptr, nullptr); });
+  return Uninterrupted([&] { return calls::RecvFrom(fd, data, length, flags, nullptr, nullptr); });
 }
 
 ssize_t RecvFrom(int fd, void* data, std::size_t length, int flags, Address* address) {
