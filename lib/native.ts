@@ -147,8 +147,8 @@ export interface Native {
   // went; all of them -errno when nothing did. outbox.ts says what the memory holds.
   start(dispatch: Dispatch): void
   takeTurns(): void
-  readonly send: (id: SocketId, data: Uint8Array, to: AddressId) => number | undefined
-  readonly sendText: (id: SocketId, text: string, to: AddressId) => number | undefined
+  readonly send: (data: Uint8Array) => number | undefined
+  readonly sendText: (text: string) => number | undefined
   shareOutbox(bytes: Uint8Array, call: Int32Array): void
   readonly sendOutbox: () => number | undefined
   readonly sendOutboxMany: () => OrError<number>

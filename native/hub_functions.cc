@@ -64,14 +64,15 @@ bool Encode(napi_env env, napi_value string, std::uint8_t* bytes, std::size_t ca
   return true;
 }
 
-// Sends; gives how many bytes are left over, or a negative number when none went.
-std::int64_t Transmit(Environment* environment, Id id, const void* data, std::size_t length,
-                      std::int32_t to) {
-  Socket* socket = environment->sockets().Get(id);
+// Sends for the socket, and to the address, that the outbox says; gives how many bytes are left
+// over, or a negative number when none went.
+std::int64_t Transmit(Environment* environment, const void* data, std::size_t length) {
+  const Outbox& outbox = environment->outbox();
+  Socket* socket = environment->sockets().Get(outbox.id());
   if (socket == nullptr) return -EBADF;
   const sys::Address* address = nullptr;
-  if (to >= 0) {
-    address = environment->hub().addresses().Get(to);
+  if (outbox.to() >= 0) {
+    address = environment->hub().addresses().Get(outbox.to());
     if (address == nullptr) return -EINVAL;
   }
   const iovec bytes = {const_cast<void*>(data), length};
@@ -84,33 +85,29 @@ std::int64_t Transmit(Environment* environment, Id id, const void* data, std::si
   return static_cast<std::int64_t>(length) - sent;
 }
 
-// send(id, Uint8Array, address id or -1): bytes left over, or -errno
+// send(Uint8Array): bytes left over, or -errno
 napi_value Send(napi_env env, napi_callback_info info) {
-  napi_value arguments[3];
+  napi_value arguments[1];
   Environment* environment = Receive(env, info, arguments);
-  const Bytes bytes = BytesOf(env, arguments[1]);
-  return Integer(env, Transmit(environment, static_cast<Id>(IntegerOf(env, arguments[0])),
-                               bytes.data, bytes.length, IntegerOf(env, arguments[2])));
+  const Bytes bytes = BytesOf(env, arguments[0]);
+  return Integer(env, Transmit(environment, bytes.data, bytes.length));
 }
 
-// sendText(id, string of at most kTextUnits, address id or -1): the same, of its UTF-8
+// sendText(string of at most kTextUnits): the same, of its UTF-8
 napi_value SendText(napi_env env, napi_callback_info info) {
-  napi_value arguments[3];
+  napi_value arguments[1];
   Environment* environment = Receive(env, info, arguments);
   std::uint8_t bytes[3 * kTextUnits + 1];
   std::size_t length = 0;
-  if (!Encode(env, arguments[1], bytes, sizeof bytes, &length)) return Integer(env, -EINVAL);
-  return Integer(env, Transmit(environment, static_cast<Id>(IntegerOf(env, arguments[0])), bytes,
-                               length, IntegerOf(env, arguments[2])));
+  if (!Encode(env, arguments[0], bytes, sizeof bytes, &length)) return Integer(env, -EINVAL);
+  return Integer(env, Transmit(environment, bytes, length));
 }
 
 // sendOutbox(): the same, of the bytes in the outbox
 napi_value SendOutbox(napi_env env, napi_callback_info info) {
   Environment* environment = EnvironmentOf(env, info);
-  const Outbox& outbox = environment->outbox();
-  const Bytes message = outbox.message();
-  return Integer(env,
-                 Transmit(environment, outbox.id(), message.data, message.length, outbox.to()));
+  const Bytes message = environment->outbox().message();
+  return Integer(env, Transmit(environment, message.data, message.length));
 }
 
 // sendOutboxMany(): how many of the packets in the outbox went, or -errno when none did

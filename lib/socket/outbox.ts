@@ -1,19 +1,20 @@
-// The way into the kernel for what is sent. A small message is copied into memory that the addon shares, next to whose it
-// is and where it goes: that takes a third of the time in which Node-API says where a message is. A large one is sent
-// from where it is.
+// The way into the kernel for what is sent. Whose it is and where it goes are in memory that the addon shares, for
+// Node-API takes longer to say a number than the memory does; and so it is with where a message lies, if that is small,
+// or one of many: such are copied there. Everything else is sent from where it is.
 import { native, type AddressId, type SocketId } from '../native.js'
 
 // Longer text has to be encoded before: three bytes a unit have to find room.
 /** The longest text, in UTF-16 units. @internal */
 export const textLimit = 16 * 1024
 const room = 64 * 1024
-// From here on copying takes longer.
-const largest = 4 * 1024
+// From here on copying takes longer, for a message alone, and for one of many.
+const small = 256
+const medium = 4 * 1024
 /** One call sends this many packets at most. @internal */
 export const packetsPerCall = 64
 
 const bytes = Buffer.allocUnsafeSlow(room)
-// The socket, the address or -1, then the length of the message; of many, how many and their lengths.
+// The socket, the address or -1, and of what is in `bytes` the length; of many, how many and their lengths.
 const call = new Int32Array(3 + packetsPerCall)
 native.shareOutbox(bytes, call)
 
@@ -23,17 +24,19 @@ const { send, sendOutbox, sendOutboxMany, sendText, writeOutbox } = native
 /** Sends bytes. Gives how many are left over, or -errno when none went. @param to - an address, or -1 @internal */
 export function sendBytes(id: SocketId, data: Uint8Array, to: AddressId): number {
   const { length } = data
-  if (length > largest) return send(id, data, to) ?? 0
-  bytes.set(data)
   call[0] = id
   call[1] = to
+  if (length > small) return send(data) ?? 0
+  bytes.set(data)
   call[2] = length
   return sendOutbox() ?? 0
 }
 
 /** The same of text, in UTF-8. @internal */
 export function sendString(id: SocketId, text: string, to: AddressId): number {
-  return sendText(id, text, to) ?? 0
+  call[0] = id
+  call[1] = to
+  return sendText(text) ?? 0
 }
 
 /**
@@ -58,7 +61,7 @@ export function sendPackets(
       if (used + 3 * length >= room) break
       length = writeOutbox(packet, used) ?? 0
     } else {
-      if (length > largest || used + length > room) break
+      if (length > medium || used + length > room) break
       bytes.set(packet, used)
     }
     call[3 + count++] = length
