@@ -150,9 +150,13 @@ export function rateTable(cases) {
   )
 }
 
-/** How many goals are reached, and which are not. */
+/** How many goals are reached, and which are not; `ceiling` is how many times the rate of the peer C reaches. */
 export function verdicts(cases) {
-  const all = cases.flatMap(one => rows(one).map(row => ({ title: one.title, ...row })))
+  const all = cases.flatMap(one => {
+    const ofCase = rows(one)
+    const ceilings = ofCase.filter(({ subject }) => isReference(subject)).map(({ peer }) => peer ?? 0)
+    return ofCase.map(row => ({ title: one.title, ceiling: Math.max(0, ...ceilings), ...row }))
+  })
   const count = wanted => all.filter(({ verdict }) => wanted.includes(verdict)).length
   return {
     asked: count(['aim', 'reached', 'short']),
@@ -167,6 +171,6 @@ export function summary(cases) {
   const { asked, reached, aim, short } = verdicts(cases)
   const head = `${reached} of ${asked} goals are reached, ${aim} of them as far as aimed at.`
   const line = row =>
-    `- ${row.title}, ${row.subject.replace('ours, ', '')}: ${goal({ peer: [row.peer?.toFixed(2)], ...(row.goals.reference ? { reference: [row.reference?.toFixed(2)] } : {}), ...(row.goals.cpu ? { cpu: [row.cpuOfPeer?.toFixed(2)] } : {}) }, 0)}; at least ${goal(row.goals, 0)}`
+    `- ${row.title}, ${row.subject.replace('ours, ', '')}: ${goal({ peer: [row.peer?.toFixed(2)], ...(row.goals.reference ? { reference: [row.reference?.toFixed(2)] } : {}), ...(row.goals.cpu ? { cpu: [row.cpuOfPeer?.toFixed(2)] } : {}) }, 0)}; at least ${goal(row.goals, 0)}${row.goals.peer && row.ceiling > 0 ? ` (C: ${times(row.ceiling)})` : ''}`
   return short.length === 0 ? head : [head, 'Short of what is asked:', '', ...short.map(line)].join('\n')
 }
