@@ -163,7 +163,9 @@ export class Sender {
   // Whether it can be sent as it is: bytes, and text that the addon encodes.
   #isReady(data: Data): data is string | Uint8Array {
     if (!this.coding.isPlain) return false
-    return typeof data === 'string' ? data.length <= textLimit : data instanceof Uint8Array && data.length > 0
+    return typeof data === 'string'
+      ? data.length <= textLimit
+      : data instanceof Uint8Array && ArrayBuffer.isView(data) && data.length > 0
   }
 
   #ready(data: Data): string | Uint8Array {

@@ -24,12 +24,11 @@ const { send, sendOutbox, sendOutboxMany, sendText, writeOutbox } = native
 /** Sends bytes. Gives how many are left over, or -errno when none went. @param to - an address, or -1 @internal */
 export function sendBytes(id: SocketId, data: Uint8Array, to: AddressId): number {
   const { length } = data
+  if (length <= small) bytes.set(data)
   call[0] = id
   call[1] = to
-  if (length > small) return send(data) ?? 0
-  bytes.set(data)
   call[2] = length
-  return sendOutbox() ?? 0
+  return (length <= small ? sendOutbox() : send(data)) ?? 0
 }
 
 /** The same of text, in UTF-8. @internal */

@@ -228,6 +228,38 @@ describe('async hooks', () => {
     assert.deepEqual(types.get(connection as number), { type: 'NETWORKPROCESS', trigger: parent })
   })
 
+  it('see no resource of connections that come and go', async () => {
+    let resources = 0
+    const hook = createHook({ init: (_id, type) => void (resources += type === 'NETWORKPROCESS' ? 1 : 0) })
+    finallyDo(() => hook.disable())
+    const storage = new AsyncLocalStorage<string>()
+    const transport = over('stream', 'local')
+    const stores = new Set<unknown>()
+    let deleted = 0
+    const server = storage.run('the server’s', () =>
+      transport.server({
+        sentinel: (connection, event) => {
+          stores.add(storage.getStore())
+          if (event.startsWith('open')) {
+            connection.send('x')
+            connection.delete()
+          } else if (event === 'deleted\n' && ++deleted > 0) changed()
+        },
+      }),
+    )
+    hook.enable()
+    // More than a listener needs to be the only one that is heard.
+    const connections = 60
+    for (let i = 1; i <= connections; i++) {
+      const client = transport.client(server)
+      await until(() => deleted === i, 'the end')
+      client.delete()
+    }
+    // The clients have one each, and the addon gets the server's.
+    assert.ok(resources <= connections + 1, `${resources} resources`)
+    assert.deepEqual([...stores], ['the server’s'])
+  })
+
   it('do not keep what a callback throws from being an uncaught exception', async () => {
     const { stderr, status } = await run(`
       import { AsyncLocalStorage } from 'node:async_hooks'

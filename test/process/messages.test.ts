@@ -476,6 +476,26 @@ describe('NetworkProcess#sendMany()', () => {
     },
   )
 
+  overEvery(
+    transport => transport.keepsBounds && (transport.connects || transport.isLocal),
+    transport => {
+      it('keeps the bounds of packets of every length, whether they are copied or not', async () => {
+        const { client, atServer } = await transport.pair({ coding: 'binary' }, { coding: 'binary' })
+        const lengths = [1, 0, 255, 256, 257, 4095, 4096, 4097, 0, 30_000, 1, 16_384, 60_000, 256, 2]
+        const packets = lengths.map((length, i) =>
+          i % 2 === 0 ? Buffer.alloc(length, i) : String.fromCharCode(97 + i).repeat(length),
+        )
+        const bytes = packets.map(packet => Buffer.from(packet as string))
+        for (let round = 0; round < 3; round++) {
+          client.sendMany(packets)
+          for (const packet of packets) client.send(packet)
+        }
+        const received = (await atServer.messages(6 * packets.length)) as Buffer[]
+        assert.ok(received.every((message, i) => message.equals(bytes[i % bytes.length] as Buffer)))
+      })
+    },
+  )
+
   it('sends none of none', async () => {
     const { client } = await over('seqpacket', 'local').pair()
     assert.equal(client.sendMany([]), true)

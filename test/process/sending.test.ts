@@ -228,6 +228,15 @@ describe('NetworkProcess#send()', () => {
     if ('detached' in bytes.buffer) assert.throws(() => client.send(bytes), { code: 'ERR_INVALID_ARG_VALUE' })
   })
 
+  it('refuses what only looks like bytes', async () => {
+    const { client, atServer } = await over('seqpacket', 'local').pair(binary)
+    const fake = Object.create(Uint8Array.prototype, { length: { value: 3 } }) as Uint8Array
+    assert.throws(() => client.send(fake), { code: 'ERR_INVALID_ARG_TYPE', name: 'TypeError' })
+    assert.throws(() => client.sendMany(['one', fake]), { code: 'ERR_INVALID_ARG_TYPE' })
+    client.send('next')
+    assert.deepEqual(await atServer.messages(1), [Buffer.from('next')])
+  })
+
   it('sends every kind of view', async () => {
     const { client, atServer } = await over('seqpacket', 'local').pair(binary)
     const shared = new Uint8Array(new SharedArrayBuffer(4))
@@ -262,6 +271,34 @@ describe('NetworkProcess#send()', () => {
     await seen.messages(sent.length)
     assert.deepEqual(seen.data, sent)
   })
+})
+
+describe('a set that looks for room', () => {
+  overEvery(
+    transport => transport.connects,
+    transport => {
+      it('stops when nobody wants any', async () => {
+        const { client, peer, atServer } = await transport.pair(binary, binary)
+        peer.stop()
+        const all = fill(client)
+        peer.continue()
+        await until(() => atServer.bytes.length >= all.length && client.writableLength === 0, 'everything')
+        await settled()
+        let woken = 0
+        const receiver = client as NetworkProcess & { onWritable(): void }
+        const flush = receiver.onWritable.bind(client)
+        receiver.onWritable = () => {
+          woken++
+          flush()
+        }
+        await settled()
+        peer.send('x')
+        await settled()
+        assert.ok(woken <= 1, `woken ${woken} times`)
+        assert.ok(atServer.bytes.equals(all))
+      })
+    },
+  )
 })
 
 describe('NetworkProcess#sendEof()', () => {
