@@ -1,7 +1,7 @@
 // What watches a program sees of processes: diagnostics channels, NODE_DEBUG, async hooks and AsyncLocalStorage.
 
 import assert from 'node:assert/strict'
-import { AsyncLocalStorage, createHook, executionAsyncId } from 'node:async_hooks'
+import { AsyncLocalStorage, AsyncResource, createHook, executionAsyncId } from 'node:async_hooks'
 import { channel, subscribe, unsubscribe } from 'node:diagnostics_channel'
 import type { DiagnosticsMessages, NetworkProcess } from 'make-network-process'
 import { run } from '../lifecycle/child.js'
@@ -112,6 +112,14 @@ describe('NODE_DEBUG=make-network-process', () => {
   })
 })
 
+// Whether what is entered in a resource is there when that is entered again: not with Node's AsyncContextFrame.
+const resourcesKeep = (() => {
+  const storage = new AsyncLocalStorage<boolean>()
+  const resource = new AsyncResource('PROBE')
+  resource.runInAsyncScope(() => storage.enterWith(true))
+  return resource.runInAsyncScope(() => storage.getStore()) === true
+})()
+
 describe('AsyncLocalStorage', () => {
   overEvery(
     transport => transport.answers,
@@ -167,7 +175,7 @@ describe('AsyncLocalStorage', () => {
         })
         client.send('x')
         await until(() => left === 0, 'all rounds')
-        assert.deepEqual(stores, new Set(['the server’s', undefined, 'entered']))
+        assert.deepEqual(stores, new Set(['the server’s', undefined, ...(resourcesKeep ? ['entered'] : [])]))
         const other: unknown[] = []
         const third = transport.client(server, {
           filter: () => {
