@@ -43,7 +43,7 @@ constexpr std::size_t kLargeRoom =
 // Untouched pages cost nothing.
 constexpr std::size_t kScratch = 8 * 1024 * 1024;
 constexpr std::size_t kAddressRoom = sys::Address::kCapacity;
-static_assert(kSlab < std::size_t{1} << kLengthShift);
+static_assert(std::max(kSlab, kStreamSlab) < std::size_t{1} << kLengthShift);
 static_assert(kAddressRoom < std::size_t{1} << (31 - kLengthShift));
 // The kernel hands over 253 descriptors at most, and credentials, a security label and times
 // beside.

@@ -31,8 +31,7 @@ enum Event : std::int32_t {
   kEnd = -1,       // the peer has ended its half
   kWritable = -2,  // there is room to send
   kFailed = -3,    // offset: errno
-  kAccepted =
-      -4,  // offset: of the peer's address, and above kLengthShift its length; address: the new id
+  kAccepted = -4,  // offset: the peer's address, its length << kLengthShift; address: the new id
   kAcceptFailed = -5,  // offset: errno; the listener has left the set
   kConnected = -6,     // offset: errno, or 0
   kReady = -7,         // offset: the interest that is ready

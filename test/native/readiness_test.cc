@@ -19,7 +19,7 @@ struct Pair {
     one = sys::Descriptor(fds[0]);
     other = sys::Descriptor(fds[1]);
   }
-  void Say() const { (void)sys::Send(other.get(), "x", 1, 0); }
+  void Say() const { (void)sys::SendTo(other.get(), "x", 1, 0, nullptr); }
   void Hear() const {
     char byte;
     (void)sys::Recv(one.get(), &byte, 1, 0);

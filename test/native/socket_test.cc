@@ -101,14 +101,14 @@ void Connections() {
   CHECK("the client's peer is the listener's name",
         sys::GetPeerName(client.get(), &peer) == 0 && peer == name);
 
-  CHECK("send", sys::Send(client.get(), "abc", 3, 0) == 3);
+  CHECK("send", sys::SendTo(client.get(), "abc", 3, 0, nullptr) == 3);
   CHECK("it comes", WaitFor(accepted.get(), POLLIN) && Received(accepted.get()) == "abc");
   CHECK("and is no longer unsent", sys::Unsent(accepted.get()) == 0);
   CHECK("the peer has not ended", !sys::PeerHasEnded(accepted.get()));
   CHECK("shutdown", sys::Shutdown(client.get(), SHUT_WR) == 0);
   CHECK("the peer has ended", WaitFor(accepted.get(), POLLIN) && sys::PeerHasEnded(accepted.get()));
   CHECK("the end", Received(accepted.get()).empty());
-  CHECK("no SIGPIPE after the end", sys::Send(client.get(), "x", 1, 0) == -EPIPE);
+  CHECK("no SIGPIPE after the end", sys::SendTo(client.get(), "x", 1, 0, nullptr) == -EPIPE);
 
   const sys::Descriptor refused(sys::Socket(AF_INET, SOCK_STREAM, 0));
   const sys::Descriptor holder(sys::Socket(AF_INET, SOCK_STREAM, 0));
@@ -251,7 +251,7 @@ void Closed() {
   CHECK("names without a descriptor",
         sys::GetSockName(-1, &address) == -EBADF && sys::GetPeerName(-1, &address) == -EBADF);
   CHECK("transfer without a descriptor",
-        sys::Send(-1, &byte, 1, 0) == -EBADF && sys::Recv(-1, &byte, 1, 0) == -EBADF);
+        sys::SendTo(-1, &byte, 1, 0, nullptr) == -EBADF && sys::Recv(-1, &byte, 1, 0) == -EBADF);
   CHECK("shutdown without a descriptor", sys::Shutdown(-1, SHUT_WR) == -EBADF);
   CHECK("SO_ERROR without a descriptor", sys::SocketError(-1) == EBADF);
   CHECK("unsent bytes without a descriptor", sys::Unsent(-1) == -EBADF);

@@ -119,7 +119,7 @@ void Failures() {
     CHECK("nothing before the handshake", ends.client->Send(&secret, 1) == -ENOTCONN &&
                                               ends.client->Receive(room, kRoom) == -ENOTCONN);
     CHECK("a handshake that waits", ends.client->Handshake() == tls::Session::kWantsToRead);
-    (void)sys::Send(ends.far.get(), "in clear", 8, 0);
+    (void)sys::SendTo(ends.far.get(), "in clear", 8, 0, nullptr);
     const int failure = ends.client->Handshake();
     CHECK("a peer that talks no TLS", failure <= -tls::kFailures);
     CHECK("stays one", ends.client->Handshake() == failure);
@@ -141,7 +141,7 @@ void Failures() {
     Ends ends;
     CHECK("a third one", ends.ShakeHands());
     const char bytes[] = "\x17\x03\x03\x00\x20 that nobody has encrypted .......";
-    (void)sys::Send(ends.far.get(), bytes, 5 + 32, 0);
+    (void)sys::SendTo(ends.far.get(), bytes, 5 + 32, 0, nullptr);
     CHECK("a record that was not encrypted", ends.client->Receive(room, kRoom) <= -tls::kFailures);
     std::uint8_t heard[kRoom];
     CHECK("is told the peer, as an alert", ends.server->Receive(heard, kRoom) <= -tls::kAlerts);
