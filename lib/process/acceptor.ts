@@ -6,10 +6,10 @@ import { decodeAddress, type Address } from '../socket/address.js'
 import { after } from '../socket/hub.js'
 import type { TlsSettings } from '../tls/index.js'
 import { describePeer, logMessage } from './events.js'
+import { Handshakes } from './handshakes.js'
 import type { Contact } from './keywords.js'
 import { ProxyGate } from './proxy-gate.js'
 import type { ProxyHeader } from './proxy-protocol.js'
-import { Handshakes } from './secure.js'
 
 // How long a server without descriptors waits before it accepts again, in milliseconds.
 const acceptPause = 100

@@ -42,7 +42,7 @@ import type {
 import { checkFunction, NetworkProcess } from './network-process.js'
 import { setOption, setOptions } from './options.js'
 import { proxyPatience } from './proxy-gate.js'
-import { contactTls } from './secure.js'
+import { contactTls } from './tls-keywords.js'
 
 const { AF_INET, AF_INET6, AF_UNIX, SOCK_DGRAM, SOCK_SEQPACKET, SOCK_STREAM } = constants
 const defaultBacklog = 5

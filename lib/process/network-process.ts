@@ -74,8 +74,8 @@ import {
 import { wouldBlock } from './output.js'
 import type { Reader } from './reader.js'
 import { isRegistered, processList, register, uniqueName, unregister } from './registry.js'
-import { contactTls, upgradeTls } from './secure.js'
 import { Sender } from './sender.js'
+import { contactTls, upgradeTls } from './tls-keywords.js'
 
 /** What makeNetworkProcess says to a new process. */
 export interface Making {

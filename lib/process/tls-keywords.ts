@@ -1,9 +1,7 @@
-// What TLS is to processes: what `:tls-parameters` say, and the handshakes of a server's connections, which nobody hears
-// of before they are over. What a handshake does to a process of its own is in network-process.ts.
-import { native, type SocketId } from '../native.js'
-import type { Address } from '../socket/address.js'
+// From what `:tls-parameters` and `startTls` say to what a handshake is told: Emacs's list or an object, the side, the
+// host. What a keyword may be, and what it means, is in lib/tls/.
 import { codedError, typeError } from '../socket/errors.js'
-import { Handshake, tlsSettings, type TlsSettings } from '../tls/index.js'
+import { tlsSettings, type TlsSettings } from '../tls/index.js'
 import { contactOf, isNil, type Contact } from './keywords.js'
 
 /** The keywords of `:tls-parameters`: an object of them, or Emacs's list, which begins with the type. */
@@ -58,62 +56,4 @@ function withoutPassword(given: unknown): unknown {
   if (!Array.isArray(given)) return { ...(given as object), pass: undefined }
   const at = given.indexOf(':pass')
   return (given as unknown[]).toSpliced(at, 2)
-}
-
-// So many handshakes may be under way at once. Who comes next takes the place of the oldest: those who begin and do not
-// go on cannot keep others out.
-const mostHandshakes = 256
-
-/** A server whose connections are to be secured. @internal */
-export interface HandshakesOwner {
-  /** A connection is not secured, and closed. @param why - for the log */
-  onRefused(peer: Address, why: string): void
-}
-
-/** The handshakes of one server that are under way. @internal */
-export class Handshakes {
-  readonly #settings: TlsSettings
-  readonly #owner: HandshakesOwner
-  readonly #pending = new Map<SocketId, { handshake: Handshake; peer: Address }>()
-
-  constructor(settings: TlsSettings, owner: HandshakesOwner) {
-    this.#settings = settings
-    this.#owner = owner
-  }
-
-  /** Takes over an accepted socket, until it is `secured`. */
-  add(id: SocketId, peer: Address, secured: () => void): void {
-    const handshake = new Handshake(id, {
-      settings: this.#settings,
-      about: {},
-      ended: error => {
-        this.#pending.delete(id)
-        if (error === undefined) return secured()
-        native.close(id)
-        this.#owner.onRefused(peer, error.message)
-      },
-    })
-    if (this.#pending.size >= mostHandshakes) this.#dropOldest()
-    this.#pending.set(id, { handshake, peer })
-    handshake.start()
-  }
-
-  #dropOldest(): void {
-    for (const [id, { handshake, peer }] of this.#pending) {
-      this.#pending.delete(id)
-      handshake.cancel()
-      native.close(id)
-      const why = `TLS handshake: it gave way to others, of which ${mostHandshakes} are under way`
-      return this.#owner.onRefused(peer, why)
-    }
-  }
-
-  /** The server has gone: nobody is to have these connections. */
-  close(): void {
-    for (const [id, { handshake }] of this.#pending) {
-      handshake.cancel()
-      native.close(id)
-    }
-    this.#pending.clear()
-  }
 }
