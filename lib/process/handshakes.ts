@@ -1,5 +1,5 @@
 // The handshakes of a server's connections, which nobody hears of before they are over. The handshake of a process that is
-// there already is in network-process.ts.
+// there already is in securing.ts.
 import { native, type SocketId } from '../native.js'
 import type { Address } from '../socket/address.js'
 import { Handshake, type TlsSettings } from '../tls/index.js'

@@ -33,14 +33,7 @@ import {
   wait,
   watchSoon,
 } from '../socket/hub.js'
-import {
-  channelError,
-  Handshake,
-  statusOf,
-  type TlsParameters,
-  type TlsSettings,
-  type TlsStatus,
-} from '../tls/index.js'
+import { channelError, statusOf, type TlsParameters, type TlsSettings, type TlsStatus } from '../tls/index.js'
 import { Acceptor, type Admission } from './acceptor.js'
 import { onKill, TextBuffer, type ProcessBuffer } from './buffer.js'
 import { duplexOf, type DuplexOptions } from './duplex.js'
@@ -74,6 +67,7 @@ import {
 import { wouldBlock } from './output.js'
 import type { Reader } from './reader.js'
 import { isRegistered, processList, register, uniqueName, unregister } from './registry.js'
+import { Securing } from './securing.js'
 import { Sender } from './sender.js'
 import { contactTls, upgradeTls } from './tls-keywords.js'
 
@@ -557,60 +551,14 @@ export class NetworkProcess {
 
   /** A blocking connect has a socket: it is open, or TLS is to stand first. @throws what failed @internal */
   connected(id: SocketId): void {
-    if (this.#tls === undefined) return this.openOn(id, false)
-    this.#secureNow(id, this.#tls)
-    this.openLater(id)
+    if (this.#tls === undefined) this.openOn(id, false)
+    else new Securing(this, id, this.#tls).connectNow()
   }
 
   /** The same of an asynchronous connect. @internal */
   connectedLater(id: SocketId): void {
-    if (this.#tls === undefined) return this.openLater(id)
-    const ended = (error: Error | undefined) => {
-      if (error === undefined) this.openLater(id)
-      else this.fail(error.message, error)
-    }
-    if (!this.#tls.completeNegotiation) return this.#secure(id, { settings: this.#tls, ended })
-    try {
-      this.#secureNow(id, this.#tls)
-    } catch (error) {
-      return this.#id === id ? ended(error as Error) : undefined
-    }
-    ended(undefined)
-  }
-
-  // Until the handshake is over the process is connecting: what is sent waits, and nothing is received.
-  #secure(
-    id: SocketId,
-    options: Omit<ConstructorParameters<typeof Handshake>[1], 'about'>,
-    cancelled?: () => void,
-  ): void {
-    const ended = (error: Error | undefined) => {
-      this.#cancelConnect = undefined
-      options.ended(error)
-    }
-    const handshake = new Handshake(id, { ...options, ended, about: this.remoteName() })
-    this.setConnecting(id, () => {
-      handshake.cancel()
-      cancelled?.()
-    })
-    handshake.start()
-  }
-
-  #secureNow(id: SocketId, settings: TlsSettings): void {
-    this.#waitFor(
-      ended => this.#secure(id, { settings, ended }),
-      () => this.#id === id,
-    )
-  }
-
-  // Begins a handshake and blocks until it has ended, delivering what comes meanwhile: its other end may be a process of
-  // this thread.
-  #waitFor(begin: (ended: (error: Error | undefined) => void) => void, goesOn = () => true): void {
-    const end: { reached?: boolean; error?: Error | undefined } = {}
-    begin(error => Object.assign(end, { reached: true, error }))
-    while (!end.reached && goesOn()) wait(Infinity)
-    if (!end.reached) throw this.notRunning()
-    if (end.error !== undefined) throw end.error
+    if (this.#tls === undefined) this.openLater(id)
+    else new Securing(this, id, this.#tls).connect()
   }
 
   /**
@@ -629,75 +577,59 @@ export class NetworkProcess {
    * ```
    */
   startTls(parameters: TlsParameters | readonly unknown[]): Promise<this> {
-    const settings = this.#upgradeSettings(parameters)
+    const securing = this.#beginUpgrade(parameters)
     return new Promise((resolve, reject) => {
-      this.#upgrade(
-        settings,
-        error => (error === undefined ? resolve(this) : reject(error)),
-        () => reject(this.notRunning()),
-      )
+      securing.upgrade(error => (error === undefined ? resolve(this) : reject(error)))
     })
   }
 
   /** The same, blocking. @throws what failed @internal */
   startTlsNow(parameters: unknown): void {
-    const settings = this.#upgradeSettings(parameters)
-    this.#waitFor(ended => this.#upgrade(settings, ended, () => ended(this.notRunning())))
+    this.#beginUpgrade(parameters).upgradeNow()
   }
 
   /** Gives an asynchronous connect its parameters while there is time. @throws `ERR_TLS_STARTED` @internal */
   secureBy(parameters: unknown): void {
-    if (this.#state !== 'connect' || this.#wasOpen || (this.#id >= 0 && native.tlsStage(this.#id) > 0))
+    if (this.#state !== 'connect' || this.#wasOpen || this.tlsStage > 0)
       throw codedError(new Error(`Process ${this.name} is not connecting any more`), 'ERR_TLS_STARTED')
     this.#contact.set('tlsParameters', parameters)
     this.#tls = contactTls(this.#contact.all, this.#traits.kind === Kind.stream)
   }
 
-  #upgradeSettings(parameters: unknown): TlsSettings {
+  // It is connecting again, and what it has of the clear text is TLS's.
+  #beginUpgrade(parameters: unknown): Securing {
     if (this.#state === 'listen' || this.#traits.kind !== Kind.stream)
       throw codedError(
         new TypeError(`${this.name} is no connection of bytes; TLS needs one`),
         'ERR_NO_STREAM',
       )
-    if (this.#id >= 0 && (this.#state === 'connect' || native.tlsStage(this.#id) > 0))
+    if (this.#id >= 0 && (this.#state === 'connect' || this.tlsStage > 0))
       throw codedError(new Error(`Process ${this.name} is connecting, or has TLS`), 'ERR_TLS_STARTED')
     if (this.#state !== 'run') throw this.notRunning()
-    return upgradeTls(parameters, this.#contact.all, this.#server !== undefined)
-  }
-
-  #upgrade(settings: TlsSettings, ended: (error: Error | undefined) => void, cancelled: () => void): void {
-    const id = this.#id
-    const clear = this.#sender?.close()
+    const settings = upgradeTls(parameters, this.#contact.all, this.#server !== undefined)
+    const unsent = this.#sender?.close()
     this.#sender?.open(-1, false)
     this.#state = 'connect'
-    const read = this.#held?.flatMap(({ data }) => data ?? [])
+    const unread = this.#held?.flatMap(({ data }) => data ?? []) ?? []
     this.#held?.forEach(({ info }) => info?.drop())
     this.#held = undefined
-    const before = () => {
-      const error = clear?.flush(id) ?? 0
-      if (error === 0) clear?.settle()
-      return error
-    }
-    const stands = (error: Error | undefined) => {
-      if (error === undefined) this.#openSecured(id)
-      else {
-        clear?.abandon(error)
-        this.#failure = error
-        this.#break(false)
-      }
-      ended(error)
-    }
-    this.#secure(id, { settings, ended: stands, before, read: read ?? [] }, () => {
-      clear?.abandon(this.notRunning())
-      cancelled()
-    })
+    return new Securing(this, this.#id, settings, { unsent, unread })
   }
 
-  #openSecured(id: SocketId): void {
+  /** @internal */
+  onSecured(id: SocketId): void {
+    if (!this.#wasOpen) return this.openLater(id)
     // Half a character of the clear text is not for TLS to complete.
     this.useCodings(this.#coding.decoding, this.#coding.encoding)
     this.#open(id, false, -1)
     this.#sender?.flush()
+  }
+
+  /** @internal */
+  onNotSecured(error: Error): void {
+    if (!this.#wasOpen) return this.fail(error.message, error)
+    this.#failure = error
+    this.#break(false)
   }
 
   /** How far TLS has come, as gnutls-get-initstage counts. @internal */

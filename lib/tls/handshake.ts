@@ -16,7 +16,7 @@ export interface HandshakeOptions {
   /** Sends what is to go in clear before; gives 0 when it has gone, or -errno. */
   before?: (() => number) | undefined
   /** What of the peer's part somebody has read already. */
-  read?: readonly (string | Uint8Array)[]
+  read?: readonly (string | Uint8Array)[] | undefined
 }
 
 let begun = 0

@@ -66,6 +66,30 @@ describe('TLS: processes', function () {
     assert.equal(refused.status, 'failed')
   })
 
+  it('a client that is deleted in the wake-up that ends its handshake does not come back', async () => {
+    const killer = makeNetworkProcess({
+      name: 'killer',
+      type: 'datagram',
+      server: true,
+      host,
+      service: true,
+      filter: () => client.delete(),
+    })
+    const service = killer.contact('service') as number
+    const trigger = makeNetworkProcess({ name: 'trigger', type: 'datagram', host, service })
+    // With TLS 1.2 the server is the first to be ready: the client's last message is read when this has been sent.
+    const { port } = serve({
+      sentinel: (_, what) => {
+        if (what.startsWith('open')) trigger.send('now')
+      },
+    })
+    const priority = 'NORMAL:-VERS-ALL:+VERS-TLS1.2'
+    const { client, seen } = join(port, trusting({ priority, completeNegotiation: true }), { nowait: true })
+    await client.closed
+    assert.equal(seen.events.at(-1), 'deleted\n')
+    assert.equal(client.fd, -1)
+  })
+
   it('acceptProcessOutput', () => {
     const { port } = serve({ filter: (child, data) => child.send(data) })
     const { client, seen } = join(port)
