@@ -7,7 +7,7 @@ import { after } from '../socket/hub.js'
 import type { TlsSettings } from '../tls/index.js'
 import { describePeer, logMessage } from './events.js'
 import { Handshakes } from './handshakes.js'
-import type { Contact } from './keywords.js'
+import type { Contact, Log } from './keywords.js'
 import { ProxyGate } from './proxy-gate.js'
 import type { ProxyHeader } from './proxy-protocol.js'
 
@@ -20,6 +20,8 @@ export interface Admission {
   proxyPatience: number | undefined
   /** The handshake; undefined: none. */
   tls: TlsSettings | undefined
+  /** Hears who came in, and who did not. */
+  log: Log | undefined
 }
 
 /** The server that accepts. @internal */
@@ -35,13 +37,18 @@ export interface AcceptorOwner {
 
 /** What one server accepts. @internal */
 export class Acceptor {
+  readonly log: Log | undefined
+  /** How many came in. */
+  admitted = 0
+
   readonly #owner: AcceptorOwner
   readonly #gate: ProxyGate | undefined
   readonly #handshakes: Handshakes | undefined
   #cancelPause: (() => void) | undefined
 
-  constructor(owner: AcceptorOwner, { proxyPatience, tls }: Admission) {
+  constructor(owner: AcceptorOwner, { proxyPatience, tls, log }: Admission) {
     this.#owner = owner
+    this.log = log
     if (proxyPatience !== undefined) this.#gate = new ProxyGate(this, proxyPatience)
     if (tls !== undefined) this.#handshakes = new Handshakes(tls, this)
   }

@@ -148,7 +148,8 @@ export function make(args: readonly unknown[], dialect: Dialect): NetworkProcess
     server: undefined,
     ...behaves,
   })
-  const admission = { proxyPatience: proxied, tls }
+  const log = isNil(contact.log) ? undefined : (contact.log as Log)
+  const admission = { proxyPatience: proxied, tls, log }
   const prepare: Prepare = (id, candidate) => {
     if (isOneToMany(candidate.type, candidate.family)) throw noConnections()
     setOptions(id, contact)
@@ -347,7 +348,6 @@ function behaviour(contact: Contact, type: number) {
   return {
     filter: isNil(filter) ? undefined : (filter as Filter | true),
     sentinel: isNil(sentinel) ? undefined : (sentinel as Sentinel),
-    log: isNil(log) ? undefined : (log as Log),
     plist: isNil(plist) ? undefined : (plist as Record<string, unknown>),
     queryOnExit: isNil(contact['noquery']),
     stopped: !isNil(contact['stop']),

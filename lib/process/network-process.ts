@@ -51,7 +51,6 @@ import {
   type Contact,
   type ContactValues,
   type Filter,
-  type Log,
   type Sentinel,
 } from './keywords.js'
 import { Lifetime } from './lifetime.js'
@@ -78,7 +77,6 @@ export interface Making {
   traits: Traits
   filter: Filter | true | undefined
   sentinel: Sentinel | undefined
-  log: Log | undefined
   plist: Record<string, unknown> | undefined
   queryOnExit: boolean
   stopped: boolean
@@ -163,8 +161,6 @@ export function outputCount(): number {
  * ```
  */
 export class NetworkProcess {
-  /** Every process here is one. Corresponds to `process-type`. */
-  readonly type = 'network'
   /** Its name, which no other process of this thread has. Corresponds to `process-name`. */
   readonly name: string
   /** Whether exiting asks about it, see {@link confirmExit}. Corresponds to `process-query-on-exit-flag`. */
@@ -177,7 +173,6 @@ export class NetworkProcess {
   readonly #number = ++made
   readonly #contact: ProcessContact
   readonly #traits: Traits
-  readonly #log: Log | undefined
   #coding: Coding
   #sender: Sender | undefined // From the first send on.
   #tls: TlsSettings | undefined
@@ -211,7 +206,6 @@ export class NetworkProcess {
   #unreferenced = false
   #acceptor: Acceptor | undefined // Of a server.
   #outputs = 0
-  #accepted = 0
   #outputWaiters: ((received: boolean) => void)[] | undefined
   #counts: Counts | undefined // When the socket has gone.
 
@@ -222,7 +216,6 @@ export class NetworkProcess {
     this.queryOnExit = making.queryOnExit
     this.#contact = making.contact
     this.#traits = making.traits
-    this.#log = making.log
     this.#coding = making.coding
     this.#tls = making.tls
     this.#server = making.server
@@ -239,6 +232,11 @@ export class NetworkProcess {
   }
 
   // ---- state ------------------------------------------------------------------------------------------------
+
+  /** Every process here is one. Corresponds to `process-type`. */
+  get type(): 'network' {
+    return 'network'
+  }
 
   /** What it is doing. Corresponds to `process-status`. */
   get status(): Status {
@@ -1013,7 +1011,7 @@ export class NetworkProcess {
 
   /** @internal */
   notAdmitted(message: string): void {
-    const log = this.#log
+    const log = this.#acceptor?.log
     if (log !== undefined) guarded(() => this.#within(() => log(this, undefined, message)))
   }
 
@@ -1025,7 +1023,7 @@ export class NetworkProcess {
   }
 
   #admit(id: SocketId, remote: Address, proxied?: Contact): void {
-    this.#accepted++
+    if (this.#acceptor !== undefined) this.#acceptor.admitted++
     const peer = describePeer(remote, ++accepted)
     const local = this.#ownAddress(id)
     const inserts = this.#filter === defaultFilter || this.#filter === true
@@ -1038,7 +1036,6 @@ export class NetworkProcess {
       traits: this.#traits,
       filter: looped ? true : this.#filter,
       sentinel: this.#sentinel,
-      log: undefined,
       plist: this.#plist,
       queryOnExit: true,
       stopped: false,
@@ -1052,7 +1049,7 @@ export class NetworkProcess {
     child.#open(id, false, -1)
     watchSoon(child)
     if (channels.accept.hasSubscribers) channels.accept.publish({ process: child, server: this })
-    const log = this.#log
+    const log = this.#acceptor?.log
     if (log !== undefined) guarded(() => log(this, child, logMessage.accepted(peer.from)))
     child.#tell(event.openFrom(peer.from))
     if (this.#reader !== undefined && child.#state === 'run') this.#offer(this.#reader, child)
@@ -1227,7 +1224,7 @@ export class NetworkProcess {
       messagesRead,
       messagesWritten,
       outputs: this.#outputs,
-      accepted: this.#accepted,
+      accepted: this.#acceptor?.admitted ?? 0,
       queued: this.#sender?.queued ?? 0,
       writableLength: this.writableLength,
       undelivered: this.#held?.length ?? 0,
