@@ -34,16 +34,7 @@ export class ProcessContact {
 
   /** Every keyword: to look at only. */
   get all(): Contact {
-    return (this.#keywords ??= this.#putTogether())
-  }
-
-  #putTogether(): Contact {
-    const remote = this.#remote as Address
-    const { host, service } = describePeer(remote, 0)
-    const contact = Object.assign(emptyContact(), this.#servers, { server: null, host })
-    if (service !== undefined) contact['service'] = service
-    contact['remote'] = remote
-    return contact
+    return (this.#keywords ??= connectionsContact(this.#servers, this.#remote as Address))
   }
 
   /** The value of a keyword, by its camelCased name. */
@@ -59,4 +50,12 @@ export class ProcessContact {
     this.#isShared = false
     this.all[name] = value
   }
+}
+
+function connectionsContact(servers: Contact | undefined, remote: Address): Contact {
+  const { host, service } = describePeer(remote, 0)
+  const contact = Object.assign(emptyContact(), servers, { server: null, host })
+  if (service !== undefined) contact['service'] = service
+  contact['remote'] = remote
+  return contact
 }

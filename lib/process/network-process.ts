@@ -1131,7 +1131,7 @@ export class NetworkProcess {
   }
 
   #makeSender(): Sender {
-    this.#sender = new Sender(this, this.#traits.kind, this.#coding, this.#traits.highWaterMark)
+    this.#sender = new Sender(this, this.#traits, this.#coding)
     if (this.#state === 'run') this.#sender.open(this.#id, this.#addressed)
     return this.#sender
   }

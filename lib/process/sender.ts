@@ -10,6 +10,7 @@ import { sendBytes, sendPackets, sendString, textLimit } from '../socket/outbox.
 import { channelError } from '../tls/index.js'
 import type { Coding } from './coding.js'
 import type { Data, OutgoingMessage } from './message.js'
+import type { Traits } from './network-process.js'
 import { Output, wouldBlock } from './output.js'
 
 // The longest pause before a datagram that found no room is tried again, in milliseconds.
@@ -43,19 +44,17 @@ export class Sender {
   raw = false
 
   readonly #owner: SenderOwner
-  readonly #kind: number
-  readonly #highWaterMark: number
+  readonly #traits: Traits
   #id: SocketId = -1
   #addressed = false
   #output: Output | undefined
   #cancelRetry: (() => void) | undefined
   #queued = 0
 
-  constructor(owner: SenderOwner, kind: number, coding: Coding, highWaterMark: number) {
+  constructor(owner: SenderOwner, traits: Traits, coding: Coding) {
     this.#owner = owner
-    this.#kind = kind
+    this.#traits = traits
     this.coding = coding
-    this.#highWaterMark = highWaterMark
   }
 
   /** There is a socket now, which can be sent to. @param addressed - that is not connected */
@@ -113,7 +112,7 @@ export class Sender {
     const to = address === undefined ? this.to : this.#addressId(address)
     const control = encodeControl({ ...(fds && { fds: [...fds] }), ...(credentials && { credentials }) })
     const length = parts.reduce((sum, part) => sum + part.length, 0)
-    if (this.#kind === Kind.stream && length === 0) {
+    if (this.#traits.kind === Kind.stream && length === 0) {
       if (control === undefined) return true
       throw valueError('data', 'at least one byte of a stream, beside which descriptors can travel', '')
     }
@@ -137,7 +136,7 @@ export class Sender {
 
   /** Packets, as many as possible by one call; for a stream it is one piece of several parts. */
   sendMany(messages: readonly Data[]): boolean {
-    if (this.#kind === Kind.stream) return this.sendMessage({ data: messages })
+    if (this.#traits.kind === Kind.stream) return this.sendMessage({ data: messages })
     const ready = messages.every(message => this.#isReady(message))
       ? messages
       : messages.map(message => this.#ready(message))
@@ -187,7 +186,7 @@ export class Sender {
   // After a call that did not do all: what it gave, or another call did; negative is EAGAIN.
   #tryAgain(result: number, transmit: () => number): number {
     let left = result
-    if (left === refused && this.#kind === Kind.datagrams) {
+    if (left === refused && this.#traits.kind === Kind.datagrams) {
       // Perhaps an earlier datagram was refused and the kernel says so now: then this one has not been tried.
       left = transmit()
       if (left < 0 && !wouldBlock(left)) throw this.#error(result)
@@ -199,12 +198,12 @@ export class Sender {
   #error(error: number): Error {
     const peer = native.address(this.to) ?? native.getpeername(this.#id)
     const about = typeof peer === 'number' ? this.#owner.remoteName() : errorAddress(peer)
-    if (-error === errno.EPIPE && this.#kind !== Kind.datagrams) this.#lose()
+    if (-error === errno.EPIPE && this.#traits.kind !== Kind.datagrams) this.#lose()
     return channelError(error, 'send', about)
   }
 
   #addressId(address: NonNullable<OutgoingMessage['address']>): AddressId {
-    if (this.#kind !== Kind.datagrams)
+    if (this.#traits.kind !== Kind.datagrams)
       throw codedError(new TypeError('address: only datagrams have one each'), 'ERR_NO_DATAGRAM')
     const sockaddr = encodeAddress(address, 'address')
     const own = this.#id < 0 ? -1 : native.getsockname(this.#id)
@@ -221,7 +220,7 @@ export class Sender {
   }
 
   #isFull(): boolean {
-    return !this.empty && this.length >= this.#highWaterMark
+    return !this.empty && this.length >= this.#traits.highWaterMark
   }
 
   // @param left - how much of it, if only the end is left over; 0: all
@@ -238,7 +237,7 @@ export class Sender {
     own: boolean,
     beside?: { control: Uint8Array; fds: number[] },
   ): boolean {
-    this.#output ??= new Output(this.#kind === Kind.stream)
+    this.#output ??= new Output(this.#traits.kind === Kind.stream)
     this.#output.push(data, to, own, beside)
     this.#queued++
     if (this.#id >= 0) this.#awaitRoom(1)
@@ -270,7 +269,8 @@ export class Sender {
         if (!this.#isFull()) output.settle()
         return this.#awaitRoom(pause)
       }
-      if (this.#kind === Kind.stream || (this.#kind === Kind.packets && gone.has(-error))) return this.#lose()
+      if (this.#traits.kind === Kind.stream || (this.#traits.kind === Kind.packets && gone.has(-error)))
+        return this.#lose()
       output.dropPacket()
       this.#owner.onPacketFailed(-error)
     }
