@@ -3,7 +3,16 @@
 import { native, type AddressId, type Counts, type SocketId } from '../native.js'
 import { constants } from '../socket/constants.js'
 import { closeCounted, countsOf } from '../socket/counts.js'
-import { after, holdAddresses, Interest, setReceiver, type Receiver } from '../socket/hub.js'
+import {
+  after,
+  Delivery,
+  holdAddresses,
+  Interest,
+  Kind,
+  Mode,
+  setReceiver,
+  type Receiver,
+} from '../socket/hub.js'
 import { handshakesBegan } from '../tls/index.js'
 import { wouldBlock, type Output } from './output.js'
 
@@ -28,7 +37,8 @@ class Farewell implements Receiver {
     farewells.add(this)
     setReceiver(id, this)
     native.setCounted(id, true)
-    native.setInterest(id, Interest.none)
+    // A connection that its first callbacks delete was not in the set yet.
+    native.configure(id, Mode.receiving, Kind.stream, Delivery.bytes, 0, 0, Interest.none)
     this.onWritable()
   }
 

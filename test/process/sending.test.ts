@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict'
 import type { NetworkProcess } from 'make-network-process'
-import { cleanUp, make, settled, socketFile, thrown, until, witness } from './support.js'
+import { changed, cleanUp, make, settled, socketFile, thrown, until, witness } from './support.js'
 import { over, overEvery, type Transport } from './transports.js'
 
 afterEach(cleanUp)
@@ -141,6 +141,27 @@ describe('NetworkProcess#send()', () => {
       if (transport.connects) await atServer.event('connection broken by remote peer\n')
       assert.ok(atServer.bytes.equals(all))
     })
+
+    if (transport.connects)
+      it('loses nothing of a connection that its first sentinel fills and deletes', async () => {
+        const atClient = witness()
+        let all: Buffer = Buffer.alloc(0)
+        const server = transport.server({
+          ...binary,
+          sentinel: (connection, event) => {
+            if (!event.startsWith('open')) return
+            all = fill(connection)
+            connection.delete()
+            changed()
+          },
+        })
+        const client = transport.client(server, { ...atClient.callbacks, ...binary, stop: true })
+        await until(() => all.length > 0, 'the connection')
+        client.continue()
+        await until(() => atClient.bytes.length >= all.length, 'everything')
+        await atClient.event('connection broken by remote peer\n')
+        assert.ok(atClient.bytes.equals(all))
+      })
 
     it('says by drained that the process has gone', async () => {
       const { client, peer } = await transport.pair(binary, binary)
