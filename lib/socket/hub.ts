@@ -214,7 +214,7 @@ export function watchSoon(receiver: Receiver): void {
 function watchFresh(): void {
   const receivers = fresh
   fresh = []
-  for (const receiver of receivers) receiver.onWatched?.()
+  for (const receiver of receivers) guarded(() => receiver.onWatched?.())
 }
 
 // A callback may wait, and so deliver the rest of this itself.
