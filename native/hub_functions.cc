@@ -64,6 +64,12 @@ bool Encode(napi_env env, napi_value string, std::uint8_t* bytes, std::size_t ca
   return true;
 }
 
+// The address of an id, none for -1; false for an id that is not in use.
+bool AddressOfId(Environment* environment, std::int32_t id, const sys::Address** address) {
+  *address = environment->hub().addresses().Get(id);
+  return id < 0 || *address != nullptr;
+}
+
 // Sends for the socket, and to the address, that the outbox says; gives how many bytes are left
 // over, or a negative number when none went.
 std::int64_t Transmit(Environment* environment, const void* data, std::size_t length) {
@@ -71,10 +77,7 @@ std::int64_t Transmit(Environment* environment, const void* data, std::size_t le
   Socket* socket = environment->sockets().Get(outbox.id());
   if (socket == nullptr) return -EBADF;
   const sys::Address* address = nullptr;
-  if (outbox.to() >= 0) {
-    address = environment->hub().addresses().Get(outbox.to());
-    if (address == nullptr) return -EINVAL;
-  }
+  if (!AddressOfId(environment, outbox.to(), &address)) return -EINVAL;
   const iovec bytes = {const_cast<void*>(data), length};
   const ssize_t sent = socket->channel == nullptr ? sys::SendTo(socket->descriptor.get(), data,
                                                                 length, MSG_DONTWAIT, address)
@@ -119,10 +122,7 @@ napi_value SendOutboxMany(napi_env env, napi_callback_info info) {
   // For packets only.
   if (socket->channel != nullptr) return Integer(env, -EOPNOTSUPP);
   const sys::Address* to = nullptr;
-  if (outbox.to() >= 0) {
-    to = environment->hub().addresses().Get(outbox.to());
-    if (to == nullptr) return Integer(env, -EINVAL);
-  }
+  if (!AddressOfId(environment, outbox.to(), &to)) return Integer(env, -EINVAL);
   iovec buffers[sys::kMessages];
   sys::Message messages[sys::kMessages];
   const std::size_t count = outbox.Messages(buffers);
@@ -219,9 +219,9 @@ Napi::Value SendVector(const Napi::CallbackInfo& info) {
   Socket* socket = SocketOf(info);
   if (socket == nullptr) return Number(info, -EBADF);
   std::vector<iovec> buffers = BuffersOf(info.Env(), info[1]);
-  const std::int32_t to_id = IntegerOf(info.Env(), info[2]);
-  const sys::Address* to = Environment::Of(info)->hub().addresses().Get(to_id);
-  if (to_id >= 0 && to == nullptr) return Number(info, -EINVAL);
+  const sys::Address* to = nullptr;
+  if (!AddressOfId(Environment::Of(info), IntegerOf(info.Env(), info[2]), &to))
+    return Number(info, -EINVAL);
   const Bytes control = BytesOf(info.Env(), info[3]);
   sys::Message message;
   message.buffers = buffers.data();

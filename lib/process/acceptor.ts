@@ -38,8 +38,7 @@ export interface AcceptorOwner {
 /** What one server accepts. @internal */
 export class Acceptor {
   readonly log: Log | undefined
-  /** How many came in. */
-  admitted = 0
+  #admitted = 0
 
   readonly #owner: AcceptorOwner
   readonly #gate: ProxyGate | undefined
@@ -51,6 +50,11 @@ export class Acceptor {
     this.log = log
     if (proxyPatience !== undefined) this.#gate = new ProxyGate(this, proxyPatience)
     if (tls !== undefined) this.#handshakes = new Handshakes(tls, this)
+  }
+
+  /** How many came in. */
+  get admitted(): number {
+    return this.#admitted
   }
 
   /** Whether it waits for descriptors. */
@@ -74,8 +78,13 @@ export class Acceptor {
   }
 
   #secure(id: SocketId, remote: Address, proxied?: Contact): void {
-    if (this.#handshakes === undefined) this.#owner.admit(id, remote, proxied)
-    else this.#handshakes.add(id, remote, () => this.#owner.admit(id, remote, proxied))
+    if (this.#handshakes === undefined) this.#admit(id, remote, proxied)
+    else this.#handshakes.add(id, remote, () => this.#admit(id, remote, proxied))
+  }
+
+  #admit(id: SocketId, remote: Address, proxied?: Contact): void {
+    this.#admitted++
+    this.#owner.admit(id, remote, proxied)
   }
 
   onRefused(peer: Address, why: string): void {

@@ -684,7 +684,7 @@ export class NetworkProcess {
 
   // Between the socket and the filter: who decodes, and what is waited for.
   #configure(mode: number = this.#state === 'listen' ? Mode.listening : Mode.receiving): void {
-    if (this.#id < 0 || this.#state === 'connect' || this.#isNew) return
+    if (!this.#isInSet()) return
     const addressed = this.#addressed ? 1 : 0
     const ancillary = this.#informs ? 1 : 0
     check(
@@ -699,6 +699,11 @@ export class NetworkProcess {
       ),
       'epoll_ctl',
     )
+  }
+
+  // Whether the set is to know its socket, and what it waits for is the process's own affair.
+  #isInSet(): boolean {
+    return this.#id >= 0 && this.#state !== 'connect' && !this.#isNew
   }
 
   #delivery(): number {
@@ -719,8 +724,7 @@ export class NetworkProcess {
   }
 
   #updateInterest(): void {
-    if (this.#id >= 0 && this.#state !== 'connect' && !this.#isNew)
-      native.setInterest(this.#id, this.#interest())
+    if (this.#isInSet()) native.setInterest(this.#id, this.#interest())
   }
 
   // ---- receiving: the hub calls what begins with "on", see Receiver -------------------------------
@@ -1023,7 +1027,6 @@ export class NetworkProcess {
   }
 
   #admit(id: SocketId, remote: Address, proxied?: Contact): void {
-    if (this.#acceptor !== undefined) this.#acceptor.admitted++
     const peer = describePeer(remote, ++accepted)
     const local = this.#ownAddress(id)
     const inserts = this.#filter === defaultFilter || this.#filter === true

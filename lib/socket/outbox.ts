@@ -3,8 +3,11 @@
 // or one of many: such are copied there. Everything else is sent from where it is.
 import { native, type AddressId, type SocketId } from '../native.js'
 
-// Longer text has to be encoded before: three bytes a unit have to find room.
-/** The longest text, in UTF-16 units. @internal */
+/**
+ * The longest text, in UTF-16 units; three bytes a unit have to find room. native/hub_functions.cc has the same number.
+ *
+ * @internal
+ */
 export const textLimit = 16 * 1024
 const room = 64 * 1024
 // From here on copying takes longer, for a message alone, and for one of many.

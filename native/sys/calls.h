@@ -16,9 +16,8 @@
 
 namespace sys::calls {
 
-#if defined(__SANITIZE_ADDRESS__)
-#define MNP_DIRECT 0
-#elif defined(SYS_sendto) && defined(SYS_recvfrom) && defined(SYS_epoll_pwait)
+#if defined(SYS_sendto) && defined(SYS_recvfrom) && defined(SYS_epoll_pwait) && \
+    !defined(__SANITIZE_ADDRESS__)
 #define MNP_DIRECT 1
 #else
 #define MNP_DIRECT 0
