@@ -143,7 +143,7 @@ export interface Native {
   getsockopt(id: SocketId, level: number, name: number, length: number): OrError<Buffer>
   setsockopt(id: SocketId, level: number, name: number, value: Uint8Array): number
 
-  // The hub. What sends gives how many bytes are left over, and undefined for none; `sendOutboxMany` how many packets
+  // The hub. What sends gives how many bytes are left over, and undefined for none; `sendMany` how many packets
   // went; all of them -errno when nothing did. outbox.ts says what the memory holds.
   start(dispatch: Dispatch): void
   takeTurns(): void
@@ -151,7 +151,7 @@ export interface Native {
   readonly sendText: (text: string) => number | undefined
   shareOutbox(bytes: Uint8Array, call: Int32Array): void
   readonly sendOutbox: () => number | undefined
-  readonly sendOutboxMany: () => OrError<number>
+  readonly sendMany: (data: Uint8Array) => OrError<number>
   /** Gives how many bytes the text has in UTF-8; undefined: none. */
   readonly writeOutbox: (text: string, offset: number) => number | undefined
   sendv(

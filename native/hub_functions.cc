@@ -113,9 +113,11 @@ napi_value SendOutbox(napi_env env, napi_callback_info info) {
   return Integer(env, Transmit(environment, message.data, message.length));
 }
 
-// sendOutboxMany(): how many of the packets in the outbox went, or -errno when none did
-napi_value SendOutboxMany(napi_env env, napi_callback_info info) {
-  Environment* environment = EnvironmentOf(env, info);
+// sendMany(Uint8Array): how many of the packets in it went, whose lengths the outbox has, or -errno
+// when none did
+napi_value SendMany(napi_env env, napi_callback_info info) {
+  napi_value arguments[1];
+  Environment* environment = Receive(env, info, arguments);
   const Outbox& outbox = environment->outbox();
   Socket* socket = environment->sockets().Get(outbox.id());
   if (socket == nullptr) return Integer(env, -EBADF);
@@ -123,16 +125,11 @@ napi_value SendOutboxMany(napi_env env, napi_callback_info info) {
   if (socket->channel != nullptr) return Integer(env, -EOPNOTSUPP);
   const sys::Address* to = nullptr;
   if (!AddressOfId(environment, outbox.to(), &to)) return Integer(env, -EINVAL);
-  iovec buffers[sys::kMessages];
-  sys::Message messages[sys::kMessages];
-  const std::size_t count = outbox.Messages(buffers);
-  for (std::size_t i = 0; i < count; i++) {
-    messages[i].buffers = &buffers[i];
-    messages[i].buffer_count = 1;
-    messages[i].address = const_cast<sys::Address*>(to);
-  }
-  const int sent = sys::SendMMsg(socket->descriptor.get(), messages, count, MSG_DONTWAIT);
-  for (int i = 0; i < sent; i++) socket->bytes_written += messages[i].length;
+  iovec messages[sys::kMessages];
+  const std::size_t count = outbox.Messages(BytesOf(env, arguments[0]), messages);
+  const int sent = sys::SendMany(socket->descriptor.get(), messages, count, MSG_DONTWAIT,
+                                 const_cast<sys::Address*>(to));
+  for (int i = 0; i < sent; i++) socket->bytes_written += messages[i].iov_len;
   if (sent > 0) socket->messages_written += static_cast<unsigned>(sent);
   return Integer(env, sent);
 }
@@ -375,7 +372,7 @@ void ExportHub(Napi::Env env, Napi::Object exports, Environment* environment) {
   hot("send", Send);
   hot("sendText", SendText);
   hot("sendOutbox", SendOutbox);
-  hot("sendOutboxMany", SendOutboxMany);
+  hot("sendMany", SendMany);
   hot("writeOutbox", WriteOutbox);
   hot("configure", Configure);
   hot("setInterest", SetInterest);

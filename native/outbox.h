@@ -31,14 +31,14 @@ class Outbox {
     return {bytes_.data + offset, bytes_.length - offset};
   }
   Bytes message() const { return {bytes_.data, std::min(Length(2), bytes_.length)}; }
-  // The messages, one behind the other; gives how many.
-  std::size_t Messages(iovec (&messages)[sys::kMessages]) const {
+  // Those that lie one behind the other in `bytes`; gives how many.
+  std::size_t Messages(Bytes bytes, iovec (&messages)[sys::kMessages]) const {
     const std::size_t count = std::min(Length(2), sys::kMessages);
-    std::size_t used = 0;
     for (std::size_t i = 0; i < count; i++) {
-      const Bytes rest = From(used);
-      messages[i] = {rest.data, std::min(Length(3 + i), rest.length)};
-      used += messages[i].iov_len;
+      const std::size_t length = std::min(Length(3 + i), bytes.length);
+      messages[i] = {bytes.data, length};
+      bytes.data += length;
+      bytes.length -= length;
     }
     return count;
   }

@@ -1,26 +1,37 @@
-// What a process wants to send and the kernel does not take yet: a queue, in order, of packets or of pieces of
-// a stream. It owns its bytes, and the descriptors beside them: the caller's may change as soon as it was queued.
+// What a process wants to send and the kernel does not take yet: a queue of blocks, in which bytes lie one behind the
+// other as they came. It owns them, and the descriptors beside them: the caller's may change as soon as it was queued.
 import { native, type AddressId, type SocketId } from '../native.js'
 import { errno } from '../socket/errors.js'
-import { packetsPerCall, sendBytes, sendPackets } from '../socket/outbox.js'
-import { Store, type Copy } from './store.js'
+import { packetsPerCall, sendBytes, sendLaidOut, type LaidOut } from '../socket/outbox.js'
+import { giveBack, takeMemory } from './spare.js'
 
-// One call takes this many pieces of a stream; IOV_MAX is 1024 and more gains nothing.
-const piecesPerCall = 64
+// What is at least as long as this, and nobody else's, is not copied; in bytes.
+const worthKeeping = 1024
 
-/** What travels beside a packet, or beside the first byte of a piece: control messages, and the descriptors in them. */
+/** What travels beside a packet, or beside the first byte of a block: control messages, and the descriptors in them. */
 interface Beside {
   control: Uint8Array
   /** In transit, see native.ts. */
   fds: readonly number[]
 }
 
-interface Piece extends Copy {
-  to: AddressId
+/** More of a stream, or packets. */
+interface Block {
+  readonly memory: Uint8Array
+  /** It is memory from spare.ts. */
+  readonly reused: boolean
+  /** Sent up to here … */
+  start: number
+  /** … and filled up to here. */
+  end: number
+  /** Of packets: how long each is, and where it goes … */
+  readonly lengths: number[]
+  readonly to: AddressId[]
+  /** … and how many are sent. */
+  sent: number
   beside: Beside | undefined
 }
 
-const store = new Store()
 const again = new Set([errno.EAGAIN, errno.EWOULDBLOCK])
 
 /** Whether an error of send means: later. @internal */
@@ -32,7 +43,7 @@ export function wouldBlock(error: number): boolean {
 export class Output {
   readonly #stream: boolean
   // From `#first` on: taking the first element off an array moves all others.
-  #pieces: Piece[] = []
+  #blocks: Block[] = []
   #first = 0
   #length = 0
   #waiting: { resolve: () => void; reject: (error: Error) => void }[] = []
@@ -47,19 +58,50 @@ export class Output {
   }
 
   get empty(): boolean {
-    return this.#first === this.#pieces.length
+    return this.#first === this.#blocks.length
   }
 
   /** The addresses that waiting packets go to. */
   *addresses(): Iterable<AddressId> {
-    for (const { to } of this.#pieces.slice(this.#first)) yield to
+    for (const { to, sent } of this.#blocks.slice(this.#first)) yield* to.slice(sent)
   }
 
-  /** @param own - nobody else has the bytes' memory, so that they need not be copied */
+  /**
+   * A packet, or more of the stream.
+   *
+   * @param own - nobody else has the bytes' memory, so that they need not be copied
+   * @param beside - what travels beside bytes that are their own
+   */
   push(data: Uint8Array, to: AddressId, own: boolean, beside?: Beside): void {
-    const { data: kept, block } = own ? { data, block: undefined } : store.copy(data)
-    this.#pieces.push({ data: kept, block, to, beside })
+    const keeps = beside !== undefined || (own && data.length >= worthKeeping)
+    const block = keeps ? this.#add(data, data.length, beside) : this.#copy(data)
+    if (!this.#stream) note(block, data.length, to)
+  }
+
+  /** Packets, one behind the other. */
+  pushMany({ data, lengths }: LaidOut, to: AddressId): void {
+    const block = this.#copy(data)
+    for (const length of lengths) note(block, length, to)
+  }
+
+  // Into the last block, if it has so much room, or into a new one, which is longer.
+  #copy(data: Uint8Array): Block {
+    const before = this.empty ? undefined : this.#blocks.at(-1)
+    const last = before?.reused === true ? before : undefined
+    const fits = last !== undefined && last.memory.length - last.end >= data.length
+    const block = fits ? last : this.#add(takeMemory(data.length, last?.memory.length))
+    block.memory.set(data, block.end)
+    block.end += data.length
     this.#length += data.length
+    return block
+  }
+
+  #add(memory: Uint8Array, end?: number, beside?: Beside): Block {
+    const reused = end === undefined
+    const block = { memory, reused, start: 0, end: end ?? 0, lengths: [], to: [], sent: 0, beside }
+    this.#length += block.end
+    this.#blocks.push(block)
+    return block
   }
 
   /**
@@ -67,84 +109,58 @@ export class Output {
    */
   flush(id: SocketId): number {
     while (!this.empty) {
-      const error = this.#stream ? this.#sendPieces(id) : this.#sendPackets(id)
+      const first = this.#blocks[this.#first] as Block
+      const error = this.#stream ? this.#sendStream(id, first) : this.#sendPackets(id, first)
       if (error < 0) return error
     }
     return 0
   }
 
-  #sendPieces(id: SocketId): number {
-    const first = this.#pieces[this.#first] as Piece
-    if (this.#first === this.#pieces.length - 1 && first.beside === undefined)
-      return this.#sendPiece(id, first)
-    let pieces = this.#pieces.slice(this.#first, this.#first + piecesPerCall)
-    // What travels beside a byte goes with the first one of its call.
-    const apart = pieces.findIndex(({ beside }, i) => i > 0 && beside !== undefined)
-    if (apart > 0) pieces = pieces.slice(0, apart)
-    const sent = native.sendv(
-      id,
-      pieces.map(({ data }) => data),
-      -1,
-      first.beside?.control,
-    )
-    if (sent < 0) return sent
-    // It has gone with the first byte.
-    releaseBeside(first)
-    let rest = sent
-    for (const piece of pieces) {
-      if (rest < piece.data.length) {
-        piece.data = piece.data.subarray(rest)
-        this.#length -= rest
-        break
-      }
-      rest -= piece.data.length
-      this.#drop(piece)
-    }
-    return 0
-  }
-
-  // One alone, which costs less.
-  #sendPiece(id: SocketId, piece: Piece): number {
-    const left = sendBytes(id, piece.data, -1)
+  #sendStream(id: SocketId, block: Block): number {
+    const data = block.memory.subarray(block.start, block.end)
+    const left = transmit(id, data, -1, block.beside)
     if (left < 0) return left
-    if (left === 0) this.#drop(piece)
-    else {
-      this.#length -= piece.data.length - left
-      piece.data = piece.data.subarray(-left)
-    }
+    // It has gone with the first byte.
+    releaseBeside(block)
+    this.#advance(block, data.length - left)
     return 0
   }
 
-  #sendPackets(id: SocketId): number {
-    const first = this.#pieces[this.#first] as Piece
-    if (first.beside !== undefined) {
-      const sent = native.sendv(id, [first.data], first.to, first.beside.control)
-      if (sent >= 0) this.#drop(first)
-      return Math.min(sent, 0)
-    }
-    const packets: Uint8Array[] = []
-    for (let i = this.#first; i < this.#pieces.length && packets.length < packetsPerCall; i++) {
-      const { data, to, beside } = this.#pieces[i] as Piece
-      if (to !== first.to || beside !== undefined) break
-      packets.push(data)
-    }
-    const sent = sendPackets(id, packets, 0, first.to)
-    if (sent < 0) return sent
-    for (let i = 0; i < sent; i++) this.#drop(this.#pieces[this.#first] as Piece)
+  #sendPackets(id: SocketId, block: Block): number {
+    const { memory, start, end, lengths, to, sent, beside } = block
+    const address = to[sent] as AddressId
+    const data = memory.subarray(start, end)
+    let until = sent + 1
+    while (until < sent + packetsPerCall && to[until] === address) until++
+    // Packets go as a whole, and one alone costs less.
+    const result =
+      until - sent > 1
+        ? sendLaidOut(id, data, lengths.slice(sent, until), address)
+        : transmit(id, data.subarray(0, lengths[sent]), address, beside)
+    if (result < 0) return result
+    this.#advancePackets(block, Math.max(result, 1))
     return 0
   }
 
   /** Gives up the packet that could not be sent. */
   dropPacket(): void {
-    this.#drop(this.#pieces[this.#first] as Piece)
+    this.#advancePackets(this.#blocks[this.#first] as Block, 1)
   }
 
-  #drop(first: Piece): void {
-    release(first)
-    this.#length -= first.data.length
-    if (++this.#first === this.#pieces.length) this.#pieces.length = 0
+  #advancePackets(block: Block, packets: number): void {
+    let length = 0
+    for (let i = 0; i < packets; i++) length += block.lengths[block.sent++] as number
+    this.#advance(block, length)
+  }
+
+  #advance(block: Block, length: number): void {
+    block.start += length
+    this.#length -= length
+    if (block.start < block.end || block.sent < block.lengths.length) return
+    release(block)
+    if (++this.#first === this.#blocks.length) this.#blocks.length = 0
     else if (this.#first < 1024) return
-    else this.#pieces.splice(0, this.#first)
+    else this.#blocks.splice(0, this.#first)
     this.#first = 0
   }
 
@@ -155,8 +171,8 @@ export class Output {
 
   /** Nothing of it is sent any more. */
   abandon(error?: Error): void {
-    this.#pieces.slice(this.#first).forEach(release)
-    this.#pieces = []
+    this.#blocks.slice(this.#first).forEach(release)
+    this.#blocks = []
     this.#first = this.#length = 0
     this.settle(error)
   }
@@ -173,14 +189,26 @@ export class Output {
   }
 }
 
+function note(block: Block, length: number, to: AddressId): void {
+  block.lengths.push(length)
+  block.to.push(to)
+}
+
+// Gives how many bytes are left over, or -errno when none went.
+function transmit(id: SocketId, data: Uint8Array, to: AddressId, beside: Beside | undefined): number {
+  if (beside === undefined) return sendBytes(id, data, to)
+  const sent = native.sendv(id, [data], to, beside.control)
+  return sent < 0 ? sent : data.length - sent
+}
+
 // Nothing of it is needed any more.
-function release(piece: Piece): void {
-  releaseBeside(piece)
-  store.giveBack(piece)
+function release(block: Block): void {
+  releaseBeside(block)
+  if (block.reused) giveBack(block.memory)
 }
 
 // The descriptors have gone, or never will.
-function releaseBeside(piece: Piece): void {
-  piece.beside?.fds.forEach(fd => native.dropDescriptor(fd))
-  piece.beside = undefined
+function releaseBeside(block: Block): void {
+  block.beside?.fds.forEach(fd => native.dropDescriptor(fd))
+  block.beside = undefined
 }

@@ -6,7 +6,7 @@ import { encodeAddress, errorAddress, familyOf } from '../socket/address.js'
 import { encodeControl } from '../socket/control.js'
 import { bytes, check, codedError, errno, valueError, type ErrorAddress } from '../socket/errors.js'
 import { after, Kind } from '../socket/hub.js'
-import { sendBytes, sendPackets, sendString, textLimit } from '../socket/outbox.js'
+import { laidOut, layOut, sendBytes, sendPackets, sendString, textLimit } from '../socket/outbox.js'
 import { channelError } from '../tls/index.js'
 import type { Coding } from './coding.js'
 import type { Data, OutgoingMessage } from './message.js'
@@ -154,8 +154,12 @@ export class Sender {
       }
       next += sent
     }
-    for (; next < ready.length; next++)
-      this.#enqueueReady(ready[next] as string | Uint8Array, messages[next] as Data)
+    while (next < ready.length) {
+      const count = layOut(ready, next)
+      if (count === 0) this.#enqueueReady(ready[next] as string | Uint8Array, messages[next] as Data)
+      else this.#enqueueLaidOut(count)
+      next += Math.max(count, 1)
+    }
     return !this.#isFull()
   }
 
@@ -237,9 +241,21 @@ export class Sender {
     own: boolean,
     beside?: { control: Uint8Array; fds: number[] },
   ): boolean {
-    this.#output ??= new Output(this.#traits.kind === Kind.stream)
-    this.#output.push(data, to, own, beside)
-    this.#queued++
+    this.#queue().push(data, to, own, beside)
+    return this.#wait(1)
+  }
+
+  #enqueueLaidOut(count: number): void {
+    this.#queue().pushMany(laidOut(count), this.to)
+    this.#wait(count)
+  }
+
+  #queue(): Output {
+    return (this.#output ??= new Output(this.#traits.kind === Kind.stream))
+  }
+
+  #wait(count: number): boolean {
+    this.#queued += count
     if (this.#id >= 0) this.#awaitRoom(1)
     return !this.#isFull()
   }

@@ -22,7 +22,7 @@ const call = new Int32Array(3 + packetsPerCall)
 native.shareOutbox(bytes, call)
 
 // The addon has too many functions for a look-up by name to be quick.
-const { send, sendOutbox, sendOutboxMany, sendText, writeOutbox } = native
+const { send, sendMany, sendOutbox, sendText, writeOutbox } = native
 
 /** Sends bytes. Gives how many are left over, or -errno when none went. @param to - an address, or -1 @internal */
 export function sendBytes(id: SocketId, data: Uint8Array, to: AddressId): number {
@@ -41,21 +41,19 @@ export function sendString(id: SocketId, text: string, to: AddressId): number {
   return sendText(text) ?? 0
 }
 
+// How long what is laid out is.
+let used = 0
+
 /**
- * Sends packets, from the one with the number `first` on, as many as one call takes. Gives how many went, or -errno when
- * none did.
+ * Lays packets one behind the other in the outbox, from the one with the number `first` on, as many as one call takes.
+ * Gives how many: none if the first is so long that it does not pay.
  *
  * @internal
  */
-export function sendPackets(
-  id: SocketId,
-  packets: readonly (string | Uint8Array)[],
-  first: number,
-  to: AddressId,
-): number {
+export function layOut(packets: readonly (string | Uint8Array)[], first: number): number {
   const end = Math.min(packets.length, first + packetsPerCall)
-  let used = 0
   let count = 0
+  used = 0
   for (let i = first; i < end; i++) {
     const packet = packets[i] as string | Uint8Array
     let { length } = packet
@@ -69,13 +67,54 @@ export function sendPackets(
     call[3 + count++] = length
     used += length
   }
+  return count
+}
+
+/** Packets one behind the other. @internal */
+export interface LaidOut {
+  readonly data: Uint8Array
+  readonly lengths: Int32Array
+}
+
+/** What {@link layOut} has laid out, until anything is sent. @internal */
+export function laidOut(count: number): LaidOut {
+  return { data: bytes.subarray(0, used), lengths: call.subarray(3, 3 + count) }
+}
+
+/**
+ * Sends packets, from the one with the number `first` on, as many as one call takes. Gives how many went, or -errno when
+ * none did.
+ *
+ * @internal
+ */
+export function sendPackets(
+  id: SocketId,
+  packets: readonly (string | Uint8Array)[],
+  first: number,
+  to: AddressId,
+): number {
+  const count = layOut(packets, first)
   if (count > 0) {
     call[0] = id
     call[1] = to
     call[2] = count
-    return sendOutboxMany()
+    return sendMany(bytes)
   }
   const left = sendBytes(id, packets[first] as Uint8Array, to)
   // Packets go as a whole.
   return left < 0 ? left : 1
+}
+
+/** The same of packets that lie one behind the other already, {@link packetsPerCall} at most. @internal */
+export function sendLaidOut(
+  id: SocketId,
+  data: Uint8Array,
+  lengths: readonly number[],
+  to: AddressId,
+): number {
+  call[0] = id
+  call[1] = to
+  call[2] = lengths.length
+  call.set(lengths, 3)
+  return sendMany(data)
 }

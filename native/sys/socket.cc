@@ -264,10 +264,21 @@ std::vector<int> DescriptorsOf(const Message& message) {
 
 #ifdef __linux__
 
+namespace {
+
 // An int for glibc, an unsigned one for musl.
 template <class Flags, class... More>
 Flags FlagsOf(int (*)(int, mmsghdr*, unsigned, Flags, More...));
 using MMsgFlags = decltype(FlagsOf(::sendmmsg));
+
+int SendHeaders(int fd, mmsghdr* headers, std::size_t count, int flags) {
+  return Uninterrupted([&] {
+    return ::sendmmsg(fd, headers, static_cast<unsigned>(count),
+                      static_cast<MMsgFlags>(flags | kNoSignal));
+  });
+}
+
+}  // namespace
 
 int SendMMsg(int fd, Message* messages, std::size_t count, int flags) {
   mmsghdr headers[kMessages];
@@ -276,12 +287,23 @@ int SendMMsg(int fd, Message* messages, std::size_t count, int flags) {
     headers[i].msg_hdr = OutgoingHeader(messages[i]);
     headers[i].msg_len = 0;
   }
-  const int sent = Uninterrupted([&] {
-    return ::sendmmsg(fd, headers, static_cast<unsigned>(count),
-                      static_cast<MMsgFlags>(flags | kNoSignal));
-  });
+  const int sent = SendHeaders(fd, headers, count, flags);
   for (int i = 0; i < sent; i++) messages[i].length = headers[i].msg_len;
   return sent;
+}
+
+int SendMany(int fd, iovec* messages, std::size_t count, int flags, Address* address) {
+  mmsghdr headers[kMessages];
+  count = std::min(count, kMessages);
+  Message message;
+  message.buffer_count = 1;
+  message.address = address;
+  for (std::size_t i = 0; i < count; i++) {
+    message.buffers = &messages[i];
+    headers[i].msg_hdr = OutgoingHeader(message);
+    headers[i].msg_len = 0;
+  }
+  return SendHeaders(fd, headers, count, flags);
 }
 
 int RecvMMsg(int fd, Message* messages, std::size_t count, int flags) {
@@ -310,6 +332,16 @@ int SendMMsg(int fd, Message* messages, std::size_t count, int flags) {
     const ssize_t length = SendMsg(fd, messages[sent], flags);
     if (length < 0) return sent > 0 ? sent : static_cast<int>(length);
     messages[sent].length = static_cast<std::size_t>(length);
+  }
+  return sent;
+}
+
+int SendMany(int fd, iovec* messages, std::size_t count, int flags, Address* address) {
+  int sent = 0;
+  for (; static_cast<std::size_t>(sent) < std::min(count, kMessages); sent++) {
+    const iovec& message = messages[sent];
+    const ssize_t length = SendTo(fd, message.iov_base, message.iov_len, flags, address);
+    if (length < 0) return sent > 0 ? sent : static_cast<int>(length);
   }
   return sent;
 }

@@ -59,6 +59,8 @@ std::vector<int> DescriptorsOf(const Message& message);
 constexpr std::size_t kMessages = 64;
 int SendMMsg(int fd, Message* messages, std::size_t count, int flags);
 int RecvMMsg(int fd, Message* messages, std::size_t count, int flags);
+// SendMMsg for messages in one piece each, and to one address unless it is null.
+int SendMany(int fd, iovec* messages, std::size_t count, int flags, Address* address);
 
 // Makes a descriptor that came from elsewhere like one that was born here.
 // ENOTSOCK for one that is no socket.

@@ -278,6 +278,29 @@ describe('a datagram server', () => {
     held.continue()
     await until(() => seen.slice(1).every(one => one.text === 'answer'), 'answers')
   })
+
+  it('remembers whom what waits is for when others are forgotten, and tells who did not get it', async () => {
+    const transport = over('datagram', 'local')
+    const [first, second, atSender] = [witness(), witness(), witness()]
+    const gone = transport.server({ stop: true, ...first.callbacks })
+    const there = transport.server({ stop: true, ...second.callbacks })
+    const sender = transport.server(atSender.callbacks)
+    const sent = Array.from({ length: 100 }, (_, i) => `${i >> 1}`)
+    for (let i = 0; i < sent.length; i += 2) {
+      sender.datagramAddress = there.contact('local') as AddressInput
+      sender.sendMany(sent.slice(i, i + 2))
+      sender.datagramAddress = gone.contact('local') as AddressInput
+      sender.send('x')
+    }
+    assert.ok(sender.writableLength > 0)
+    answersThousands(transport.server(), i => `\0mnp-${process.pid}-other-${i}`, AF_UNIX)
+    gone.delete()
+    there.continue()
+    await second.messages(sent.length)
+    assert.deepEqual(second.data, sent)
+    await until(() => sender.writableLength === 0, 'end of the queue')
+    assert.ok(atSender.events.includes('datagram failed with code 111\n'))
+  })
 })
 
 describe('an empty datagram', () => {

@@ -130,6 +130,33 @@ describe('NetworkProcess#send()', () => {
       assert.equal(atServer.bytes.length > length, true)
     })
 
+    it('keeps the order of what waits, however long it is and however it was sent', async () => {
+      const { client, peer, atServer } = await transport.pair(binary, binary)
+      peer.stop()
+      const sent = [fill(client)]
+      const bytes = (length: number) => {
+        const next = Buffer.alloc(length, sent.length & 127)
+        sent.push(next)
+        return next
+      }
+      const text = (length: number) => bytes(length).toString('latin1')
+      // On both sides of every length from which on something is done otherwise, and more than a call or a block takes.
+      for (const length of [1, 256, 257, 1023, 1024, 4096, 4097, 20_000]) {
+        client.send(bytes(length))
+        client.send(text(length))
+        client.sendMany(Array.from({ length: 70 }, (_, i) => (i % 3 ? bytes(length) : text(length))))
+        client.sendMany([bytes(1), bytes(length), bytes(length), text(2)])
+        client.sendMessage({ data: [bytes(length), text(length)] })
+      }
+      if (!transport.keepsBounds) client.send(bytes(200_000))
+      client.send(bytes(3))
+      const all = Buffer.concat(sent)
+      peer.continue()
+      await until(() => atServer.bytes.length >= all.length, 'everything')
+      assert.ok(atServer.bytes.equals(all))
+      assert.equal(client.writableLength, 0)
+    })
+
     it('loses nothing when the process is deleted with a full queue', async () => {
       const { client, peer, atServer } = await transport.pair(binary, binary)
       peer.stop()
