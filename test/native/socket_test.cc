@@ -222,6 +222,11 @@ void ManyMessages() {
   CHECK("recvmmsg of nothing", sys::RecvMMsg(pair.other.get(), received, 5, 0) == -EAGAIN);
   CHECK("sendmmsg of none", sys::SendMMsg(pair.one.get(), nullptr, 0, 0) == 0);
 
+  CHECK("many in one piece each", sys::SendMany(pair.one.get(), outgoing, 3, 0, nullptr) == 3);
+  CHECK("come too", sys::RecvMMsg(pair.other.get(), received, 5, 0) == 3 &&
+                        std::memcmp(buffers[1], "tw", 2) == 0);
+  CHECK("none of them", sys::SendMany(pair.one.get(), outgoing, 0, 0, nullptr) == 0);
+
   CHECK("no packet is the end while there is a peer", !sys::PeerHasEnded(pair.other.get()));
   (void)sys::Shutdown(pair.one.get(), SHUT_WR);
   CHECK("and is when there is none", sys::PeerHasEnded(pair.other.get()));
