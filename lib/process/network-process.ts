@@ -53,6 +53,7 @@ import {
   type Filter,
   type Sentinel,
 } from './keywords.js'
+import { Held, type HeldItem } from './held.js'
 import { Lifetime } from './lifetime.js'
 import { hasOption, lingerSeconds, setOption, unsupported } from './options.js'
 import {
@@ -130,16 +131,6 @@ const brokenStatus = 256
 
 type PlainFilter = (process: NetworkProcess, data: string | Uint8Array, info?: MessageInfo) => void
 
-/** What came while the process was not to get it: called when it is. */
-interface Held {
-  run: () => void
-  sender: AddressId
-  /** The bytes, if it is any. */
-  data?: string | Uint8Array
-  /** What came beside it, if nobody gets it. */
-  info?: ReceivedInfo | undefined
-}
-
 let made = 0
 let accepted = 0
 let outputs = 0
@@ -191,7 +182,7 @@ export class NetworkProcess {
   #addressed = false
   #ending = false // sendEof: wanted, or done.
   #ended = false // The peer's half has ended.
-  #held: Held[] | undefined
+  #held: Held | undefined // While there is something.
   #info: ReceivedInfo | undefined // What came beside the message that follows.
   #reader: Reader | undefined // Gets what comes instead of the filter.
   #readerFull = false
@@ -424,7 +415,7 @@ export class NetworkProcess {
     this.#cancelConnect?.()
     this.#cancelConnect = undefined
     this.#acceptor?.close()
-    this.#held?.forEach(({ info }) => info?.drop())
+    this.#held?.drop()
     this.#info?.drop()
     this.#held = this.#info = undefined
     const output = this.#sender?.close()
@@ -608,8 +599,7 @@ export class NetworkProcess {
     const unsent = this.#sender?.close()
     this.#sender?.open(-1, false)
     this.#state = 'connect'
-    const unread = this.#held?.flatMap(({ data }) => data ?? []) ?? []
-    this.#held?.forEach(({ info }) => info?.drop())
+    const unread = this.#held?.drop() ?? []
     this.#held = undefined
     return new Securing(this, this.#id, settings, { unsent, unread })
   }
@@ -751,7 +741,7 @@ export class NetworkProcess {
     const info = this.#informs || this.#info !== undefined ? this.#takeInfo(sender) : undefined
     if (this.#holds()) {
       const kept = lent ? Buffer.from(data as Uint8Array) : data
-      this.#hold(() => this.#receive(kept, sender, info), sender, info, kept)
+      this.#hold({ run: () => this.#receive(kept, sender, info), sender, info, data: kept })
     } else this.#receive(data, sender, info)
   }
 
@@ -848,7 +838,7 @@ export class NetworkProcess {
     }
     const held = unread.map(({ output, sender }) => ({ run: () => this.#giveAgain(output, sender), sender }))
     if (ending !== undefined) held.push({ run: () => this.#atEnd(ending), sender: -1 })
-    if (held.length > 0) this.#held = [...held, ...(this.#held ?? [])]
+    if (held.length > 0) (this.#held ??= new Held()).putBack(held)
     this.#configure()
     this.#resume()
   }
@@ -921,27 +911,27 @@ export class NetworkProcess {
     return this.#held !== undefined || !this.#isReading()
   }
 
-  #hold(run: () => void, sender: AddressId = -1, info?: ReceivedInfo, data?: string | Uint8Array): void {
-    this.#held ??= []
-    this.#held.push({ run, sender, info, ...(data !== undefined && { data }) })
+  #hold(item: HeldItem): void {
+    this.#held ??= new Held()
+    this.#held.add(item)
   }
 
   #resume(): void {
     if (this.#held === undefined) return this.#updateInterest()
     after(0, () => {
-      while (this.#held !== undefined && this.#isReading()) {
-        const next = this.#held.shift()
-        if (next !== undefined) guarded(next.run)
-        if (this.#held?.length === 0) this.#held = undefined
-      }
-      this.#updateInterest()
+      if (this.#held === undefined || !this.#isReading()) return
+      const next = this.#held.take()
+      if (this.#held.length === 0) this.#held = undefined
+      // Before its turn, because the filter may wait for what comes behind it.
+      this.#resume()
+      if (next !== undefined) guarded(next.run)
     })
   }
 
   /** @internal */
   onEnd(): void {
     const end = () => this.#end()
-    if (this.#holds()) this.#hold(() => this.#atEnd(end))
+    if (this.#holds()) this.#hold({ run: () => this.#atEnd(end), sender: -1 })
     else this.#atEnd(end)
   }
 
@@ -967,7 +957,7 @@ export class NetworkProcess {
       return
     }
     const reset = () => this.#reset(error)
-    if (this.#holds()) this.#hold(() => this.#atEnd(reset))
+    if (this.#holds()) this.#hold({ run: () => this.#atEnd(reset), sender: -1 })
     else this.#atEnd(reset)
   }
 
@@ -1413,7 +1403,7 @@ export class NetworkProcess {
   /** The addresses that it may still send to. @internal */
   *addresses(): Iterable<AddressId> {
     if (this.#sender !== undefined) yield* this.#sender.addresses()
-    for (const { sender } of this.#held ?? []) yield sender
+    if (this.#held !== undefined) yield* this.#held.senders()
     if (this.#reader !== undefined) yield* this.#reader.senders()
   }
 

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { acceptProcessOutput, type NetworkProcess } from 'make-network-process'
-import { cleanUp, make, thrown, uncaught, witness } from './support.js'
+import { cleanUp, make, thrown, uncaught, until, witness } from './support.js'
 import { over, overEvery } from './transports.js'
 
 afterEach(cleanUp)
@@ -60,6 +60,23 @@ describe('acceptProcessOutput()', () => {
         while (atServer.text.length < sent.join('').length) assert.equal(acceptProcessOutput(peer, 5), true)
         assert.equal(atServer.text, sent.join(''))
       })
+
+      if (transport.keepsBounds)
+        it('in a filter brings what came while the process was stopped', async () => {
+          const { client, peer, atServer } = await transport.pair()
+          const order: unknown[] = []
+          peer.filter = (process, data) => {
+            order.push(data)
+            if (data === '1') process.stop()
+            if (data === '2') order.push(acceptProcessOutput(process, 5), '2 again')
+            atServer.callbacks.filter(process, data)
+          }
+          client.sendMany(['1', '2', '3'])
+          await until(() => peer.stopped, 'stop')
+          peer.continue()
+          await atServer.messages(3)
+          assert.deepEqual(order, ['1', '2', '3', true, '2 again'])
+        })
 
       it('moves what send has queued', async () => {
         const { client, peer, atServer } = await transport.pair({ coding: 'binary' }, { coding: 'binary' })
