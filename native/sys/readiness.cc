@@ -120,14 +120,24 @@ int ReadinessSet::Wait(Ready* ready, std::size_t capacity, int timeout) {
     count = ::kevent(set_.get(), nullptr, 0, events, batch, left < 0 ? nullptr : &limit);
   } while (count < 0 && errno == EINTR);
   if (count < 0) return -errno;
+  Ready* end = ready;
   for (int i = 0; i < count; i++) {
-    const bool reading = events[i].filter == EVFILT_READ;
-    const auto token =
-        static_cast<std::uint32_t>(reinterpret_cast<std::uintptr_t>(events[i].udata));
-    const bool ended = (events[i].flags & EV_EOF) != 0;
-    ready[i] = {token, reading, !reading, ended, ended};
+    const struct kevent& event = events[i];
+    const auto token = static_cast<std::uint32_t>(reinterpret_cast<std::uintptr_t>(event.udata));
+    // The two filters of a descriptor report one by one.
+    Ready* entry =
+        std::find_if(ready, end, [token](const Ready& other) { return other.token == token; });
+    if (entry == end) *end++ = {token, false, false, false, false};
+    // EV_EOF is of the filter's own half: after shutdown(2) that for writing has it, too.
+    if (event.filter == EVFILT_READ) {
+      entry->readable = true;
+      entry->ended = (event.flags & EV_EOF) != 0;
+    } else {
+      entry->writable = true;
+    }
+    if (event.fflags != 0) entry->failed = true;
   }
-  return count;
+  return static_cast<int>(end - ready);
 }
 
 #endif

@@ -2,7 +2,8 @@
 // (epoll on Linux, kqueue on macOS and the BSDs).
 //
 // Level-triggered, and wake-ups may be spurious: whoever is told that a
-// descriptor is readable must still expect EAGAIN.
+// descriptor is readable must still expect EAGAIN. A kqueue, for one, stays
+// readable until it is asked again, whatever has become of what it reported.
 #pragma once
 
 #include <poll.h>
@@ -24,7 +25,7 @@ struct Ready {
   std::uint32_t token;
   bool readable;
   bool writable;
-  bool failed;  // An error is pending, or both halves are shut down.
+  bool failed;  // An error is pending; epoll says so when both halves are shut down, too.
   bool ended;   // The peer has ended its half; what it sent before may still be unread.
 };
 

@@ -157,6 +157,16 @@ describe('Socket#watch()', () => {
     assert.deepEqual(await ready(one, { readable: true, writable: true }), { readable: true, writable: true })
   })
 
+  it('does not promise room because the peer has ended its half', async () => {
+    const [one, other] = aLocalPair()
+    fill(one)
+    other.shutdown(SHUT_WR)
+    assert.deepEqual(await ready(one, { readable: true, writable: true }), {
+      readable: true,
+      writable: false,
+    })
+  })
+
   it('calls back for an error, whatever is watched for', async () => {
     for (const interest of [{ readable: true }, { writable: true }]) {
       const [one, other] = aLocalPair()
