@@ -60,9 +60,9 @@ struct Socket {
   std::uint8_t turn = 0;
   std::uint8_t mask = 0;
 
-  // The first bytes of a character whose rest has not come yet.
+  // Bytes of text that wait for what follows them.
   std::uint8_t carry_length = 0;
-  std::uint8_t carry[3] = {};
+  std::uint8_t carry[4] = {};
 
   std::int32_t sender = -1;  // The last one, an address id.
   std::uint64_t bytes_read = 0;

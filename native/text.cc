@@ -2,6 +2,7 @@
 // decoder is three times slower on text that is not ASCII.
 #include "text.h"
 
+#include <algorithm>
 #include <cstring>
 
 namespace text {
@@ -19,6 +20,15 @@ std::size_t SequenceLength(std::uint8_t lead) {
   if (lead < 0xE0) return 2;
   if (lead < 0xF0) return 3;
   return lead < 0xF5 ? 4 : 0;
+}
+
+// How many bytes Emacs reads, as long as they continue, before it judges a byte that is not ASCII:
+// it has characters of five bytes.
+std::size_t LengthBeforeJudged(std::uint8_t lead) {
+  if (lead < 0xC0) return 5;
+  if (lead < 0xE0) return 2;
+  if (lead < 0xF0) return 3;
+  return lead < 0xF8 ? 4 : 5;
 }
 
 // The second byte decides about overlong forms, surrogates and what is above U+10FFFF.
@@ -52,13 +62,16 @@ bool IsAscii(const std::uint8_t* data, std::size_t length) {
 }
 
 std::size_t IncompleteTail(const std::uint8_t* data, std::size_t length) {
-  for (std::size_t back = 1; back <= 3 && back <= length; back++) {
-    const std::uint8_t byte = data[length - back];
-    if (Continues(byte)) continue;
-    if (SequenceLength(byte) <= back) return 0;
-    return back == 1 || SecondFits(byte, data[length - back + 1]) ? back : 0;
+  std::size_t run = 0;
+  while (run < length && Continues(data[length - 1 - run])) run++;
+  const std::uint8_t* lead = data + length - 1 - run;
+  if (run < length && *lead >= 0xC0) {
+    if (run + 1 < LengthBeforeJudged(*lead)) return run + 1;
+    // Of the run, the character at its beginning waits for nothing.
+    const std::size_t size = SequenceLength(*lead);
+    if (size > 0 && SecondFits(*lead, lead[1])) run -= size - 1;
   }
-  return 0;
+  return std::min(run, LengthBeforeJudged(0x80) - 1);
 }
 
 std::size_t DecodeUtf8(const std::uint8_t* data, std::size_t length, char16_t* out) {

@@ -11,7 +11,9 @@ namespace text {
 
 bool IsAscii(const std::uint8_t* data, std::size_t length);
 
-// How many bytes at the end begin a character that the next read may complete (0 to 3).
+// How many bytes at the end wait for the next read (0 to 4). As in Emacs these are the bytes of a
+// character that is cut off, and also a byte that begins none until one follows that continues
+// none.
 std::size_t IncompleteTail(const std::uint8_t* data, std::size_t length);
 
 // Gives the number of code units written; `out` has room for `length` of them.

@@ -7,8 +7,8 @@ import { cutsSignature, detectorOf } from './detect.js'
 import { LineEnds } from './line-ends.js'
 import { codingSystem, withLineEnds, type CodingSystem } from './names.js'
 
-/** No codec leaves more than three bytes, and so four more always finish the character that these begin. */
-const longestCharacter = 4
+/** No codec leaves more than four bytes, and so four more always finish the character that these begin. */
+const longestRest = 4
 
 const nothing = Buffer.alloc(0)
 
@@ -123,8 +123,8 @@ export class Decoder {
     let rest = bytes
     if (this.#carry.length > 0) {
       const carried = this.#carry.length
-      const joined = Buffer.concat([this.#carry, bytes.subarray(0, longestCharacter)])
-      const whole = bytes.length <= longestCharacter
+      const joined = Buffer.concat([this.#carry, bytes.subarray(0, longestRest)])
+      const whole = bytes.length <= longestRest
       const { text, used } = this.#codec.decode(joined, end && whole)
       if (whole) {
         this.#carry = joined.subarray(used)

@@ -11,6 +11,13 @@ const lineEnds = { unix: '\n', dos: '\r\n', mac: '\r' } as const
 const withLines = (text: string, eol: LineEnd | undefined): string =>
   eol === undefined || eol === 'unix' ? text : text.replaceAll('\n', lineEnds[eol])
 
+/**
+ * ASCII leaves a coding system as it was named: in Lisp it is mostly unibyte, and Emacs completes the coding system for
+ * multibyte text. Only those of ISO 2022 it completes for any.
+ */
+const beyondAscii = /[^\0-\x7f]/
+const alwaysCompleted = new Set(['japanese-iso-8bit', 'korean-iso-8bit', 'chinese-iso-8bit'])
+
 /** The coding system that text is encoded in where the one that was asked for leaves that open. */
 function completed(system: CodingSystem): CodingSystem {
   if (system.base !== 'undecided' && system.base !== 'prefer-utf-8') return withLineEnds(system, 'unix')
@@ -50,14 +57,17 @@ export class Encoder {
   encode(text: string | Uint8Array, end = false): Uint8Array {
     if (typeof text !== 'string') {
       this.#atStart = true
+      if (alwaysCompleted.has(this.#system.base)) this.#system = completed(this.#system)
       return this.#convertBytes(text)
     }
     if (text === '') return new Uint8Array(0)
-    this.#system = completed(this.#system)
-    const codec = codecOf(this.#system.base)
+    const system = completed(this.#system)
+    if (system !== this.#system && (alwaysCompleted.has(system.base) || beyondAscii.test(text)))
+      this.#system = system
+    const codec = codecOf(system.base)
     const signature = codec.signature && this.#atStart ? '\ufeff' : ''
     this.#atStart = end
-    return codec.encode(signature + withLines(text, this.#system.eol))
+    return codec.encode(signature + withLines(text, system.eol))
   }
 
   #convertBytes(bytes: Uint8Array): Uint8Array {

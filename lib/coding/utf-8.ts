@@ -16,13 +16,16 @@ import {
 /** The six bits of a continuation byte; 0x40 or more for any other byte, and past the end. */
 const continuation = (bytes: Uint8Array, at: number): number => (at < bytes.length ? bytes[at]! ^ 0x80 : 0x40)
 
-/** The length of the character that a byte begins; 1 for one that begins none. */
-const sequenceLength = (lead: number): number =>
-  lead < 0xc2 ? 1 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : lead < 0xf5 ? 4 : 1
+/**
+ * How many bytes Emacs reads, as long as they continue, before it judges a byte that is not ASCII: it has characters of
+ * five bytes. So a byte that begins none may wait for the next block, too.
+ */
+const lengthBeforeJudged = (lead: number): number =>
+  lead < 0xc0 ? 5 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : lead < 0xf8 ? 4 : 5
 
-/** Whether the bytes from `at` to the end could be a character whose rest is still to come. */
-function isCutOff(bytes: Uint8Array, at: number): boolean {
-  if (at + sequenceLength(bytes[at]!) <= bytes.length) return false
+/** Whether the bytes from `at` to the end wait for what follows them. */
+export function isCutOff(bytes: Uint8Array, at: number): boolean {
+  if (at + lengthBeforeJudged(bytes[at]!) <= bytes.length) return false
   for (let next = at + 1; next < bytes.length; next++) if (continuation(bytes, next) >= 0x40) return false
   return true
 }

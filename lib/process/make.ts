@@ -373,7 +373,9 @@ const defaultCoding = 'utf-8-unix'
 function codings(coding: unknown): [CodingSystem, CodingSystem] | undefined {
   if (isNil(coding)) return undefined
   const pair: unknown = typeof coding === 'string' ? [coding, coding] : coding
-  if (!Array.isArray(pair) || pair.length !== 2 || !pair.every(one => one == null || typeof one === 'string'))
+  // (decoding . nil) is a list of one in Lisp.
+  const isPair = Array.isArray(pair) && (pair.length === 1 || pair.length === 2)
+  if (!isPair || !pair.every(one => one == null || typeof one === 'string'))
     throw typeError(':coding', 'a coding system, or [decoding, encoding]', coding)
   const [decoding, encoding] = pair as [string | null, string | null]
   return [codingSystem(decoding), codingSystem(encoding)]

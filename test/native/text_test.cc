@@ -156,12 +156,24 @@ void Invalid() {
   CHECK("a character after a bad byte is whole", Decode({0xFF, 0xC3, 0xA9}) == u"\xDCFF\u00E9");
   CHECK("a character after a cut one is whole",
         Decode({0xE2, 0x82, 0xC3, 0xA9}) == u"\xDCE2\xDC82\u00E9");
-  const Bytes surrogate = {0xED, 0xA0};
-  CHECK("nothing completes a surrogate",
-        text::IncompleteTail(surrogate.data(), surrogate.size()) == 0);
-  const Bytes alone = {0x80, 0x80, 0x80, 0x80};
-  CHECK("nothing completes what never began",
-        text::IncompleteTail(alone.data(), alone.size()) == 0);
+}
+
+// Recorded from Emacs.
+void Tails() {
+  const auto waiting = [](const Bytes& bytes) {
+    return text::IncompleteTail(bytes.data(), bytes.size());
+  };
+  CHECK("a byte that begins no character waits for the next",
+        waiting({0xFF}) == 1 && waiting({0x80}) == 1 && waiting({0xC0}) == 1);
+  CHECK("one that nothing continues does not",
+        waiting({0xFF, 'a'}) == 0 && waiting({0xFF, 0xFE}) == 1 && waiting({0xC2, 0xFF}) == 1);
+  CHECK("four bytes that continue nothing wait for a fifth",
+        waiting({0x80, 0x80, 0x80, 0x80}) == 4 && waiting(Bytes(5, 0x80)) == 4);
+  CHECK("a surrogate is judged when it is whole",
+        waiting({0xED, 0xA0}) == 2 && waiting({0xED, 0xA0, 0x80}) == 2);
+  CHECK("so is an overlong form", waiting({0xC0, 0x80}) == 1 && waiting({0xF0, 0x80, 0x80}) == 3 &&
+                                      waiting({0xF0, 0x80, 0x80, 0x80}) == 3);
+  CHECK("a byte behind a character waits", waiting({0xC3, 0xA9, 0xA9}) == 1);
 }
 
 void LongTexts() {
@@ -239,6 +251,7 @@ int main() {
   Characters();
   ShortSequences();
   Invalid();
+  Tails();
   LongTexts();
   Surrogates();
   Nothing();
