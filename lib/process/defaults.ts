@@ -1,4 +1,5 @@
 // The filter and the sentinel of a process that was given none: they insert into its buffer, at its mark.
+import { bytesAsText } from '../coding/index.js'
 import type { Sentinel } from './keywords.js'
 import type { NetworkProcess } from './network-process.js'
 import { processList } from './registry.js'
@@ -17,8 +18,7 @@ function insertInto(process: NetworkProcess, text: string): void {
 // They have the names of Emacs's functions, which is what people see who print a process's filter.
 const functions = {
   'internal-default-process-filter': (process: NetworkProcess, data: string | Uint8Array): void => {
-    if (process.buffer?.live)
-      insertInto(process, typeof data === 'string' ? data : Buffer.from(data).toString('latin1'))
+    if (process.buffer?.live) insertInto(process, typeof data === 'string' ? data : bytesAsText(data))
   },
   'internal-default-process-sentinel': (process: NetworkProcess, event: string): void => {
     if (process.status !== 'open') insertInto(process, `\nProcess ${process.name} ${event}`)
