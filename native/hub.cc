@@ -455,9 +455,9 @@ void Hub::Read(Id id, Socket* socket, bool ended) {
     }
     empty_is_record_ = record == 1;
     asked_ = kStreamRead;
-    const ssize_t received = text            ? ReadText(id, socket)
-                             : socket->large ? ReadLarge(id, socket)
-                                             : ReadSmall(id, socket);
+    const ssize_t received = text                                         ? ReadText(id, socket)
+                             : socket->large && socket->carry_length == 0 ? ReadLarge(id, socket)
+                                                                          : ReadSmall(id, socket);
     if (received == -EAGAIN || received == -EWOULDBLOCK) {
       drained = true;
       break;
@@ -574,11 +574,15 @@ ssize_t Hub::ReadText(Id id, Socket* socket) {
 }
 
 ssize_t Hub::ReadSmall(Id id, Socket* socket) {
+  // What was received as text, and waited, may have become bytes meanwhile.
+  const std::size_t carried = socket->carry_length;
+  std::memcpy(ScratchEnd(), socket->carry, carried);
   const std::size_t room = socket->kind == Kind::kStream ? kStreamRead : ScratchRoom();
-  iovec buffer = {ScratchEnd(), room};
+  iovec buffer = {ScratchEnd() + carried, room};
   const ssize_t received = Receive(id, socket, &buffer, 1);
   if (received < 0) return received;
-  const std::size_t length = std::min(static_cast<std::size_t>(received), room);
+  socket->carry_length = 0;
+  const std::size_t length = carried + std::min(static_cast<std::size_t>(received), room);
   Slab* slab = SlabOf(*socket);
   if (length <= slab->room()) {
     std::memcpy(slab->end(), ScratchEnd(), length);
@@ -586,7 +590,7 @@ ssize_t Hub::ReadSmall(Id id, Socket* socket) {
   } else {
     ShowBuffer(id, *socket, ScratchEnd(), length, nullptr, 0);
   }
-  if (length < static_cast<std::size_t>(received))
+  if (room < static_cast<std::size_t>(received))
     Push(id, kTruncated, static_cast<std::int32_t>(received), -1);
   return received;
 }

@@ -28,13 +28,15 @@ export class Decoder {
   #system: CodingSystem
   #codec: Codec
   readonly #lineEnds: LineEnds
-  #carry: Uint8Array = nothing
+  #carry: Uint8Array
   /** Whether nothing of a text has been decoded, so that a signature may come. */
   #atStart = true
   /** Whether the coding system itself, not only its line ends, has to be found out. */
   #detecting: boolean
 
-  constructor(system: CodingSystem) {
+  /** @param rest what another decoder of the same stream has held back: it comes before the first block */
+  constructor(system: CodingSystem, rest: Uint8Array = nothing) {
+    this.#carry = rest
     this.#system = system
     this.#codec = codecOf(system.base)
     this.#lineEnds = new LineEnds(system.eol)
@@ -51,6 +53,11 @@ export class Decoder {
     return this.#carry.length > 0 || this.#lineEnds.pending
   }
 
+  /** The bytes that it holds back. */
+  get rest(): Uint8Array {
+    return this.#lineEnds.pending ? Buffer.concat([this.#codec.encode('\r'), this.#carry]) : this.#carry
+  }
+
   /**
    * Decodes a block. The result is bytes where the coding system is unibyte by now.
    *
@@ -59,14 +66,13 @@ export class Decoder {
    * then come as raw bytes, and the next block begins another text, in the coding system that was found.
    */
   decode(bytes: Uint8Array, end = false): string | Uint8Array {
-    if (this.#detecting && bytes.length + this.#carry.length > 0) {
-      const whole = this.#carry.length === 0 ? bytes : Buffer.concat([this.#carry, bytes])
-      if (!this.#detect(whole, end)) {
-        this.#carry = new Uint8Array(whole)
-        return ''
-      }
+    if ((this.#detecting || this.#system.unibyte) && this.#carry.length > 0) {
+      bytes = Buffer.concat([this.#carry, bytes])
       this.#carry = nothing
-      bytes = whole
+    }
+    if (this.#detecting && bytes.length > 0 && !this.#detect(bytes, end)) {
+      this.#carry = new Uint8Array(bytes)
+      return ''
     }
     const decoded = this.#system.unibyte ? this.#convertBytes(bytes, end) : this.#decodeText(bytes, end)
     this.#system = withLineEnds(this.#system, this.#lineEnds.eol)

@@ -19,11 +19,19 @@ export class Coding {
   readonly #decoder: Decoder | undefined
   #encoder: Encoder | undefined
 
-  constructor(decoding: CodingSystem, encoding: CodingSystem, multibyte: boolean, messages: boolean) {
+  /** @param rest what was received before, and waits to be decoded */
+  constructor(
+    decoding: CodingSystem,
+    encoding: CodingSystem,
+    multibyte: boolean,
+    messages: boolean,
+    rest?: Uint8Array,
+  ) {
     this.#multibyte = multibyte
     this.#messages = messages
     this.#decoding = multibyte ? decoding : asUnibyte(decoding)
-    this.#decoder = isPlainSystem(this.#decoding) ? undefined : new Decoder(this.#decoding)
+    this.#decoder =
+      isPlainSystem(this.#decoding) && !rest?.length ? undefined : new Decoder(this.#decoding, rest)
     this.#encodeBy(encoding)
   }
 
@@ -35,16 +43,16 @@ export class Coding {
     return this.#encoding
   }
 
-  /** The same for an accepted connection, with a state of its own where there is one. */
+  /** The same for another stream, with a state of its own where there is one. */
   fork(): Coding {
     return this.#decoder === undefined && this.#encoder === undefined
       ? this
-      : this.with(this.#decoding, this.#encoding)
+      : new Coding(this.#decoding, this.#encoding, this.#multibyte, this.#messages)
   }
 
-  /** The same with other coding systems. */
+  /** The same with other coding systems, which go on where these have stopped. */
   with(decoding: CodingSystem, encoding: CodingSystem): Coding {
-    return new Coding(decoding, encoding, this.#multibyte, this.#messages)
+    return new Coding(decoding, encoding, this.#multibyte, this.#messages, this.#decoder?.rest)
   }
 
   #encodeBy(encoding: CodingSystem): void {

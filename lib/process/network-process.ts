@@ -608,7 +608,7 @@ export class NetworkProcess {
   onSecured(id: SocketId): void {
     if (!this.#wasOpen) return this.openLater(id)
     // Half a character of the clear text is not for TLS to complete.
-    this.useCodings(this.#coding.decoding, this.#coding.encoding)
+    this.#useCoding(this.#coding.fork())
     this.#open(id, false, -1)
     this.#sender?.flush()
   }
@@ -1322,8 +1322,12 @@ export class NetworkProcess {
 
   /** The same without a change of line ends: what `:coding` says. @internal */
   useCodings(decoding: CodingSystem, encoding: CodingSystem): void {
-    this.#coding = this.#coding.with(decoding, encoding)
-    if (this.#sender !== undefined) this.#sender.coding = this.#coding
+    this.#useCoding(this.#coding.with(decoding, encoding))
+  }
+
+  #useCoding(coding: Coding): void {
+    this.#coding = coding
+    if (this.#sender !== undefined) this.#sender.coding = coding
     this.#configure()
   }
 
