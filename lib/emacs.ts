@@ -59,7 +59,13 @@ function designated(designator: Designator): NetworkProcess {
 
 // ---- making -------------------------------------------------------------------------------------------------
 
-const dialect = { strictTypes: true, strictAddresses: true, silentFailure: true, plainFilters: true }
+const dialect = {
+  strictTypes: true,
+  strictAddresses: true,
+  silentFailure: true,
+  plainFilters: true,
+  lispPairs: true,
+}
 
 /** `make-network-process`: Emacs's argument list, or an object. Without arguments it is nil. */
 export function makeNetworkProcess(...args: unknown[]): NetworkProcess | null {

@@ -59,12 +59,15 @@ export interface Dialect {
   silentFailure: boolean
   /** A filter has two parameters. */
   plainFilters: boolean
+  /** `(decoding . nil)` is a list of one. */
+  lispPairs: boolean
 }
 const plain: Dialect = {
   strictTypes: false,
   strictAddresses: false,
   silentFailure: false,
   plainFilters: false,
+  lispPairs: false,
 }
 
 /** Where the socket is to be, or whom to ask. */
@@ -127,6 +130,8 @@ export function make(args: readonly unknown[], dialect: Dialect): NetworkProcess
   const candidates = 'candidates' in target ? target.candidates : nowait ? undefined : resolve(target.query)
 
   const { halfOpen, lend, highWaterMark, tls, ...behaves } = behaviour(contact, type)
+  const { coding } = contact
+  if (dialect.lispPairs && Array.isArray(coding) && coding.length === 1) contact['coding'] = [coding[0], null]
   // A refused connection comes before a coding system that does not exist, unless it comes later anyway.
   const early = nowait ? codings(contact['coding']) : undefined
   const external = adopts
@@ -373,9 +378,7 @@ const defaultCoding = 'utf-8-unix'
 function codings(coding: unknown): [CodingSystem, CodingSystem] | undefined {
   if (isNil(coding)) return undefined
   const pair: unknown = typeof coding === 'string' ? [coding, coding] : coding
-  // (decoding . nil) is a list of one in Lisp.
-  const isPair = Array.isArray(pair) && (pair.length === 1 || pair.length === 2)
-  if (!isPair || !pair.every(one => one == null || typeof one === 'string'))
+  if (!Array.isArray(pair) || pair.length !== 2 || !pair.every(one => one == null || typeof one === 'string'))
     throw typeError(':coding', 'a coding system, or [decoding, encoding]', coding)
   const [decoding, encoding] = pair as [string | null, string | null]
   return [codingSystem(decoding), codingSystem(encoding)]
