@@ -110,6 +110,16 @@ const conversations: Readonly<Record<string, readonly Conversation[]>> = {
       receive('\xac euro', '€ euro', 'utf-8-unix utf-8-unix'),
     ),
     both(
+      'utf-8',
+      receive('a\xff', 'a', 'utf-8 utf-8'),
+      receive('b\x80\x80\x80\x80', '\udcffb', 'utf-8 utf-8'),
+      receive('\x80', '\udc80', 'utf-8 utf-8'),
+      receive('\xed\xa0', '\udc80\udc80\udc80\udc80', 'utf-8 utf-8'),
+      receive('\x80', '\udced', 'utf-8 utf-8'),
+      end('\udca0\udc80', 'utf-8 utf-8'),
+    ),
+    pair('undecided', 'utf-8', receive('a\x81', 'a', 'utf-8 utf-8'), receive('b', '\udc81b', 'utf-8 utf-8')),
+    both(
       'euc-jp-unix',
       receive('\x8f\xab', '', 'euc-jp-unix euc-jp-unix'),
       receive('\xb1\xa4', 'é', 'euc-jp-unix euc-jp-unix'),

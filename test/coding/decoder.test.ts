@@ -57,6 +57,22 @@ describe('Decoder#decode()', () => {
     }
   })
 
+  it('goes on where another one has stopped', () => {
+    for (const [before, first, after, second, result] of [
+      ['utf-8-unix', 'x\xe2\x82', 'latin-1-unix', '\xac', 'â\x82¬'],
+      ['utf-8-unix', 'x\xe2\x82', 'binary', '\xac', bytes('\xe2\x82\xac')],
+      ['utf-8-unix', '\x80\x80\x80\x80', 'utf-16be', 'ab', '肀肀慢'],
+      ['latin-1-dos', 'a\r', 'utf-8-unix', '\nb', '\r\nb'],
+      ['latin-1-dos', 'a\r', 'utf-8-dos', '\nb', '\nb'],
+      ['utf-16le-dos', 'a\0\r\0\xe9', 'latin-1-unix', '!', '\r\0é!'],
+      ['undecided', '\xff', 'latin-1', '\xfe', 'ÿþ'],
+    ] as const) {
+      const one = decoder(before)
+      one.decode(bytes(first))
+      assert.deepEqual(new Decoder(codingSystem(after), one.rest).decode(bytes(second)), result)
+    }
+  })
+
   it('gives bytes without a copy where there is nothing to convert', () => {
     const block = bytes('a\n\xff')
     assert.equal(decoder('binary').decode(block), block)

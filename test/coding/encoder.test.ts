@@ -15,12 +15,18 @@ describe('Encoder#encode()', () => {
     assert.equal(utf16.encode(new Uint8Array(0)).length, 0)
   })
 
-  it('completes its coding system when it first encodes text', () => {
+  it('completes its coding system when it first encodes text that is not ASCII', () => {
     const latin1 = encoder('latin-1')
-    latin1.encode(bytes('\n'))
-    assert.equal(latin1.system.name, 'latin-1')
+    latin1.encode(bytes('\xe9\n'))
     latin1.encode('\n')
+    assert.equal(latin1.system.name, 'latin-1')
+    latin1.encode('é')
     assert.equal(latin1.system.name, 'iso-latin-1-unix')
+    for (const data of ['\n', bytes('\n')]) {
+      const euc = encoder('euc-jp')
+      euc.encode(data)
+      assert.equal(euc.system.name, 'japanese-iso-8bit-unix')
+    }
     const nil = encoder(null)
     nil.encode('é')
     assert.equal(nil.system.name, 'utf-8-unix')

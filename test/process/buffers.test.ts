@@ -50,6 +50,22 @@ describe('the default filter', () => {
     },
   )
 
+  it('inserts bytes as raw bytes, which are sent as they came', async () => {
+    const output = buffer()
+    const { client, peer, atClient } = await over('stream', 'local').pair(
+      { coding: 'binary' },
+      { coding: 'binary' },
+    )
+    peer.filter = null
+    peer.buffer = output
+    client.send(Buffer.from('caf\xc3\xa9\xff', 'latin1'))
+    await until(() => output.length === 6)
+    assert.equal(String(output), 'caf\udcc3\udca9\udcff')
+    peer.send(String(output))
+    await until(() => atClient.bytes.length === 6)
+    assert.deepEqual(atClient.bytes, Buffer.from('caf\xc3\xa9\xff', 'latin1'))
+  })
+
   it('is what a process has without a filter, and with nil', async () => {
     const server = make({ name: 's', server: true, service: true })
     assert.equal(server.filter, defaultFilter)
@@ -130,7 +146,7 @@ describe('the default filter', () => {
     defaultFilter(client, Buffer.from([0xe4]))
     assert.deepEqual(inserted, [
       [7, 'abc'],
-      [10, 'ä'],
+      [10, '\udce4'],
     ])
   })
 })

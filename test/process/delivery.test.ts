@@ -160,6 +160,23 @@ describe('text', () => {
         assert.equal(atServer.all.at(-1), 'sentinel connection broken by remote peer')
       })
 
+      it('that ends within a character goes on in the coding system that is set meanwhile', async () => {
+        const { client, peer, atServer } = await transport.pair()
+        const parts = ['x\xe2\x82', '\xacy\xe2', '\x82\xac', '\xe2\x82', '\xac']
+        const codings = ['latin-1-unix', 'utf-8-unix', 'utf-8-dos', 'binary', 'utf-8-unix']
+        for (const [i, part] of parts.entries()) {
+          client.send(Buffer.from(part, 'latin1'))
+          await settled()
+          peer.codingSystem = codings[i] as string
+        }
+        assert.deepEqual(atServer.data, [
+          'x',
+          'â\x82¬yâ',
+          '\udc82\udcac',
+          Buffer.from('\xe2\x82\xac', 'latin1'),
+        ])
+      })
+
       it('cut at every place is the same text', async () => {
         const { client, atServer } = await transport.pair()
         const bytes = Buffer.concat([

@@ -1,0 +1,15 @@
+;; What the default filter inserts: bytes come as raw bytes, and go back as the same bytes.
+(dolist (coding '(binary raw-text (raw-text-dos . utf-8-unix) undecided latin-1 nil))
+  (let* (child
+         (buffer (generate-new-buffer "b"))
+         (srv (make-network-process :name "srv" :server t :family 'local :service (tmp "s") :coding 'binary :log (lambda (_s c _m) (setq child c))
+                                    :filter (lambda (_p s) (show 'wire (append s nil)))))
+         (cli (make-network-process :name "cli" :family 'local :service (tmp "s") :coding coding :buffer buffer)))
+    (settle 0.01)
+    (dolist (bytes '("a\377b caf\303\251\r\n" "\360\237\230\200 \351" ".\r\n"))
+      (process-send-string child bytes) (settle 0.01)
+      (show coding (with-current-buffer buffer (append (buffer-string) nil)) (process-mark cli)))
+    (with-current-buffer buffer (process-send-region cli (point-max) (point-min))) (settle 0.01)
+    (with-temp-buffer (set-buffer-multibyte nil) (insert "\351\303\251\n") (process-send-region cli (point-min) (point-max))) (settle 0.01)
+    (show (process-coding-system cli))
+    (mapc #'delete-process (process-list)) (delete-file (tmp "s"))))
