@@ -65,6 +65,7 @@ const dialect = {
   silentFailure: true,
   plainFilters: true,
   lispPairs: true,
+  alwaysMultibyte: true,
 }
 
 /** `make-network-process`: Emacs's argument list, or an object. Without arguments it is nil. */

@@ -61,6 +61,8 @@ export interface Dialect {
   plainFilters: boolean
   /** `(decoding . nil)` is a list of one. */
   lispPairs: boolean
+  /** `:filter-multibyte` is noted, and does nothing. */
+  alwaysMultibyte: boolean
 }
 const plain: Dialect = {
   strictTypes: false,
@@ -68,6 +70,7 @@ const plain: Dialect = {
   silentFailure: false,
   plainFilters: false,
   lispPairs: false,
+  alwaysMultibyte: false,
 }
 
 /** Where the socket is to be, or whom to ask. */
@@ -129,7 +132,7 @@ export function make(args: readonly unknown[], dialect: Dialect): NetworkProcess
   const target = adopts ? { candidates: [] } : targetOf(contact, type, server, dialect)
   const candidates = 'candidates' in target ? target.candidates : nowait ? undefined : resolve(target.query)
 
-  const { halfOpen, lend, highWaterMark, tls, ...behaves } = behaviour(contact, type)
+  const { halfOpen, lend, highWaterMark, tls, ...behaves } = behaviour(contact, type, dialect)
   const { coding } = contact
   if (dialect.lispPairs && Array.isArray(coding) && coding.length === 1) contact['coding'] = [coding[0], null]
   // A refused connection comes before a coding system that does not exist, unless it comes later anyway.
@@ -342,7 +345,7 @@ function resolve(query: Query): Candidate[] {
 }
 
 /** Everything that is not about where the socket is. */
-function behaviour(contact: Contact, type: number) {
+function behaviour(contact: Contact, type: number, dialect: Dialect) {
   const { buffer, filter, sentinel, log, plist, filterMultibyte } = contact
   checkFunction(':filter', filter, true)
   checkFunction(':sentinel', sentinel, false)
@@ -359,7 +362,7 @@ function behaviour(contact: Contact, type: number) {
     coding: new Coding(
       coding,
       coding,
-      !('filterMultibyte' in contact) || !isNil(filterMultibyte),
+      dialect.alwaysMultibyte || !('filterMultibyte' in contact) || !isNil(filterMultibyte),
       type !== SOCK_STREAM,
     ),
     halfOpen: !isNil(contact['halfOpen']),
