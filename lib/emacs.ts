@@ -5,7 +5,7 @@
  * @module make-network-process/emacs
  */
 import { codedError, integer, typeError } from './socket/errors.js'
-import { TextBuffer, type ProcessBuffer } from './process/buffer.js'
+import { isBuffer, TextBuffer, type ProcessBuffer } from './process/buffer.js'
 import * as interfaces from './process/interfaces.js'
 import { formatAddress } from './process/format-address.js'
 import { contactOf, isNil, type Contact, type Filter, type Log, type Sentinel } from './process/keywords.js'
@@ -18,11 +18,11 @@ import { hasOption, unsupported } from './process/options.js'
 import * as registry from './process/registry.js'
 import type { Address, AddressInput } from './socket/address.js'
 import { takeTurns } from './socket/hub.js'
+import { acceptProcessOutput } from './process/wait.js'
 import * as tls from './tls/index.js'
 import type { TlsParameters, TlsStatus } from './tls/index.js'
 
-export { NetworkProcess }
-export { acceptProcessOutput } from './process/wait.js'
+export { acceptProcessOutput, NetworkProcess }
 export { processList } from './process/registry.js'
 export { defaultFilter as internalDefaultProcessFilter, defaultSentinel as internalDefaultProcessSentinel }
 
@@ -46,7 +46,7 @@ function designated(designator: Designator): NetworkProcess {
       throw codedError(new Error(`Process ${designator} does not exist`), 'ERR_NO_PROCESS')
     return designated(buffer)
   }
-  if (typeof designator === 'object' && designator !== null && 'insert' in designator) {
+  if (isBuffer(designator)) {
     if (!designator.live)
       throw codedError(new Error('Attempt to get process for a dead buffer'), 'ERR_NO_PROCESS')
     const process = getBufferProcess(designator)
@@ -55,6 +55,20 @@ function designated(designator: Designator): NetworkProcess {
     return process
   }
   throw typeError('process', 'a process, a buffer or the name of one', designator)
+}
+
+// Emacs waits for a connection in steps, each to its end unless there is output: the caller finds everything done that
+// came meanwhile.
+const step = 0.02
+
+function awaitConnection(process: NetworkProcess): NetworkProcess {
+  while (process.isConnecting) acceptProcessOutput(null, step)
+  return process
+}
+
+function awaitSocket(process: NetworkProcess): NetworkProcess {
+  while (process.isConnecting && process.socketId < 0) acceptProcessOutput(null, step)
+  return process
 }
 
 // ---- making -------------------------------------------------------------------------------------------------
@@ -144,7 +158,7 @@ export function gnutlsBoot(
   proplist: readonly unknown[] | TlsParameters | null,
 ): tls.GnutlsResult {
   const target = only(process)
-  target.waitForConnection()
+  awaitConnection(target)
   const keywords = contactOf(Array.isArray(proplist) ? proplist : [proplist ?? {}]) ?? {}
   const parameters = { ...keywords, type } as TlsParameters
   try {
@@ -206,7 +220,7 @@ export function gnutlsNegotiate(...args: unknown[]): NetworkProcess {
   const target = only(process)
   const type = isNil(given.type) ? 'gnutls-x509pki' : given.type
   const parameters = { ...gnutlsBootParameters({ ...given, type }), completeNegotiation: true }
-  target.waitForConnection()
+  awaitConnection(target)
   target.startTlsNow({ ...parameters, type })
   return target
 }
@@ -376,9 +390,12 @@ function notByName(process: Designator): NetworkProcess {
 
 /** `process-send-string`: blocks until an asynchronous connect is over. An empty string sends nothing. */
 export function processSendString(process: Designator, string: string | Uint8Array): null {
+  if (typeof string !== 'string' && !(string instanceof Uint8Array))
+    throw typeError('string', 'a string or bytes', string)
   const target = designated(process)
-  target.waitForConnection()
-  if (string.length > 0 || target.status === 'closed') target.send(string)
+  awaitConnection(target)
+  if (string.length === 0) target.checkRunning()
+  else target.send(string)
   return null
 }
 
@@ -403,7 +420,7 @@ export function processSendRegion(
 /** `process-send-eof`. Gives its argument. */
 export function processSendEof<P extends Designator>(process: P): P {
   const target = designated(process)
-  target.waitForConnection()
+  awaitConnection(target)
   target.sendEof()
   return process
 }
@@ -549,24 +566,23 @@ export function processContact(
   key?: string | true | null,
   noBlock?: unknown,
 ): unknown {
-  const contact = only(process)
-  const value =
-    typeof key === 'string'
-      ? contact.contact(key, !isNil(noBlock))
-      : key === true
-        ? contact.contact(true, !isNil(noBlock))
-        : shortContact(contact, !isNil(noBlock))
-  return value ?? null
+  const target = only(process)
+  const now = !isNil(noBlock)
+  if (!now) awaitSocket(target)
+  if (isNil(key)) return nil(shortContact(target, now))
+  if (key === true) return nil(target.contact(true, now))
+  // Anything may be asked for: what is no keyword has no value.
+  return typeof key === 'string' ? nil(target.contact(key, now)) : null
 }
 
-function shortContact(process: NetworkProcess, noBlock: boolean): unknown {
-  const all = process.contact(true, noBlock) as Contact | undefined
+function shortContact(process: NetworkProcess, now: boolean): unknown {
+  const all = process.contact(true, now) as Contact | undefined
   return all && [all['host'] ?? null, all['service'] ?? null]
 }
 
 /** `process-datagram-address` */
 export function processDatagramAddress(process: NetworkProcess): Address | null {
-  return nil(only(process).datagramAddress)
+  return nil(awaitSocket(only(process)).datagramAddress)
 }
 
 /** `set-process-datagram-address`. Gives the address, or null where it cannot be set: see the property. */
@@ -574,7 +590,7 @@ export function setProcessDatagramAddress(
   process: NetworkProcess,
   address: AddressInput,
 ): AddressInput | null {
-  const target = only(process)
+  const target = awaitSocket(only(process))
   try {
     target.datagramAddress = address
     return address
@@ -591,7 +607,7 @@ export function setNetworkProcessOption(
   value: unknown,
   noError?: unknown,
 ): true | null {
-  const target = only(process)
+  const target = awaitSocket(only(process))
   // Options are known by their keywords: a symbol without a colon is none.
   if (typeof option === 'string' && !option.startsWith(':')) {
     if (isNil(noError)) throw unsupported(option)

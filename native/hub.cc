@@ -203,9 +203,13 @@ void Hub::OnPoll(uv_poll_t* poll, int, int) {
 bool Hub::Round() {
   napi_handle_scope scope;
   if (dispatch_ == nullptr || napi_open_handle_scope(env_, &scope) != napi_ok) return false;
-  const bool found = Collect(0);
-  if (found) Emit(true);
-  if (in_turns_) EmitWhenIdle(true);
+  bool found = false;
+  if (in_turns_) {
+    found = Turn(0, true) > 0;
+  } else {
+    found = Collect(0);
+    if (found) Emit(true);
+  }
   napi_close_handle_scope(env_, scope);
   return found;
 }
@@ -222,6 +226,8 @@ bool Hub::ExpectsAnswer() {
 
 int Hub::Wait(int timeout, const Id* only) {
   if (dispatch_ == nullptr || !EnterFrame()) return 0;
+  if (only == nullptr && in_turns_) return Turn(timeout, false);
+  read_ = -1;
   if (only == nullptr) {
     Collect(timeout);
   } else if (const Socket* socket = sockets_.Get(*only)) {
@@ -237,8 +243,9 @@ int Hub::Wait(int timeout, const Id* only) {
     }
   }
   const int count = frame_->count;
+  const int read = read_;
   if (count > 0) Emit(false);
-  if (in_turns_) EmitWhenIdle(false);
+  EndTurn(read, false);
   return count;
 }
 
@@ -284,34 +291,46 @@ bool Hub::Collect(int timeout) {
       favourite_ = alone ? ready_[0].token : kResolverToken;
     }
   }
-  if (in_turns_) {
-    HandleInTurn();
-    return frame_->count > 0;
-  }
   // What finds no room stays for the next round; nobody holds a wake-up for itself.
   while (cursor_ < ready_count_ && Handle(ready_[cursor_])) cursor_++;
   return frame_->count > 0;
 }
 
-// Emacs's order: look-ups, then descriptors from the one after the last that was
-// read, until one brings something.
-void Hub::HandleInTurn() {
-  const auto turn = [this](const sys::Ready& ready) -> std::int64_t {
-    if (ready.token == kResolverToken) return -1;
-    const Socket* socket = sockets_.Get(ready.token);
+// A turn of Emacs's loop: look-ups, then descriptors from the one after the last
+// that was read, until one brings a message. Each is dispatched by itself: its
+// callbacks may wait, and are to find the others as they were.
+int Hub::Turn(int timeout, bool from_loop) {
+  if (depth_ == 0) sockets_.Reclaim();
+  const int count = std::max(set_.Wait(ready_, sizeof ready_ / sizeof *ready_, timeout), 0);
+  std::vector<sys::Ready> ready(ready_, ready_ + count);
+  const auto turn = [this](const sys::Ready& one) -> std::int64_t {
+    if (one.token == kResolverToken) return -1;
+    const Socket* socket = sockets_.Get(one.token);
     const std::int64_t fd = socket == nullptr ? 0 : socket->descriptor.get();
     return fd > last_read_ ? fd : fd + INT32_MAX;
   };
-  std::sort(ready_, ready_ + ready_count_, [&](const sys::Ready& one, const sys::Ready& other) {
+  std::sort(ready.begin(), ready.end(), [&](const sys::Ready& one, const sys::Ready& other) {
     return turn(one) < turn(other);
   });
-  has_read_ = false;
-  for (int i = 0; i < ready_count_ && !has_read_; i++) {
-    Handle(ready_[i]);
-    const Socket* socket = sockets_.Get(ready_[i].token);
-    if (has_read_ && socket != nullptr) last_read_ = socket->descriptor.get();
+  int events = 0;
+  int read = -1;
+  for (auto one = ready.begin(); one != ready.end() && read < 0 && EnterFrame(); ++one) {
+    frame_->lent.used = 0;
+    read_ = -1;
+    Handle(*one);
+    read = read_;
+    events += frame_->count;
+    if (frame_->count > 0) Emit(from_loop);
   }
-  cursor_ = ready_count_ = 0;
+  EndTurn(read, from_loop);
+  return events;
+}
+
+// The callbacks have run: what was read by a wait inside of them does not count.
+void Hub::EndTurn(int read, bool from_loop) {
+  if (!in_turns_) return;
+  if (read >= 0) last_read_ = read;
+  EmitWhenIdle(from_loop);
 }
 
 void Hub::EmitWhenIdle(bool from_loop) {
@@ -479,7 +498,7 @@ void Hub::Read(Id id, Socket* socket, bool ended) {
     socket->large = length >= kLarge && socket->channel == nullptr;
     bytes += length;
     messages++;
-    has_read_ = true;
+    read_ = socket->descriptor.get();
     if (in_turns_) return;
     if (socket->kind == Kind::kStream) {
       if (length < asked_) return;

@@ -113,7 +113,8 @@ class Hub {
   bool ExpectsAnswer();
   bool Collect(int timeout);
   void Guess();
-  void HandleInTurn();
+  int Turn(int timeout, bool from_loop);
+  void EndTurn(int read, bool from_loop);
   void EmitWhenIdle(bool from_loop);
   bool Handle(const sys::Ready& ready);
   bool HasRoom(const Socket& socket);
@@ -184,9 +185,9 @@ class Hub {
   std::size_t asked_ = 0;         // How much of a stream the last read was to bring.
 
   bool in_turns_ = false;
-  bool busy_ = false;      // Something was dispatched, and no empty dispatch since.
-  bool has_read_ = false;  // This wake-up has its message.
-  int last_read_ = -1;     // The descriptor of the last one.
+  bool busy_ = false;   // Something was dispatched, and no empty dispatch since.
+  int read_ = -1;       // The descriptor that this wake-up's message came from.
+  int last_read_ = -1;  // The one that the last turn's came from.
 };
 
 }  // namespace mnp

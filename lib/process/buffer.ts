@@ -12,6 +12,11 @@ export interface ProcessBuffer {
   insert(position: number, text: string): void
 }
 
+/** Whether it is like a buffer. */
+export function isBuffer(value: unknown): value is ProcessBuffer {
+  return typeof value === 'object' && value !== null && 'insert' in value
+}
+
 const buffers = new Map<string, TextBuffer>()
 const killHooks = new Set<(buffer: TextBuffer) => void>()
 

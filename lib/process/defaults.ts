@@ -4,24 +4,26 @@ import type { Sentinel } from './keywords.js'
 import type { NetworkProcess } from './network-process.js'
 import { processList } from './registry.js'
 
-function insertInto(process: NetworkProcess, text: string): void {
+// Output pushes the marks of other processes at its place before it; what the sentinel says leaves them there.
+function insertInto(process: NetworkProcess, text: string, pushes: boolean): void {
   const { buffer } = process
   if (!buffer?.live) return
   const at = Math.min(process.mark ?? buffer.length, buffer.length)
   buffer.insert(at, text)
   for (const other of processList())
-    if (other !== process && other.buffer === buffer && other.mark !== undefined && other.mark >= at)
-      other.mark += text.length
+    if (other !== process && other.buffer === buffer && other.mark !== undefined)
+      if (other.mark > at || (pushes && other.mark === at)) other.mark += text.length
   process.mark = at + text.length
 }
 
 // They have the names of Emacs's functions, which is what people see who print a process's filter.
 const functions = {
   'internal-default-process-filter': (process: NetworkProcess, data: string | Uint8Array): void => {
-    if (process.buffer?.live) insertInto(process, typeof data === 'string' ? data : bytesAsText(data))
+    if (process.buffer?.live)
+      insertInto(process, typeof data === 'string' ? data : bytesAsText(data), true)
   },
   'internal-default-process-sentinel': (process: NetworkProcess, event: string): void => {
-    if (process.status !== 'open') insertInto(process, `\nProcess ${process.name} ${event}`)
+    if (!process.isOpen) insertInto(process, `\nProcess ${process.name} ${event}`, false)
   },
 }
 

@@ -16,7 +16,7 @@ import {
 import { after, Kind } from '../socket/hub.js'
 import { getaddrinfo, lookUp, type LookUpQuery } from '../socket/look-up.js'
 import type { Admission } from './acceptor.js'
-import { TextBuffer, type ProcessBuffer } from './buffer.js'
+import { isBuffer, TextBuffer, type ProcessBuffer } from './buffer.js'
 import { Coding } from './coding.js'
 import { ProcessContact } from './contact.js'
 import { connectBlocking, Connector, openSocket, type Candidate, type Prepare } from './connect.js'
@@ -390,7 +390,7 @@ function codings(coding: unknown): [CodingSystem, CodingSystem] | undefined {
 function bufferOf(buffer: unknown): ProcessBuffer | undefined {
   if (isNil(buffer)) return undefined
   if (typeof buffer === 'string') return TextBuffer.named(buffer)
-  if (typeof buffer === 'object' && 'insert' in buffer) return buffer as ProcessBuffer
+  if (isBuffer(buffer)) return buffer
   throw typeError(':buffer', 'a buffer or the name of one', buffer)
 }
 

@@ -32,10 +32,11 @@ import {
   setReceiver,
   wait,
   watchSoon,
+  withWaiting,
 } from '../socket/hub.js'
 import { channelError, statusOf, type TlsParameters, type TlsSettings, type TlsStatus } from '../tls/index.js'
 import { Acceptor, type Admission } from './acceptor.js'
-import { onKill, TextBuffer, type ProcessBuffer } from './buffer.js'
+import { isBuffer, onKill, TextBuffer, type ProcessBuffer } from './buffer.js'
 import { duplexOf, type DuplexOptions } from './duplex.js'
 import type { Coding } from './coding.js'
 import type { ProcessContact } from './contact.js'
@@ -281,10 +282,10 @@ export class NetworkProcess {
     const gone = this.#state === 'exit' && !isRegistered(this)
     this.#exitStatus = 0
     if (gone) return
-    this.#pending = undefined
+    this.#pending = [event.deleted]
     this.#close(this.#state === 'run')
     this.#state = 'exit'
-    this.#report(event.deleted)
+    withWaiting(() => this.#reportNext(), this.#number)
   }
 
   /**
@@ -435,10 +436,12 @@ export class NetworkProcess {
   #reportLater(what: string): void {
     this.#pending ??= []
     this.#pending.push(what)
-    afterDelivery(() => {
-      const next = this.#pending?.shift()
-      if (next !== undefined) this.#report(next)
-    }, this.#number)
+    afterDelivery(() => this.#reportNext(), this.#number)
+  }
+
+  #reportNext(): void {
+    const next = this.#pending?.shift()
+    if (next !== undefined) this.#report(next)
   }
 
   // What its callbacks run in.
@@ -998,6 +1001,16 @@ export class NetworkProcess {
     this.#acceptor?.onFailed(error)
   }
 
+  /** Whether an asynchronous connect is under way. @internal */
+  get isConnecting(): boolean {
+    return this.#state === 'connect'
+  }
+
+  /** Whether it is open, or would be if it were not stopped. @internal */
+  get isOpen(): boolean {
+    return this.#state === 'run'
+  }
+
   /** @internal */
   get isListening(): boolean {
     return this.#state === 'listen'
@@ -1129,8 +1142,13 @@ export class NetworkProcess {
     return this.#sender
   }
 
-  #checkSending(): void {
+  /** @throws `ERR_PROCESS_NOT_RUNNING` @internal */
+  checkRunning(): void {
     if (this.#state !== 'run' && this.#state !== 'connect') throw this.notRunning()
+  }
+
+  #checkSending(): void {
+    this.checkRunning()
     if (this.#ending)
       throw codedError(new Error(`Process ${this.name} has sent its end of file`), 'ERR_SEND_AFTER_EOF')
   }
@@ -1170,9 +1188,8 @@ export class NetworkProcess {
    * @throws `ERR_PROCESS_NOT_RUNNING`
    */
   sendEof(): this {
-    if (this.#traits.kind === Kind.datagrams) return this
-    if (this.#state !== 'run' && this.#state !== 'connect') throw this.notRunning()
-    if (this.#ending) return this
+    this.checkRunning()
+    if (this.#traits.kind === Kind.datagrams || this.#ending) return this
     this.#ending = true
     if (this.#state === 'run' && this.#sender?.empty !== false) this.#shutdown()
     return this
@@ -1295,17 +1312,21 @@ export class NetworkProcess {
     this.#contact.set('sentinel', this.#sentinel)
   }
 
-  /** Where the default filter puts output. Setting it moves the mark to its end. Corresponds to `process-buffer`. */
+  /** Where the default filter puts output. Setting another one moves the mark to its end. Corresponds to `process-buffer`. */
   get buffer(): ProcessBuffer | undefined {
     if (typeof this.#buffer === 'string') this.#buffer = TextBuffer.named(this.#buffer)
     return this.#buffer
   }
 
-  /** Replaces it; the old one keeps what it has. */
+  /** Replaces it; the old one keeps what it has. @throws TypeError `ERR_INVALID_ARG_TYPE`: a name is no buffer */
   set buffer(buffer: ProcessBuffer | null | undefined) {
-    this.#buffer = buffer ?? undefined
-    this.mark = this.#buffer?.length
-    this.#contact.set('buffer', buffer ?? null)
+    const next = isNil(buffer) ? undefined : buffer
+    if (next !== undefined && !isBuffer(next)) throw typeError('buffer', 'a buffer or nil', buffer)
+    if (next !== this.buffer) {
+      this.#buffer = next
+      this.mark = next?.length
+    }
+    this.#contact.set('buffer', next ?? null)
   }
 
   /** `[decoding, encoding]`, as they are by now. Corresponds to `process-coding-system`. */
@@ -1397,11 +1418,6 @@ export class NetworkProcess {
   /** Waits until an asynchronous connect has a socket, delivering what comes meanwhile. @internal */
   waitForSocket(): void {
     while (this.#id < 0 && this.#state === 'connect') wait(Infinity)
-  }
-
-  /** Waits until an asynchronous connect is over. @internal */
-  waitForConnection(): void {
-    while (this.#state === 'connect') wait(Infinity)
   }
 
   /** The addresses that it may still send to. @internal */

@@ -59,8 +59,13 @@ export interface Receiver {
 
 const receivers: (Receiver | undefined)[] = []
 const lookUps = new Map<number, (answer: RawAnswer) => void>()
-// Work that waits until everything that is there has been delivered, and how new its owner is.
-let afterwards: { work: () => void; age: number }[] = []
+// Work that waits until everything that is there has been delivered, how new its owner is; and what is being done of it.
+interface Later {
+  work: () => void
+  age: number
+}
+let afterwards: Later[] = []
+const being: Later[] = []
 let inTurns = false
 
 /** Makes `receiver` the one that hears of this socket; `undefined` is nobody. @internal */
@@ -86,6 +91,26 @@ export function guarded(callback: () => void): void {
 export function afterDelivery(work: () => void, age: number): void {
   if (depth > 0) afterwards.push({ work, age })
   else after(0, work)
+}
+
+/**
+ * Runs `work` now; in turns with all that waits for the end of delivery, in its order, as Emacs does.
+ *
+ * @param age - as above
+ * @internal
+ */
+export function withWaiting(work: () => void, age: number): void {
+  if (!inTurns) return work()
+  afterwards.push({ work, age })
+  doAfterwards()
+}
+
+// What it calls may come here again, and leave nothing to do.
+function doAfterwards(): void {
+  being.push(...afterwards)
+  afterwards = []
+  if (inTurns) being.sort((one, other) => other.age - one.age)
+  for (let next = being.shift(); next !== undefined; next = being.shift()) guarded(next.work)
 }
 
 /**
@@ -278,12 +303,7 @@ native.start((place, count, events, kept, lent, text, extras) => {
   entered = outer
   if (place === 0 && count === 1) noteAlone(frame.events[0] as number)
   // In turns, an empty dispatch says that nothing is left.
-  if (afterwards.length > 0 && (!inTurns || count === 0)) {
-    const waiting = afterwards
-    afterwards = []
-    if (inTurns) waiting.sort((one, other) => other.age - one.age)
-    for (const { work } of waiting) guarded(work)
-  }
+  if (afterwards.length > 0 && (!inTurns || count === 0)) doAfterwards()
   frame.text = frame.extras = undefined
   depth--
   if (bookFull && depth === 0) forgetAddresses()
