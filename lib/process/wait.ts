@@ -1,6 +1,6 @@
 // Waiting for output without returning to Node's loop.
 import { typeError } from '../socket/errors.js'
-import { wait } from '../socket/hub.js'
+import { nobody, wait } from '../socket/hub.js'
 import { isNil } from './keywords.js'
 import { NetworkProcess, outputCount } from './network-process.js'
 
@@ -38,10 +38,10 @@ export function acceptProcessOutput(
   const count = () => (process ? process.outputs : outputCount())
   const before = count()
   for (;;) {
-    // What cannot have output any more is not waited for; what has come is still delivered.
+    // What cannot have output any more is not waited for; what it has received is still delivered, and nothing else.
     const over = process && !isWaitable(process, limited)
     const left = over ? 0 : end - performance.now()
-    const events = wait(Math.max(0, left), idOf(only))
+    const events = wait(Math.max(0, left), over ? remaining(process) : idOf(only))
     if (count() !== before || (over ? events === 0 : performance.now() >= end)) break
   }
   if (count() === before) return false
@@ -51,6 +51,11 @@ export function acceptProcessOutput(
 
 function idOf(only: NetworkProcess | undefined): number | undefined {
   return only !== undefined && only.socketId >= 0 ? only.socketId : undefined
+}
+
+// Connections are not a server's output.
+function remaining(process: NetworkProcess): number {
+  return process.isListening ? nobody : process.socketId
 }
 
 // A stopped process may be continued by what is called meanwhile, but only a limited wait may count on it.

@@ -242,6 +242,9 @@ function watchFresh(): void {
   for (const receiver of receivers) guarded(() => receiver.onWatched?.())
 }
 
+/** No socket's id. @internal */
+export const nobody: SocketId = -1
+
 // A callback may wait, and so deliver the rest of this itself.
 function deliverRest(frame: Frame): number {
   const before = frame.next
@@ -251,11 +254,12 @@ function deliverRest(frame: Frame): number {
 
 // What has come for one socket alone, leaving the rest where it is.
 function deliverOnly(frame: Frame, id: SocketId): number {
+  if (id === nobody) return 0
   let delivered = 0
   for (let i = frame.next; i < frame.count; i++) {
     if (frame.events[4 * i] !== id || frame.events[4 * i + 1] === Event.lookedUp) continue
     deliverAt(frame, i)
-    frame.events[4 * i] = -1
+    frame.events[4 * i] = nobody
     delivered++
   }
   return delivered
@@ -383,7 +387,7 @@ const longestWait = 100
  * Waits for at most `milliseconds`, and for a moment in any case, without running Node's loop, and delivers what has
  * come, as the watcher would. What an earlier wake-up brought and is not delivered yet comes first.
  *
- * @param only - the one socket to wait for
+ * @param only - the one socket to wait for, or {@link nobody}
  * @returns how many events there were: none does not mean that the time is over
  * @internal
  */

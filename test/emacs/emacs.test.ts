@@ -11,6 +11,7 @@ const rules = [
   'takes processes only, where Emacs does',
   'takes names and buffers where Emacs does, and says who is missing',
   'gives null, and never undefined, for nil',
+  'tells of all that have ended before when a process is deleted, the newest first',
   'keeps the order when a filter waits inside',
 ]
 

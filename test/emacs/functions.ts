@@ -6,7 +6,16 @@ import assert from 'node:assert/strict'
 import { parentPort } from 'node:worker_threads'
 import { TextBuffer } from 'make-network-process'
 import * as emacs from 'make-network-process/emacs'
-import { cleanUp, readOption, settled, socketFile, thrown, until, witness } from '../process/support.js'
+import {
+  changed,
+  cleanUp,
+  readOption,
+  settled,
+  socketFile,
+  thrown,
+  until,
+  witness,
+} from '../process/support.js'
 import { constants } from 'make-network-process/socket'
 import { authority, canTestTls } from '../tls/certificates.js'
 
@@ -428,6 +437,9 @@ const tests: Record<string, () => Promise<void> | void> = {
     deleteProcess(client)
     for (const text of ['x', ''])
       assert.match(thrown(() => processSendString(client, text)).message, /Process c not running/)
+    assert.match(thrown(() => processSendString('s', '')).message, /Process s not running/)
+    for (const wrong of [12, null, undefined, true, ['x']])
+      assert.equal(thrown(() => processSendString('nobody', wrong as never))['code'], type)
   },
   async processSendRegion() {
     const text = buffer('text')
@@ -445,6 +457,8 @@ const tests: Record<string, () => Promise<void> | void> = {
     await atServer.event('connection broken by remote peer\n')
     const socket = datagrams()
     assert.equal(emacs.processSendEof(socket), socket)
+    deleteProcess(socket)
+    assert.match(thrown(() => emacs.processSendEof(socket)).message, /not running/)
     assert.match(thrown(() => emacs.processSendEof(server())).message, /not running/)
   },
   processFilter() {
@@ -486,6 +500,8 @@ const tests: Record<string, () => Promise<void> | void> = {
     assert.equal(emacs.processContact(process, ':buffer'), output)
     assert.equal(emacs.setProcessBuffer(process, null), null)
     assert.equal(emacs.processBuffer(process), null)
+    for (const wrong of ['output', 12, true, []])
+      assert.equal(thrown(() => emacs.setProcessBuffer(process, wrong as never))['code'], type)
   },
   processMark() {
     assert.equal(emacs.processMark(server()), null)
@@ -578,7 +594,8 @@ const tests: Record<string, () => Promise<void> | void> = {
     const { client } = await pair()
     const service = emacs.processContact(client, ':service')
     assert.equal(emacs.processContact(client, ':family'), 'local')
-    assert.equal(emacs.processContact(client, ':nothing'), null)
+    for (const nothing of [':nothing', 12, {}])
+      assert.equal(emacs.processContact(client, nothing as string), null)
     assert.deepEqual(emacs.processContact(client), [null, service])
     assert.deepEqual(emacs.processContact(client, null), [null, service])
     assert.deepEqual((emacs.processContact(client, true) as Record<string, unknown>)['service'], service)
@@ -770,6 +787,25 @@ const rules: Record<string, () => Promise<void> | void> = {
     ]
     for (const value of values.flat()) assert.notEqual(value, undefined)
     await settled()
+  },
+  async 'tells of all that have ended before when a process is deleted, the newest first'() {
+    const told: string[] = []
+    const clients: Process[] = []
+    const peers: Process[] = []
+    for (let i = 0; i < 3; i++) {
+      const { client, peer } = await pair()
+      client.sentinel = process => {
+        told.push(process.name)
+        deleteProcess(clients[0] as Process)
+        told.push('done')
+        changed()
+      }
+      clients.push(client)
+      peers.push(peer)
+    }
+    peers.forEach(peer => deleteProcess(peer))
+    await until(() => told.length === 6, 'all events')
+    assert.deepEqual(told, ['c<2>', 'c<1>', 'c', 'done', 'done', 'done'])
   },
   async 'keeps the order when a filter waits inside'() {
     const { client, peer, atServer } = await pair(':type', null)

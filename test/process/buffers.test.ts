@@ -128,6 +128,36 @@ describe('the default filter', () => {
     )
   })
 
+  it('pushes the marks at its place before it, which the sentinel does not', async () => {
+    const output = buffer()
+    const pairs = await Promise.all([1, 2].map(() => over('seqpacket', 'local').pair()))
+    const [one, two] = pairs.map(({ peer }) => peer) as [NetworkProcess, NetworkProcess]
+    for (const peer of [one, two]) {
+      peer.filter = peer.sentinel = null
+      peer.buffer = output
+    }
+    defaultFilter(one, 'abc')
+    assert.deepEqual([one.mark, two.mark], [3, 3])
+    one.delete()
+    assert.equal(String(output), `abc\nProcess ${one.name} deleted\n`)
+    assert.deepEqual([one.mark, two.mark], [output.length, 3])
+  })
+
+  it('goes on where it was in the same buffer, which is one and no name', async () => {
+    const output = buffer()
+    const { peer } = await over('seqpacket', 'local').pair()
+    peer.buffer = output
+    output.insert(0, 'typed')
+    peer.buffer = output
+    assert.equal(peer.mark, 0)
+    peer.buffer = null
+    peer.buffer = output
+    assert.equal(peer.mark, 5)
+    for (const wrong of ['output', 5, true, {}])
+      assert.throws(() => (peer.buffer = wrong as never), { code: 'ERR_INVALID_ARG_TYPE' })
+    assert.equal(peer.buffer, output)
+  })
+
   it('inserts into any object that is like a buffer', async () => {
     const inserted: [number, string][] = []
     const like = {

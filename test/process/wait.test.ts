@@ -147,6 +147,19 @@ describe('acceptProcessOutput()', () => {
     assert.ok(duration(() => assert.equal(acceptProcessOutput(client), false)) < 1000)
   })
 
+  it('delivers nothing of others for one that is not open', () => {
+    const { server, client, peer, atClient } = pairSynchronously()
+    const other = pairSynchronously(over('seqpacket', 'local'))
+    peer.send('what it has received')
+    peer.delete()
+    while (client.status !== 'closed') acceptProcessOutput(client, 5)
+    assert.equal(atClient.text, 'what it has received')
+    other.client.send('x')
+    for (const ended of [server, client, peer]) assert.equal(acceptProcessOutput(ended, 5), false)
+    assert.equal(other.atServer.text, '')
+    assert.equal(acceptProcessOutput(other.peer, 5), true)
+  })
+
   it('returns when the process closes', () => {
     const { client, peer, atClient } = pairSynchronously()
     peer.delete()
