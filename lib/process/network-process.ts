@@ -21,6 +21,7 @@ import {
   addressOf,
   after,
   afterDelivery,
+  againWithWaiting,
   Delivery,
   guarded,
   hasUndelivered,
@@ -29,6 +30,7 @@ import {
   Interest,
   Kind,
   Mode,
+  roundNow,
   setReceiver,
   wait,
   watchSoon,
@@ -194,6 +196,7 @@ export class NetworkProcess {
   #failure: unknown // Why, if something has failed.
   #ignoreSignal: (() => void) | undefined
   #plist: Record<string, unknown> | undefined
+  #round = 0 // Of those who tell of changes: when it left the list.
   #pending: string[] | undefined // Events that the sentinel is about to hear of.
   #unreferenced = false
   #acceptor: Acceptor | undefined // Of a server.
@@ -281,11 +284,14 @@ export class NetworkProcess {
   delete(): void {
     const gone = this.#state === 'exit' && !isRegistered(this)
     this.#exitStatus = 0
-    if (gone) return
+    if (gone) {
+      againWithWaiting(() => this.#report(event.deleted), this.#number, this.#round)
+      return
+    }
     this.#pending = [event.deleted]
     this.#close(this.#state === 'run')
     this.#state = 'exit'
-    withWaiting(() => this.#reportNext(), this.#number)
+    withWaiting(() => this.#reportPending(), this.#number)
   }
 
   /**
@@ -436,12 +442,12 @@ export class NetworkProcess {
   #reportLater(what: string): void {
     this.#pending ??= []
     this.#pending.push(what)
-    afterDelivery(() => this.#reportNext(), this.#number)
+    afterDelivery(() => this.#reportPending(), this.#number)
   }
 
-  #reportNext(): void {
-    const next = this.#pending?.shift()
-    if (next !== undefined) this.#report(next)
+  #reportPending(): void {
+    for (let next = this.#pending?.shift(); next !== undefined; next = this.#pending?.shift())
+      this.#report(next)
   }
 
   // What its callbacks run in.
@@ -463,12 +469,15 @@ export class NetworkProcess {
   }
 
   #report(what: string): void {
-    if (this.#state === 'exit') unregister(this)
+    if (this.#state === 'exit' && isRegistered(this)) {
+      unregister(this)
+      this.#round = roundNow()
+    }
     const over = this.#state === 'exit' || this.#state === 'failed'
     // The default one calls nobody who could ask for whom.
     if (this.#sentinel === defaultSentinel) this.#tell(what)
     else this.#within(() => this.#tell(what))
-    if (over) this.#nowOver()
+    if (over && !(this.#over && this.#state === 'exit')) this.#nowOver()
   }
 
   #tell(what: string): void {

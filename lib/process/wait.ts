@@ -4,8 +4,8 @@ import { nobody, wait } from '../socket/hub.js'
 import { isNil } from './keywords.js'
 import { NetworkProcess, outputCount } from './network-process.js'
 
-// How many wake-ups are taken in when there was output and there is more of it: a peer that never stops must not
-// keep the caller for ever.
+// How many wake-ups are taken in without waiting while there is more: a peer that never stops must not keep the caller
+// for ever.
 const furtherRounds = 64
 
 /**
@@ -31,18 +31,21 @@ export function acceptProcessOutput(
     if (!isNil(value) && (typeof value !== 'number' || Number.isNaN(value)))
       throw typeError(name, 'a number', value)
   const limited = !isNil(seconds) || !isNil(milliseconds)
-  const length = (seconds ?? 0) * 1000 + (milliseconds ?? 0)
-  const end = process && !limited ? Infinity : performance.now() + Math.max(0, length)
+  const length = process && !limited ? Infinity : Math.max(0, (seconds ?? 0) * 1000 + (milliseconds ?? 0))
+  const end = performance.now() + length
   const only = process && !isNil(justThisOne) ? process : undefined
 
   const count = () => (process ? process.outputs : outputCount())
   const before = count()
-  for (;;) {
+  for (let round = 0; ; round++) {
     // What cannot have output any more is not waited for; what it has received is still delivered, and nothing else.
     const over = process && !isWaitable(process, limited)
     const left = over ? 0 : end - performance.now()
     const events = wait(Math.max(0, left), over ? remaining(process) : idOf(only))
-    if (count() !== before || (over ? events === 0 : performance.now() >= end)) break
+    // Who does not wait takes in everything that is there.
+    const looksOnly = over || length === 0
+    const done = looksOnly ? events === 0 || round === furtherRounds : performance.now() >= end
+    if (count() !== before || done) break
   }
   if (count() === before) return false
   for (let round = 0; round < furtherRounds && wait(0, idOf(only)) > 0; round++);

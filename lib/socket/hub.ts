@@ -59,13 +59,14 @@ export interface Receiver {
 
 const receivers: (Receiver | undefined)[] = []
 const lookUps = new Map<number, (answer: RawAnswer) => void>()
-// Work that waits until everything that is there has been delivered, how new its owner is; and what is being done of it.
+// Work that waits until everything that is there has been delivered, and how new its owner is.
 interface Later {
   work: () => void
   age: number
+  /** Only rounds up to this one do it. */
+  last?: number
 }
 let afterwards: Later[] = []
-const being: Later[] = []
 let inTurns = false
 
 /** Makes `receiver` the one that hears of this socket; `undefined` is nobody. @internal */
@@ -102,15 +103,59 @@ export function afterDelivery(work: () => void, age: number): void {
 export function withWaiting(work: () => void, age: number): void {
   if (!inTurns) return work()
   afterwards.push({ work, age })
-  doAfterwards()
+  doInTurn()
 }
 
-// What it calls may come here again, and leave nothing to do.
+/**
+ * In turns: the same, but `work` is only done by a round that began before its owner was done with, and has not come to
+ * it: Emacs, which is going through a list that somebody has left, tells him again.
+ *
+ * @param age - as above
+ * @param last - what {@link roundNow} said then
+ * @internal
+ */
+export function againWithWaiting(work: () => void, age: number, last: number): void {
+  if (!inTurns) return
+  afterwards = afterwards.filter(later => later.age !== age)
+  afterwards.push({ work, age, last })
+  doInTurn()
+}
+
+let rounds = 0
+let round = 0
+
+/** Which round is under way, for {@link againWithWaiting}. @internal */
+export function roundNow(): number {
+  return round
+}
+
+// From the newest on. What it calls may come here again, and leave nothing to do.
+function doInTurn(): void {
+  const outer = round
+  const own = (round = ++rounds)
+  for (let next = takeNewest(Infinity, own); next !== undefined; next = takeNewest(next.age, own)) {
+    guarded(next.work)
+    round = own
+  }
+  round = outer
+  if (outer !== 0) return
+  afterwards = afterwards.filter(({ last }) => last === undefined)
+  if (afterwards.length > 0) after(0, doInTurn)
+}
+
+function takeNewest(before: number, own: number): Later | undefined {
+  let newest: Later | undefined
+  for (const later of afterwards)
+    if (later.age < before && own <= (later.last ?? own) && later.age > (newest?.age ?? 0)) newest = later
+  if (newest !== undefined) afterwards.splice(afterwards.indexOf(newest), 1)
+  return newest
+}
+
 function doAfterwards(): void {
-  being.push(...afterwards)
+  if (inTurns) return doInTurn()
+  const waiting = afterwards
   afterwards = []
-  if (inTurns) being.sort((one, other) => other.age - one.age)
-  for (let next = being.shift(); next !== undefined; next = being.shift()) guarded(next.work)
+  for (const { work } of waiting) guarded(work)
 }
 
 /**

@@ -796,7 +796,7 @@ const rules: Record<string, () => Promise<void> | void> = {
       const { client, peer } = await pair()
       client.sentinel = process => {
         told.push(process.name)
-        deleteProcess(clients[0] as Process)
+        if (process !== clients[0]) deleteProcess(clients[0] as Process)
         told.push('done')
         changed()
       }

@@ -1,0 +1,25 @@
+;; In callbacks: waiting for what has ended, or only looking.
+(let* (kids
+       (srv (make-network-process :name "srv" :server t :family 'local :service (tmp "s") :log (lambda (_s c _m) (push c kids))))
+       (client (lambda (name) (prog1 (make-network-process :name name :family 'local :service (tmp "s")
+                                                           :filter (shows 'in) :sentinel (shows 'event))
+                                (settle 0.05))))
+       (a (funcall client "a")) (b (funcall client "b")) (c (funcall client "c")))
+  (cl-destructuring-bind (of-c of-b of-a) kids
+    (set-process-sentinel a (lambda (p e)
+                              (show 'event p e)
+                              (process-send-string of-b "later") (process-send-string of-c "later")
+                              (show (accept-process-output p 0.1) (accept-process-output p) (accept-process-output srv 0.1))
+                              (delete-process p)
+                              (show 'told)))
+    (delete-process of-a) (settle)
+    (set-process-filter b (lambda (p s)
+                            (show 'in p s)
+                            (set-process-filter p (shows 'in))
+                            (process-send-string of-b "more") (process-send-string of-c "more") (process-send-string of-c "")
+                            (show (accept-process-output c 0) (accept-process-output p 0) (accept-process-output p -1))))
+    (process-send-string of-b "go") (settle)
+    ;; To delete what has ended tells of the rest as well.
+    (dolist (p (list b c)) (set-process-sentinel p (lambda (p e) (show 'event p e) (delete-process p) (show 'told p))))
+    (delete-process of-b) (delete-process of-c) (settle)
+    (show (process-list))))
