@@ -19,8 +19,7 @@ function insertInto(process: NetworkProcess, text: string, pushes: boolean): voi
 // They have the names of Emacs's functions, which is what people see who print a process's filter.
 const functions = {
   'internal-default-process-filter': (process: NetworkProcess, data: string | Uint8Array): void => {
-    if (process.buffer?.live)
-      insertInto(process, typeof data === 'string' ? data : bytesAsText(data), true)
+    if (process.buffer?.live) insertInto(process, typeof data === 'string' ? data : bytesAsText(data), true)
   },
   'internal-default-process-sentinel': (process: NetworkProcess, event: string): void => {
     if (!process.isOpen) insertInto(process, `\nProcess ${process.name} ${event}`, false)
