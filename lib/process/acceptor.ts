@@ -3,7 +3,7 @@
 // is, once it is in, is in network-process.ts.
 import { native, type SocketId } from '../native.js'
 import { decodeAddress, type Address } from '../socket/address.js'
-import { after } from '../socket/hub.js'
+import { after } from '../socket/callbacks.js'
 import type { TlsSettings } from '../tls/index.js'
 import { describePeer, logMessage } from './events.js'
 import { Handshakes } from './handshakes.js'

@@ -4,7 +4,8 @@ import { native, type SocketId } from '../native.js'
 import { errorAddress } from '../socket/address.js'
 import { constants } from '../socket/constants.js'
 import { check, errno, systemError } from '../socket/errors.js'
-import { after, Delivery, Interest, Kind, Mode, setReceiver, wait, type Receiver } from '../socket/hub.js'
+import { after } from '../socket/callbacks.js'
+import { Delivery, Interest, Kind, Mode, setReceiver, wait, type Receiver } from '../socket/hub.js'
 import type { NetworkProcess } from './network-process.js'
 
 /** An address to try, and the socket that it needs. @internal */

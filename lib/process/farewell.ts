@@ -3,16 +3,8 @@
 import { native, type AddressId, type Counts, type SocketId } from '../native.js'
 import { constants } from '../socket/constants.js'
 import { closeCounted, countsOf } from '../socket/counts.js'
-import {
-  after,
-  Delivery,
-  holdAddresses,
-  Interest,
-  Kind,
-  Mode,
-  setReceiver,
-  type Receiver,
-} from '../socket/hub.js'
+import { after } from '../socket/callbacks.js'
+import { Delivery, holdAddresses, Interest, Kind, Mode, setReceiver, type Receiver } from '../socket/hub.js'
 import { handshakesBegan } from '../tls/index.js'
 import { wouldBlock, type Output } from './output.js'
 

@@ -13,7 +13,8 @@ import {
   typeError,
   valueError,
 } from '../socket/errors.js'
-import { after, Kind } from '../socket/hub.js'
+import { after } from '../socket/callbacks.js'
+import { Kind } from '../socket/hub.js'
 import { getaddrinfo, lookUp, type LookUpQuery } from '../socket/look-up.js'
 import type { Admission } from './acceptor.js'
 import { isBuffer, TextBuffer, type ProcessBuffer } from './buffer.js'

@@ -17,24 +17,20 @@ import {
 import { constants } from '../socket/constants.js'
 import { closeCounted, countsOf } from '../socket/counts.js'
 import { check, codedError, typeError, valueError, type ErrorAddress } from '../socket/errors.js'
+import { afterDelivery, againWithWaiting, roundNow, withWaiting } from '../socket/afterwards.js'
+import { after, guarded } from '../socket/callbacks.js'
 import {
   addressOf,
-  after,
-  afterDelivery,
-  againWithWaiting,
   Delivery,
-  guarded,
   hasUndelivered,
   isEntered,
   holdAddresses,
   Interest,
   Kind,
   Mode,
-  roundNow,
   setReceiver,
   wait,
   watchSoon,
-  withWaiting,
 } from '../socket/hub.js'
 import { channelError, statusOf, type TlsParameters, type TlsSettings, type TlsStatus } from '../tls/index.js'
 import { Acceptor, type Admission } from './acceptor.js'

@@ -5,6 +5,8 @@
 // is an uncaught exception, as everywhere in Node, and takes nothing from the events after it.
 import { native, type AddressId, type RawAnswer, type RawQuery, type SocketId } from '../native.js'
 import { decodeAddress, type Address } from './address.js'
+import { beginDelivery, depth, endDelivery } from './afterwards.js'
+import { guarded, runDue, untilDue } from './callbacks.js'
 import { decodeControl } from './control.js'
 
 /** What a socket does when it is ready. native/socket_table.h has the same numbers. @internal */
@@ -59,114 +61,10 @@ export interface Receiver {
 
 const receivers: (Receiver | undefined)[] = []
 const lookUps = new Map<number, (answer: RawAnswer) => void>()
-// Work that waits until everything that is there has been delivered, and how new its owner is.
-interface Later {
-  work: () => void
-  age: number
-  /** Only rounds up to this one do it. */
-  last?: number
-}
-let afterwards: Later[] = []
-let inTurns = false
 
 /** Makes `receiver` the one that hears of this socket; `undefined` is nobody. @internal */
 export function setReceiver(id: SocketId, receiver: Receiver | undefined): void {
   receivers[id] = receiver
-}
-
-/** Calls back what belongs to a user. What it throws is reported as uncaught, and goes no further. @internal */
-export function guarded(callback: () => void): void {
-  try {
-    callback()
-  } catch (error) {
-    native.uncaught(error)
-  }
-}
-
-/**
- * Runs `work` when everything that is there has been delivered: later, in any case.
- *
- * @param age - the number of who waits: in turns, the newest is served first, as Emacs does
- * @internal
- */
-export function afterDelivery(work: () => void, age: number): void {
-  if (depth > 0) afterwards.push({ work, age })
-  else after(0, work)
-}
-
-/**
- * Runs `work` now; in turns with all that waits for the end of delivery, in its order, as Emacs does.
- *
- * @param age - as above
- * @internal
- */
-export function withWaiting(work: () => void, age: number): void {
-  if (!inTurns) return work()
-  afterwards.push({ work, age })
-  doInTurn()
-}
-
-/**
- * In turns: the same, but `work` is only done by a round that began before its owner was done with, and has not come to
- * it: Emacs, which is going through a list that somebody has left, tells him again.
- *
- * @param age - as above
- * @param last - what {@link roundNow} said then
- * @internal
- */
-export function againWithWaiting(work: () => void, age: number, last: number): void {
-  if (!inTurns) return
-  afterwards = afterwards.filter(later => later.age !== age)
-  afterwards.push({ work, age, last })
-  doInTurn()
-}
-
-let rounds = 0
-let round = 0
-
-/** Which round is under way, for {@link againWithWaiting}. @internal */
-export function roundNow(): number {
-  return round
-}
-
-// From the newest on. What it calls may come here again, and leave nothing to do.
-function doInTurn(): void {
-  const outer = round
-  const own = (round = ++rounds)
-  for (let next = takeNewest(Infinity, own); next !== undefined; next = takeNewest(next.age, own)) {
-    guarded(next.work)
-    round = own
-  }
-  round = outer
-  if (outer !== 0) return
-  afterwards = afterwards.filter(({ last }) => last === undefined)
-  if (afterwards.length > 0) after(0, doInTurn)
-}
-
-function takeNewest(before: number, own: number): Later | undefined {
-  let newest: Later | undefined
-  for (const later of afterwards)
-    if (later.age < before && own <= (later.last ?? own) && later.age > (newest?.age ?? 0)) newest = later
-  if (newest !== undefined) afterwards.splice(afterwards.indexOf(newest), 1)
-  return newest
-}
-
-function doAfterwards(): void {
-  if (inTurns) return doInTurn()
-  const waiting = afterwards
-  afterwards = []
-  for (const { work } of waiting) guarded(work)
-}
-
-/**
- * Makes the hub do as Emacs's loop does: one message, one callback, then look again, so that what a filter causes
- * comes before what was there behind its own message. It costs the batches. For the whole thread, from now on.
- * @internal
- */
-export function takeTurns(): void {
-  if (inTurns) return
-  inTurns = true
-  native.takeTurns()
 }
 
 /** Looks a name up on a thread. @internal */
@@ -196,8 +94,6 @@ interface Frame {
 // the callbacks that it waits for are not ours alone: promises are resolved when ours has returned. A place is used
 // again, and so are its quads and slabs, which come only when they are others.
 const frames: Frame[] = []
-// How many are under delivery.
-let depth = 0
 
 function deliver({ events, kept, lent, text, extras }: Frame, at: number): void {
   const id = events[at] as number
@@ -345,16 +241,15 @@ native.start((place, count, events, kept, lent, text, extras) => {
   if (lent !== undefined) frame.lent = lent.buffer
   frame.text = text
   frame.extras = extras
-  depth++
+  beginDelivery()
   const outer = entered
   entered = place < 0 ? frame.events[0] : undefined
   deliverRest(frame)
   entered = outer
   if (place === 0 && count === 1) noteAlone(frame.events[0] as number)
-  // In turns, an empty dispatch says that nothing is left.
-  if (afterwards.length > 0 && (!inTurns || count === 0)) doAfterwards()
   frame.text = frame.extras = undefined
-  depth--
+  // In turns, an empty dispatch says that nothing is left.
+  endDelivery(count === 0)
   if (bookFull && depth === 0) forgetAddresses()
 })
 
@@ -389,14 +284,7 @@ function forgetAddresses(): void {
   native.retainAddresses(Int32Array.from(Array.from(holders).flatMap(held => [...held()])))
 }
 
-// ---- timers and waiting -----------------------------------------------------------------------------------
-
-interface Timer {
-  due: number
-  run: () => void
-  handle: NodeJS.Timeout
-}
-const timers = new Set<Timer>()
+// ---- waiting ----------------------------------------------------------------------------------------------
 
 /** Whether something has been read of the socket, or accepted from it, that is not delivered yet. @internal */
 export function hasUndelivered(id: SocketId): boolean {
@@ -406,23 +294,6 @@ export function hasUndelivered(id: SocketId): boolean {
         return true
     return false
   })
-}
-
-/** Runs `run` in `milliseconds`, also while somebody waits synchronously. Gives what stops it. @internal */
-export function after(milliseconds: number, run: () => void): () => void {
-  const fire = () => {
-    if (timers.delete(timer)) run()
-  }
-  const timer: Timer = {
-    due: performance.now() + milliseconds,
-    run: fire,
-    handle: setTimeout(fire, milliseconds),
-  }
-  timers.add(timer)
-  return () => {
-    clearTimeout(timer.handle)
-    timers.delete(timer)
-  }
 }
 
 // A worker that waits can only be ended between two calls into the addon.
@@ -440,14 +311,8 @@ export function wait(milliseconds: number, only?: SocketId): number {
   if (fresh.length > 0) watchFresh()
   let delivered = 0
   for (const frame of frames) delivered += only === undefined ? deliverRest(frame) : deliverOnly(frame, only)
-  let limit = delivered > 0 ? 0 : Math.min(milliseconds, longestWait)
-  for (const { due } of timers) limit = Math.min(limit, Math.max(0, due - performance.now()))
+  const limit = untilDue(delivered > 0 ? 0 : Math.min(milliseconds, longestWait))
   delivered += native.wait(Math.ceil(limit), only)
-  const now = performance.now()
-  for (const timer of [...timers]) {
-    if (timer.due > now) continue
-    clearTimeout(timer.handle)
-    guarded(timer.run)
-  }
+  runDue()
   return delivered
 }

@@ -2,7 +2,8 @@
 // the one that hears of the socket.
 import { native, type SocketId } from '../native.js'
 import { errno, type ErrorAddress } from '../socket/errors.js'
-import { after, Delivery, Interest, Kind, Mode, setReceiver, type Receiver } from '../socket/hub.js'
+import { after } from '../socket/callbacks.js'
+import { Delivery, Interest, Kind, Mode, setReceiver, type Receiver } from '../socket/hub.js'
 import type { TlsSettings } from './context.js'
 import { channelError, isVerification, timedOut, verificationError } from './errors.js'
 
