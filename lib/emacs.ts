@@ -30,6 +30,8 @@ export { defaultFilter as internalDefaultProcessFilter, defaultSentinel as inter
 export type Designator = NetworkProcess | string | ProcessBuffer
 
 const nil = <T>(value: T | undefined): T | null => value ?? null
+const isSymbol = (value: unknown) => isNil(value) || value === true || typeof value === 'string'
+const isKeyword = (value: unknown) => typeof value === 'string' && value.startsWith(':')
 
 function only(process: unknown): NetworkProcess {
   if (process instanceof NetworkProcess) return process
@@ -80,6 +82,7 @@ const dialect = {
   plainFilters: true,
   lispPairs: true,
   alwaysMultibyte: true,
+  lenientDatagrams: true,
 }
 
 /** `make-network-process`: Emacs's argument list, or an object. Without arguments it is nil. */
@@ -572,7 +575,7 @@ export function processContact(
   if (isNil(key)) return nil(shortContact(target, now))
   if (key === true) return nil(target.contact(true, now))
   // Anything may be asked for: what is no keyword has no value.
-  return typeof key === 'string' ? nil(target.contact(key, now)) : null
+  return isKeyword(key) ? nil(target.contact(key, now)) : null
 }
 
 function shortContact(process: NetworkProcess, now: boolean): unknown {
@@ -603,17 +606,18 @@ export function setProcessDatagramAddress(
 /** `set-network-process-option`. OPTION is a keyword, with its colon. */
 export function setNetworkProcessOption(
   process: NetworkProcess,
-  option: string,
+  option: string | true | null,
   value: unknown,
   noError?: unknown,
 ): true | null {
   const target = awaitSocket(only(process))
-  // Options are known by their keywords: a symbol without a colon is none.
-  if (typeof option === 'string' && !option.startsWith(':')) {
-    if (isNil(noError)) throw unsupported(option)
+  // Options are known by their keywords: any other symbol is none.
+  if (isSymbol(option) && !isKeyword(option)) {
+    if (target.fd < 0) throw target.notRunning()
+    if (isNil(noError)) throw unsupported(String(option))
     return null
   }
-  return target.setOption(option, value, !isNil(noError)) || null
+  return target.setOption(option as string, value, !isNil(noError)) || null
 }
 
 // ---- addresses --------------------------------------------------------------------------------------------------

@@ -39,6 +39,20 @@ export function openSocket(candidate: Candidate, prepare: Prepare): SocketId {
   return id
 }
 
+/** The first socket that there is, and its candidate. @throws the system error of the last one @internal */
+export function firstSocket(
+  candidates: readonly Candidate[],
+  prepare: Prepare,
+): { id: SocketId; candidate: Candidate } {
+  let failure: number = -(errno.EADDRNOTAVAIL ?? 0)
+  for (const candidate of candidates) {
+    const id = openSocket(candidate, prepare)
+    if (id >= 0) return { id, candidate }
+    failure = id
+  }
+  throw systemError(failure, 'socket')
+}
+
 /**
  * Connects to the first candidate that takes it, and blocks the thread until then.
  *

@@ -3,24 +3,15 @@ import { codingSystem, type CodingSystem } from '../coding/index.js'
 import { native, type SocketId } from '../native.js'
 import { decodeAddress, encodeAddress, errorAddress, familyOf } from '../socket/address.js'
 import { constants } from '../socket/constants.js'
-import {
-  check,
-  codedError,
-  errno,
-  integer,
-  rangeError,
-  systemError,
-  typeError,
-  valueError,
-} from '../socket/errors.js'
 import { after } from '../socket/callbacks.js'
+import { check, codedError, integer, rangeError, typeError, valueError } from '../socket/errors.js'
 import { Kind } from '../socket/hub.js'
 import { getaddrinfo, lookUp, type LookUpQuery } from '../socket/look-up.js'
 import type { Admission } from './acceptor.js'
 import { isBuffer, TextBuffer, type ProcessBuffer } from './buffer.js'
 import { Coding } from './coding.js'
 import { ProcessContact } from './contact.js'
-import { connectBlocking, Connector, openSocket, type Candidate, type Prepare } from './connect.js'
+import { connectBlocking, Connector, firstSocket, type Candidate, type Prepare } from './connect.js'
 import { adoptableType, adoptSocket, isListening, takeExternalSocket } from './external-sockets.js'
 import type { NetworkConnection, NetworkServer } from './iteration.js'
 import {
@@ -64,6 +55,8 @@ export interface Dialect {
   lispPairs: boolean
   /** `:filter-multibyte` is noted, and does nothing. */
   alwaysMultibyte: boolean
+  /** A datagram client is open though its peer cannot be reached: each datagram that it sends fails by itself. */
+  lenientDatagrams: boolean
 }
 const plain: Dialect = {
   strictTypes: false,
@@ -72,6 +65,7 @@ const plain: Dialect = {
   plainFilters: false,
   lispPairs: false,
   alwaysMultibyte: false,
+  lenientDatagrams: false,
 }
 
 /** Where the socket is to be, or whom to ask. */
@@ -169,6 +163,7 @@ export function make(args: readonly unknown[], dialect: Dialect): NetworkProcess
     else if (server) serve(process, candidates ?? [], contact, admission)
     else if (type === SOCK_DGRAM || !nowait) {
       if (candidates === undefined) openWhenFound(process, (target as { query: Query }).query, prepare)
+      else if (type === SOCK_DGRAM && dialect.lenientDatagrams) openUnrefused(process, candidates, prepare)
       else openConnected(process, candidates, prepare)
     } else if (candidates === undefined) {
       connectWhenFound(process, (target as { query: Query }).query, prepare)
@@ -404,27 +399,18 @@ function serve(
   contact: Contact,
   admission: Admission,
 ): void {
-  let failure = systemError(errno['EADDRNOTAVAIL'] ?? 0, 'socket')
-  for (const candidate of candidates) {
-    const id = openSocket(candidate, id => {
-      setOptions(id, contact)
-      if (reusesAddress(candidate) && !('reuseaddr' in contact)) setOption(id, 'reuseaddr', true)
-    })
-    if (id < 0) {
-      failure = systemError(id, 'socket')
-      continue
-    }
-    try {
-      check(native.bind(id, candidate.address), 'bind', errorAddress(candidate.address))
-      serveOn(process, id, candidate.type, contact, false, admission)
-      return
-    } catch (error) {
-      // Nobody knows of the socket unless the process has it.
-      if (process.fd < 0) native.close(id)
-      throw error
-    }
+  const { id, candidate } = firstSocket(candidates, (id, candidate) => {
+    setOptions(id, contact)
+    if (reusesAddress(candidate) && !('reuseaddr' in contact)) setOption(id, 'reuseaddr', true)
+  })
+  try {
+    check(native.bind(id, candidate.address), 'bind', errorAddress(candidate.address))
+    serveOn(process, id, candidate.type, contact, false, admission)
+  } catch (error) {
+    // Nobody knows of the socket unless the process has it.
+    if (process.fd < 0) native.close(id)
+    throw error
   }
-  throw failure
 }
 
 // An external socket may be listening, with a queue of the length that its maker wants.
@@ -505,6 +491,19 @@ function openConnected(process: NetworkProcess, candidates: readonly Candidate[]
   const { id, candidate } = connectBlocking(candidates, prepare)
   process.noteAddresses(id, candidate.address)
   process.connected(id)
+}
+
+// A datagram client of Emacs's: its addresses are those from before it is connected, and it is open if it cannot be
+// connected. So is a local one, which has no name that others could send to: its peer may come, and come again, later.
+function openUnrefused(process: NetworkProcess, candidates: readonly Candidate[], prepare: Prepare): void {
+  const { id, candidate } = firstSocket(candidates, prepare)
+  process.noteAddresses(id, candidate.address)
+  // To port 0 the kernel connects, and has no peer then.
+  const isConnected =
+    candidate.family !== AF_UNIX &&
+    native.connect(id, candidate.address) === 0 &&
+    typeof native.getpeername(id) !== 'number'
+  process.openOn(id, !isConnected, isConnected ? -1 : native.internAddress(candidate.address))
 }
 
 function connectWhenFound(process: NetworkProcess, query: Query, prepare: Prepare): void {

@@ -1391,8 +1391,8 @@ export class NetworkProcess {
 
   /**
    * Where datagrams are sent: the peer of a connection, or the last sender of a server. Setting it connects the socket
-   * of a client anew. undefined for what is no datagram process, or has ended. Blocks until there is a socket.
-   * Corresponds to `process-datagram-address`.
+   * of a client anew. A server without a peer has zeros of the family 0, and loses its peer when it is set to that.
+   * undefined for what is no datagram process, or has ended. Blocks until there is a socket. Corresponds to `process-datagram-address`.
    *
    * @throws setting it: a TypeError or RangeError for what is no address of the socket's family; system errors
    */
@@ -1401,7 +1401,9 @@ export class NetworkProcess {
     this.waitForSocket()
     if (this.#id < 0) return undefined
     const peer = this.#addressed ? native.address(this.#sending().to) : native.getpeername(this.#id)
-    if (peer !== undefined && typeof peer !== 'number') return decodeAddress(peer)
+    const address = peer === undefined || typeof peer === 'number' ? '' : decodeAddress(peer)
+    // A local sender without a name is nobody who could be answered.
+    if (address !== '') return address
     const own = native.getsockname(this.#id)
     return noPeer(typeof own === 'number' ? 0 : familyOf(own))
   }
@@ -1413,10 +1415,12 @@ export class NetworkProcess {
     this.waitForSocket()
     if (this.#id < 0) throw this.notRunning()
     const sockaddr = encodeAddress(address as AddressInput, 'datagramAddress')
-    const own = check<Buffer>(native.getsockname(this.#id), 'getsockname')
-    if (familyOf(own) !== familyOf(sockaddr))
+    const family = familyOf(check<Buffer>(native.getsockname(this.#id), 'getsockname'))
+    // What it gave itself when there was no peer.
+    const isNobody = this.#addressed && sockaddr.equals(encodeAddress(noPeer(family)))
+    if (!isNobody && familyOf(sockaddr) !== family)
       throw valueError('datagramAddress', "an address of the socket's family", address)
-    if (this.#addressed) this.#sending().to = native.internAddress(sockaddr)
+    if (this.#addressed) this.#sending().to = isNobody ? -1 : native.internAddress(sockaddr)
     else check(native.connect(this.#id, sockaddr), 'connect', errorAddress(sockaddr))
   }
 

@@ -2,7 +2,7 @@
 import { endianness } from 'node:os'
 import { native, type SocketId } from '../native.js'
 import { constants } from '../socket/constants.js'
-import { check, codedError, rangeError, typeError, valueError } from '../socket/errors.js'
+import { check, codedError, errno, rangeError, systemError, typeError, valueError } from '../socket/errors.js'
 import { isNil, keyword } from './keywords.js'
 
 type Kind = 'flag' | 'integer' | 'device' | 'linger'
@@ -74,7 +74,9 @@ function valueOf(name: string, { kind }: Option, value: unknown): Uint8Array {
       if (!isNil(value) && typeof value !== 'string')
         throw typeError(keyword(name), 'an interface name or nil', value)
       const bytes = Buffer.from(isNil(value) ? '' : value)
-      if (bytes.length > 15 || bytes.includes(0)) throw valueError(keyword(name), 'an interface name', value)
+      if (bytes.includes(0)) throw valueError(keyword(name), 'an interface name', value)
+      // The kernel would cut it, and might find another interface.
+      if (bytes.length > 15) throw systemError(errno['ENODEV'] ?? 0, `setsockopt ${keyword(name)}`)
       return Buffer.concat([bytes, Buffer.alloc(1)])
     }
   }

@@ -276,7 +276,7 @@ const tests: Record<string, () => Promise<void> | void> = {
     assert.equal(thrown(() => emacs.gnutlsFormatCertificate('no'))['code'], 'ERR_INVALID_ARG_VALUE')
     assert.equal(thrown(() => emacs.gnutlsFormatCertificate(7 as never))['code'], type)
   },
-  makeNetworkProcess() {
+  async makeNetworkProcess() {
     assert.equal(makeNetworkProcess(), null)
     assert.ok(server() instanceof NetworkProcess)
     assert.ok(makeNetworkProcess({ name: 'o', server: true, service: true }) instanceof NetworkProcess)
@@ -286,6 +286,14 @@ const tests: Record<string, () => Promise<void> | void> = {
       'ERR_INVALID_ARG_VALUE',
     )
     assert.match(thrown(() => makeNetworkProcess(':name', 'c', ':remote', 'x')).message, /Malformed :address/)
+    // A datagram client is open before there is a server.
+    const place = [':name', 'd', ':type', 'datagram', ':family', 'local', ':service', socketFile()]
+    const client = makeNetworkProcess(...place) as Process
+    assert.equal(thrown(() => processSendString(client, 'too early'))['code'], 'ENOENT')
+    const heard = witness()
+    makeNetworkProcess(...place, ':server', true, ':filter', heard.callbacks.filter)
+    processSendString(client, 'hello')
+    await until(() => heard.text === 'hello', 'the server has heard it')
   },
   NetworkProcess() {
     assert.ok(server() instanceof emacs.NetworkProcess)
@@ -594,7 +602,7 @@ const tests: Record<string, () => Promise<void> | void> = {
     const { client } = await pair()
     const service = emacs.processContact(client, ':service')
     assert.equal(emacs.processContact(client, ':family'), 'local')
-    for (const nothing of [':nothing', 12, {}])
+    for (const nothing of [':nothing', 'family', 12, {}])
       assert.equal(emacs.processContact(client, nothing as string), null)
     assert.deepEqual(emacs.processContact(client), [null, service])
     assert.deepEqual(emacs.processContact(client, null), [null, service])
@@ -624,11 +632,18 @@ const tests: Record<string, () => Promise<void> | void> = {
     const process = server()
     assert.equal(emacs.setNetworkProcessOption(process, ':keepalive', true), true)
     assert.deepEqual(readOption(process, constants.SOL_SOCKET, constants.SO_KEEPALIVE), [1])
-    assert.equal(emacs.setNetworkProcessOption(process, ':nosuch', true, true), null)
+    for (const option of [':nosuch', 'keepalive', null])
+      assert.equal(emacs.setNetworkProcessOption(process, option, true, true), null)
     assert.match(
       thrown(() => emacs.setNetworkProcessOption(process, ':nosuch', true)).message,
       /Unknown or unsupported option/,
     )
+    deleteProcess(process)
+    for (const option of [':keepalive', 'keepalive'])
+      assert.equal(
+        thrown(() => emacs.setNetworkProcessOption(process, option, true, true))['code'],
+        'ERR_PROCESS_NOT_RUNNING',
+      )
   },
   async acceptProcessOutput() {
     const { client, peer, atServer } = await pair()

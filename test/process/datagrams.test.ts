@@ -39,6 +39,15 @@ describe('NetworkProcess#datagramAddress', () => {
         assert.equal(server.status, 'open')
       })
 
+      it('of a server can be nobody again', () => {
+        const server = transport.server()
+        const nobody = server.datagramAddress
+        server.datagramAddress = transport.server().contact('local')
+        server.datagramAddress = nobody
+        assert.deepEqual(server.datagramAddress, nobody)
+        assert.throws(() => server.send('x'))
+      })
+
       it('of a client is set: it is connected anew', async () => {
         const [one, other] = [witness(), witness()]
         const first = transport.server(one.callbacks)

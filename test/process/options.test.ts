@@ -156,7 +156,7 @@ describe('NetworkProcess#setOption()', () => {
       ['priority', 2 ** 31, 'ERR_OUT_OF_RANGE'],
       ['priority', NaN, 'ERR_OUT_OF_RANGE'],
       ['bindtodevice', 5, 'ERR_INVALID_ARG_TYPE'],
-      ['bindtodevice', 'a-name-that-is-too-long', 'ERR_INVALID_ARG_VALUE'],
+      ['bindtodevice', 'lo\0', 'ERR_INVALID_ARG_VALUE'],
       ['linger', 'x', 'ERR_INVALID_ARG_TYPE'],
       ['linger', -1, 'ERR_OUT_OF_RANGE'],
       ['linger', 0.5, 'ERR_OUT_OF_RANGE'],
@@ -177,6 +177,9 @@ describe('NetworkProcess#setOption()', () => {
     assert.ok(['ENODEV', 'EPERM'].includes(String(error['code'])))
     assert.match(String(error['syscall']), /setsockopt/)
     assert.equal(server.contact('bindtodevice'), undefined)
+    // The kernel would look for the interface of the first 15 characters.
+    const tooLong = thrown(() => server.setOption('bindtodevice', 'lo'.padEnd(16, 'x')))
+    assert.equal(tooLong['code'], 'ENODEV')
   })
 
   it('refuses a process that has gone', () => {
