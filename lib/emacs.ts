@@ -579,8 +579,8 @@ export function processContact(
 }
 
 function shortContact(process: NetworkProcess, now: boolean): unknown {
-  const all = process.contact(true, now) as Contact | undefined
-  return all && [all['host'] ?? null, all['service'] ?? null]
+  const short = process.contact(null, now) as [host: unknown, service: unknown] | undefined
+  return short?.map(value => value ?? null)
 }
 
 /** `process-datagram-address` */

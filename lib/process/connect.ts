@@ -145,6 +145,7 @@ export class Connector implements Receiver {
 
   #connect(candidate: Candidate): number {
     const error = -native.connect(this.#id, candidate.address)
+    if (error !== 0 && error !== errno.EINPROGRESS && error !== errno.EAGAIN) return error
     this.#process.noteAddresses(this.#id, candidate.address)
     if (error === errno.EAGAIN) {
       this.#stopTimer = after(retryPause, () => {
@@ -156,7 +157,6 @@ export class Connector implements Receiver {
       })
       return 0
     }
-    if (error !== 0 && error !== errno.EINPROGRESS) return error
     // Even one that is connected already is open only when the loop says so: then the caller has the process.
     setReceiver(this.#id, this)
     native.configure(this.#id, Mode.connecting, Kind.stream, Delivery.bytes, 0, 0, Interest.writable)

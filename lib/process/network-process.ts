@@ -1392,7 +1392,8 @@ export class NetworkProcess {
   /**
    * Where datagrams are sent: the peer of a connection, or the last sender of a server. Setting it connects the socket
    * of a client anew. A server without a peer has zeros of the family 0, and loses its peer when it is set to that.
-   * undefined for what is no datagram process, or has ended. Blocks until there is a socket. Corresponds to `process-datagram-address`.
+   * undefined for what is no datagram process, or has ended. Blocks until there is a socket. Corresponds to
+   * `process-datagram-address`.
    *
    * @throws setting it: a TypeError or RangeError for what is no address of the socket's family; system errors
    */
