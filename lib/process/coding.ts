@@ -1,7 +1,15 @@
 // The coding systems of one process, and who does the work: the addon, for UTF-8 and for bytes without line ends; a
 // decoder and an encoder of lib/coding for everything else.
-import { asUnibyte, Decoder, Encoder, inheritedEncoding, type CodingSystem } from '../coding/index.js'
+import {
+  asUnibyte,
+  codingSystem,
+  Decoder,
+  Encoder,
+  inheritedEncoding,
+  type CodingSystem,
+} from '../coding/index.js'
 import { native } from '../native.js'
+import { typeError } from '../socket/errors.js'
 import { Delivery } from '../socket/hub.js'
 
 // What the addon does by itself.
@@ -109,4 +117,19 @@ export class Coding {
     this.#encoding = this.#encoder.system
     return encoded
   }
+}
+
+/**
+ * What decodes and what encodes.
+ *
+ * @param name - what the value is called in errors
+ * @throws TypeError `ERR_INVALID_ARG_TYPE`; `ERR_UNKNOWN_CODING_SYSTEM`
+ * @internal
+ */
+export function codingPair(name: string, value: unknown): [CodingSystem, CodingSystem] {
+  const pair: unknown = typeof value === 'string' ? [value, value] : value
+  if (!Array.isArray(pair) || pair.length !== 2 || !pair.every(one => one == null || typeof one === 'string'))
+    throw typeError(name, 'a coding system, or [decoding, encoding]', value)
+  const [decoding, encoding] = pair as [string | null, string | null]
+  return [codingSystem(decoding), codingSystem(encoding)]
 }

@@ -9,7 +9,7 @@ import { Kind } from '../socket/hub.js'
 import { getaddrinfo, lookUp, type LookUpQuery } from '../socket/look-up.js'
 import type { Admission } from './acceptor.js'
 import { isBuffer, TextBuffer, type ProcessBuffer } from './buffer.js'
-import { Coding } from './coding.js'
+import { Coding, codingPair } from './coding.js'
 import { ProcessContact } from './contact.js'
 import { connectBlocking, Connector, firstSocket, type Candidate, type Prepare } from './connect.js'
 import { adoptableType, adoptSocket, isListening, takeExternalSocket } from './external-sockets.js'
@@ -375,12 +375,7 @@ function behaviour(contact: Contact, type: number, dialect: Dialect) {
 const defaultCoding = 'utf-8-unix'
 
 function codings(coding: unknown): [CodingSystem, CodingSystem] | undefined {
-  if (isNil(coding)) return undefined
-  const pair: unknown = typeof coding === 'string' ? [coding, coding] : coding
-  if (!Array.isArray(pair) || pair.length !== 2 || !pair.every(one => one == null || typeof one === 'string'))
-    throw typeError(':coding', 'a coding system, or [decoding, encoding]', coding)
-  const [decoding, encoding] = pair as [string | null, string | null]
-  return [codingSystem(decoding), codingSystem(encoding)]
+  return isNil(coding) ? undefined : codingPair(':coding', coding)
 }
 
 function bufferOf(buffer: unknown): ProcessBuffer | undefined {

@@ -4,7 +4,7 @@
 import { AsyncResource } from 'node:async_hooks'
 import type { Duplex } from 'node:stream'
 import { inspect } from 'node:util'
-import { codingSystem, withLineEnds, type CodingSystem } from '../coding/index.js'
+import { withLineEnds, type CodingSystem } from '../coding/index.js'
 import { native, type AddressId, type Counts, type SocketId } from '../native.js'
 import {
   decodeAddress,
@@ -36,7 +36,7 @@ import { channelError, statusOf, type TlsParameters, type TlsSettings, type TlsS
 import { Acceptor, type Admission } from './acceptor.js'
 import { isBuffer, onKill, TextBuffer, type ProcessBuffer } from './buffer.js'
 import { duplexOf, type DuplexOptions } from './duplex.js'
-import type { Coding } from './coding.js'
+import { codingPair, type Coding } from './coding.js'
 import type { ProcessContact } from './contact.js'
 import { channels } from './diagnostics.js'
 import { defaultFilter, defaultSentinel } from './defaults.js'
@@ -1340,10 +1340,10 @@ export class NetworkProcess {
     return [decoding.name ?? null, encoding.name ?? null]
   }
 
-  /** Both, or one for both; encoding changes no line ends. @throws `ERR_UNKNOWN_CODING_SYSTEM` */
+  /** Both, or one for both; encoding changes no line ends. @throws TypeError, `ERR_UNKNOWN_CODING_SYSTEM` */
   set codingSystem(codings: string | readonly [string | null, string | null]) {
-    const [decoding, encoding] = typeof codings === 'string' ? [codings, codings] : codings
-    this.useCodings(codingSystem(decoding), withLineEnds(codingSystem(encoding), 'unix'))
+    const [decoding, encoding] = codingPair('codingSystem', codings)
+    this.useCodings(decoding, withLineEnds(encoding, 'unix'))
   }
 
   /** The same without a change of line ends: what `:coding` says. @internal */

@@ -127,6 +127,17 @@ describe('a filter', () => {
     assert.deepEqual(right, [true, true, true, true, true])
   })
 
+  it('keeps its coding system when it is given what cannot be one', async () => {
+    const { client } = await over('stream', 'local').pair()
+    for (const wrong of [null, 5, true, {}, ['utf-8'], ['utf-8', 5]])
+      assert.throws(() => (client.codingSystem = wrong as never), {
+        code: 'ERR_INVALID_ARG_TYPE',
+        message: /^codingSystem must be a coding system/,
+      })
+    assert.throws(() => (client.codingSystem = 'utf-9'), { code: 'ERR_UNKNOWN_CODING_SYSTEM' })
+    assert.deepEqual(client.codingSystem, ['utf-8-unix', 'utf-8-unix'])
+  })
+
   it('gets bytes with :filter-multibyte nil', async () => {
     const { client, atServer } = await over('stream', 'local').pair({ filterMultibyte: null })
     client.send('ä')
@@ -175,6 +186,16 @@ describe('text', () => {
           '\udc82\udcac',
           Buffer.from('\xe2\x82\xac', 'latin1'),
         ])
+      })
+
+      it('that ends within a character ends in the coding system that is set meanwhile', async () => {
+        const { client, peer, atServer } = await transport.pair()
+        client.send(Buffer.from('x\xe2', 'latin1'))
+        await settled()
+        peer.codingSystem = 'binary'
+        client.delete()
+        await atServer.event('connection broken by remote peer\n')
+        assert.deepEqual(atServer.data, ['x', Buffer.from('\xe2', 'latin1')])
       })
 
       it('cut at every place is the same text', async () => {
