@@ -10,7 +10,8 @@ const furtherRounds = 64
 
 /**
  * Waits for output, delivering it and everything else that comes: filters and sentinels run before this returns, and
- * Node's event loop does not. Corresponds to `accept-process-output`.
+ * Node's event loop does not. Corresponds to `accept-process-output`. For a process that has ended nothing is waited for,
+ * and nothing of others is delivered: only what it has received.
  *
  * @param process - wait for output of this one; without it, of any
  * @param seconds - at most so long. Without it: for a process without limit, otherwise not at all; 0 or less: not at all
