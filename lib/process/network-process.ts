@@ -1327,7 +1327,7 @@ export class NetworkProcess {
   set buffer(buffer: ProcessBuffer | null | undefined) {
     const next = isNil(buffer) ? undefined : buffer
     if (next !== undefined && !isBuffer(next)) throw typeError('buffer', 'a buffer or nil', buffer)
-    if (next !== this.buffer) {
+    if (next !== this.#buffer) {
       this.#buffer = next
       this.mark = next?.length
     }
