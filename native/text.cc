@@ -64,8 +64,8 @@ bool IsAscii(const std::uint8_t* data, std::size_t length) {
 std::size_t IncompleteTail(const std::uint8_t* data, std::size_t length) {
   std::size_t run = 0;
   while (run < length && Continues(data[length - 1 - run])) run++;
-  const std::uint8_t* lead = data + length - 1 - run;
-  if (run < length && *lead >= 0xC0) {
+  if (run < length && data[length - 1 - run] >= 0xC0) {
+    const std::uint8_t* lead = data + (length - 1 - run);
     if (run + 1 < LengthBeforeJudged(*lead)) return run + 1;
     // Of the run, the character at its beginning waits for nothing.
     const std::size_t size = SequenceLength(*lead);
