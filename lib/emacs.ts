@@ -160,8 +160,7 @@ export function gnutlsBoot(
   type: TlsParameters['type'],
   proplist: readonly unknown[] | TlsParameters | null,
 ): tls.GnutlsResult {
-  const target = only(process)
-  awaitConnection(target)
+  const target = awaitConnection(only(process))
   const keywords = contactOf(Array.isArray(proplist) ? proplist : [proplist ?? {}]) ?? {}
   const parameters = { ...keywords, type } as TlsParameters
   try {
@@ -395,8 +394,7 @@ function notByName(process: Designator): NetworkProcess {
 export function processSendString(process: Designator, string: string | Uint8Array): null {
   if (typeof string !== 'string' && !(string instanceof Uint8Array))
     throw typeError('string', 'a string or bytes', string)
-  const target = designated(process)
-  awaitConnection(target)
+  const target = awaitConnection(designated(process))
   if (string.length === 0) target.checkRunning()
   else target.send(string)
   return null
@@ -422,8 +420,7 @@ export function processSendRegion(
 
 /** `process-send-eof`. Gives its argument. */
 export function processSendEof<P extends Designator>(process: P): P {
-  const target = designated(process)
-  awaitConnection(target)
+  const target = awaitConnection(designated(process))
   target.sendEof()
   return process
 }

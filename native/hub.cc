@@ -249,10 +249,13 @@ int Hub::Wait(int timeout, const Id* only) {
   return count;
 }
 
-// Makes the frame of the next dispatch the current one.
+// Makes the frame of the next dispatch the current one: what was lent by the last is free.
 bool Hub::EnterFrame() {
+  if (depth_ == 0) sockets_.Reclaim();
   frame_ = depth_ < frames_.size() ? &frames_[depth_] : AddFrame();
-  return frame_ != nullptr;
+  if (frame_ == nullptr) return false;
+  frame_->lent.used = 0;
+  return true;
 }
 
 Hub::Frame* Hub::AddFrame() {
@@ -274,9 +277,6 @@ Hub::Frame* Hub::AddFrame() {
 // Fills the current frame; false when there is nothing in it.
 bool Hub::Collect(int timeout) {
   if (!EnterFrame()) return false;
-  if (depth_ == 0) sockets_.Reclaim();
-  frame_->lent.used = 0;
-
   if (cursor_ == ready_count_) {
     cursor_ = ready_count_ = 0;
     Guess();
@@ -300,7 +300,6 @@ bool Hub::Collect(int timeout) {
 // that was read, until one brings a message. Each is dispatched by itself: its
 // callbacks may wait, and are to find the others as they were.
 int Hub::Turn(int timeout, bool from_loop) {
-  if (depth_ == 0) sockets_.Reclaim();
   const int count = std::max(set_.Wait(ready_, sizeof ready_ / sizeof *ready_, timeout), 0);
   std::vector<sys::Ready> ready(ready_, ready_ + count);
   const auto turn = [this](const sys::Ready& one) -> std::int64_t {
@@ -315,7 +314,6 @@ int Hub::Turn(int timeout, bool from_loop) {
   int events = 0;
   int read = -1;
   for (auto one = ready.begin(); one != ready.end() && read < 0 && EnterFrame(); ++one) {
-    frame_->lent.used = 0;
     read_ = -1;
     Handle(*one);
     read = read_;
@@ -568,16 +566,26 @@ void Hub::NoteSender(Socket* socket, const sys::Address& sender) {
   if (last == nullptr || !(*last == sender)) socket->sender = addresses_.Intern(sender);
 }
 
-ssize_t Hub::ReadText(Id id, Socket* socket) {
-  const bool stream = socket->kind == Kind::kStream;
-  std::uint8_t* text = ScratchEnd();
+// Reads behind what has waited for more, which came as text and may be bytes by now; only a stream
+// has that. `length` becomes how much there is.
+ssize_t Hub::ReadScratch(Id id, Socket* socket, std::size_t* length) {
   const std::size_t carried = socket->carry_length;
-  std::memcpy(text, socket->carry, carried);
-  const std::size_t room = stream ? kStreamRead : ScratchRoom();
-  iovec buffer = {text + carried, room};
+  std::memcpy(ScratchEnd(), socket->carry, carried);
+  const std::size_t room = socket->kind == Kind::kStream ? kStreamRead : ScratchRoom() - carried;
+  iovec buffer = {ScratchEnd() + carried, room};
   const ssize_t received = Receive(id, socket, &buffer, 1);
   if (received < 0) return received;
-  const std::size_t length = carried + std::min(static_cast<std::size_t>(received), room);
+  socket->carry_length = 0;
+  *length = carried + std::min(static_cast<std::size_t>(received), room);
+  return received;
+}
+
+ssize_t Hub::ReadText(Id id, Socket* socket) {
+  const bool stream = socket->kind == Kind::kStream;
+  const std::uint8_t* text = ScratchEnd();
+  std::size_t length = 0;
+  const ssize_t received = ReadScratch(id, socket, &length);
+  if (received < 0) return received;
   const std::size_t tail = stream ? text::IncompleteTail(text, length) : 0;
   socket->carry_length = static_cast<std::uint8_t>(tail);
   std::memcpy(socket->carry, text + length - tail, tail);
@@ -593,15 +601,9 @@ ssize_t Hub::ReadText(Id id, Socket* socket) {
 }
 
 ssize_t Hub::ReadSmall(Id id, Socket* socket) {
-  // What was received as text, and waited, may have become bytes meanwhile.
-  const std::size_t carried = socket->carry_length;
-  std::memcpy(ScratchEnd(), socket->carry, carried);
-  const std::size_t room = socket->kind == Kind::kStream ? kStreamRead : ScratchRoom();
-  iovec buffer = {ScratchEnd() + carried, room};
-  const ssize_t received = Receive(id, socket, &buffer, 1);
+  std::size_t length = 0;
+  const ssize_t received = ReadScratch(id, socket, &length);
   if (received < 0) return received;
-  socket->carry_length = 0;
-  const std::size_t length = carried + std::min(static_cast<std::size_t>(received), room);
   Slab* slab = SlabOf(*socket);
   if (length <= slab->room()) {
     std::memcpy(slab->end(), ScratchEnd(), length);
@@ -609,7 +611,7 @@ ssize_t Hub::ReadSmall(Id id, Socket* socket) {
   } else {
     ShowBuffer(id, *socket, ScratchEnd(), length, nullptr, 0);
   }
-  if (room < static_cast<std::size_t>(received))
+  if (length < static_cast<std::size_t>(received))
     Push(id, kTruncated, static_cast<std::int32_t>(received), -1);
   return received;
 }

@@ -122,6 +122,7 @@ class Hub {
 
   void AcceptFrom(Id id, Socket* socket);
   void Read(Id id, Socket* socket, bool ended);
+  ssize_t ReadScratch(Id id, Socket* socket, std::size_t* length);
   ssize_t ReadText(Id id, Socket* socket);
   ssize_t ReadSmall(Id id, Socket* socket);
   ssize_t ReadLarge(Id id, Socket* socket);

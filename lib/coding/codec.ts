@@ -37,12 +37,6 @@ export interface Codec {
 export const asBuffer = (bytes: Uint8Array): Buffer =>
   Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 
-/** Bytes as text that is sent as the same bytes again (`string-to-multibyte`). */
-export const bytesAsText = (bytes: Uint8Array): string =>
-  asBuffer(bytes)
-    .toString('latin1')
-    .replace(/[\x80-\xff]/g, byte => String.fromCharCode(rawByte | byte.charCodeAt(0)))
-
 /** A block as text if it is ASCII, at the speed of a copy. */
 export const asciiText = (bytes: Uint8Array): string | undefined =>
   isAscii(bytes) ? asBuffer(bytes).toString('latin1') : undefined

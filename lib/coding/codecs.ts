@@ -39,3 +39,8 @@ export function codecOf(base: string): Codec {
   }
   return codec
 }
+
+/** Bytes as text that is sent as the same bytes again (`string-to-multibyte`): of us-ascii all others are raw. */
+export function bytesAsText(bytes: Uint8Array): string {
+  return codecOf('us-ascii').decode(bytes, true).text
+}

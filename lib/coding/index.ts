@@ -1,6 +1,6 @@
 // Emacs's coding systems for network processes: what of lib/coding the layers above may use.
 
-export { bytesAsText } from './codec.js'
+export { bytesAsText } from './codecs.js'
 export { Decoder } from './decoder.js'
 export { Encoder } from './encoder.js'
 export {

@@ -10,9 +10,10 @@ function insertInto(process: NetworkProcess, text: string, pushes: boolean): voi
   if (!buffer?.live) return
   const at = Math.min(process.mark ?? buffer.length, buffer.length)
   buffer.insert(at, text)
+  const pushed = pushes ? at : at + 1
   for (const other of processList())
-    if (other !== process && other.buffer === buffer && other.mark !== undefined)
-      if (other.mark > at || (pushes && other.mark === at)) other.mark += text.length
+    if (other !== process && other.buffer === buffer && other.mark !== undefined && other.mark >= pushed)
+      other.mark += text.length
   process.mark = at + text.length
 }
 

@@ -473,7 +473,7 @@ export class NetworkProcess {
     // The default one calls nobody who could ask for whom.
     if (this.#sentinel === defaultSentinel) this.#tell(what)
     else this.#within(() => this.#tell(what))
-    if (over && !(this.#over && this.#state === 'exit')) this.#nowOver()
+    if (over && !this.#over) this.#nowOver()
   }
 
   #tell(what: string): void {

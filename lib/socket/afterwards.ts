@@ -97,10 +97,8 @@ function doAll(): void {
 function doInTurn(): void {
   const outer = round
   const own = (round = ++rounds)
-  for (let next = takeNewest(Infinity, own); next !== undefined; next = takeNewest(next.age, own)) {
+  for (let next = takeNewest(Infinity, own); next !== undefined; next = takeNewest(next.age, own))
     guarded(next.work)
-    round = own
-  }
   round = outer
   if (outer !== 0) return
   waiting = waiting.filter(({ last }) => last === undefined)

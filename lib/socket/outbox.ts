@@ -94,12 +94,7 @@ export function sendPackets(
   to: AddressId,
 ): number {
   const count = layOut(packets, first)
-  if (count > 0) {
-    call[0] = id
-    call[1] = to
-    call[2] = count
-    return sendMany(bytes)
-  }
+  if (count > 0) return sendCounted(id, bytes, count, to)
   const left = sendBytes(id, packets[first] as Uint8Array, to)
   // Packets go as a whole.
   return left < 0 ? left : 1
@@ -112,9 +107,14 @@ export function sendLaidOut(
   lengths: readonly number[],
   to: AddressId,
 ): number {
+  call.set(lengths, 3)
+  return sendCounted(id, data, lengths.length, to)
+}
+
+// Their lengths are there already.
+function sendCounted(id: SocketId, data: Uint8Array, count: number, to: AddressId): number {
   call[0] = id
   call[1] = to
-  call[2] = lengths.length
-  call.set(lengths, 3)
+  call[2] = count
   return sendMany(data)
 }
