@@ -137,8 +137,17 @@ void Hub::Close(void (*closed)(void*), void* argument) {
 int Hub::SetInterest(Id id, std::uint8_t interest) {
   Socket* socket = sockets_.Get(id);
   if (socket == nullptr) return -EBADF;
-  const int error = set_.Change(socket->descriptor.get(), id, socket->interest, interest);
+  // Who has filled the kernel's queue fills it again, often at once: the set looks for room until
+  // it finds some that nobody wants.
+  const std::uint8_t kept = interest == sys::kNone ? interest : socket->watched & sys::kWritable;
+  const int error = Watch(id, socket, interest | kept);
   if (error == 0) socket->interest = interest;
+  return error;
+}
+
+int Hub::Watch(Id id, Socket* socket, std::uint8_t interest) {
+  const int error = set_.Change(socket->descriptor.get(), id, socket->watched, interest);
+  if (error == 0) socket->watched = interest;
   return error;
 }
 
@@ -365,13 +374,17 @@ bool Hub::Handle(const sys::Ready& ready) {
   const Id id = ready.token;
   Socket* socket = sockets_.Get(id);
   if (socket == nullptr || socket->interest == sys::kNone) return true;
+  const bool writing = (socket->interest & sys::kWritable) != 0;
+  if (ready.writable && !writing) (void)Watch(id, socket, socket->interest);
   switch (socket->mode) {
     case Mode::kIdle:
       return true;
     case Mode::kWatched: {
-      int now = (ready.readable ? sys::kReadable : 0) | (ready.writable ? sys::kWritable : 0);
+      int now = (ready.readable || ready.ended ? sys::kReadable : 0) |
+                (ready.writable ? sys::kWritable : 0);
       if (ready.failed) now |= socket->interest;
-      Push(id, kReady, now, -1);
+      now &= socket->interest;
+      if (now != sys::kNone) Push(id, kReady, now, -1);
       return true;
     }
     case Mode::kListening:
@@ -387,8 +400,7 @@ bool Hub::Handle(const sys::Ready& ready) {
   }
   const bool reading = (socket->interest & sys::kReadable) != 0;
   if (reading && (ready.readable || ready.failed) && !HasRoom(*socket)) return false;
-  if ((socket->interest & sys::kWritable) != 0 && (ready.writable || ready.failed))
-    Push(id, kWritable, 0, -1);
+  if (writing && (ready.writable || ready.failed)) Push(id, kWritable, 0, -1);
   if (reading && (ready.readable || ready.failed)) Read(id, socket, ready.ended);
   return true;
 }

@@ -117,6 +117,7 @@ class Hub {
   void EndTurn(int read, bool from_loop);
   void EmitWhenIdle(bool from_loop);
   bool Handle(const sys::Ready& ready);
+  [[nodiscard]] int Watch(Id id, Socket* socket, std::uint8_t interest);
   bool HasRoom(const Socket& socket);
   bool RenewSlab(Slab* slab, std::size_t size);
 

@@ -88,12 +88,12 @@ std::int64_t Transmit(Environment* environment, const void* data, std::size_t le
   return static_cast<std::int64_t>(length) - sent;
 }
 
-// send(Uint8Array): bytes left over, or -errno
+// send(Uint8Array): bytes left over of the part that the outbox says, or -errno
 napi_value Send(napi_env env, napi_callback_info info) {
   napi_value arguments[1];
   Environment* environment = Receive(env, info, arguments);
-  const Bytes bytes = BytesOf(env, arguments[0]);
-  return Integer(env, Transmit(environment, bytes.data, bytes.length));
+  const Bytes message = environment->outbox().MessageIn(BytesOf(env, arguments[0]));
+  return Integer(env, Transmit(environment, message.data, message.length));
 }
 
 // sendText(string of at most kTextUnits): the same, of its UTF-8
@@ -109,7 +109,7 @@ napi_value SendText(napi_env env, napi_callback_info info) {
 // sendOutbox(): the same, of the bytes in the outbox
 napi_value SendOutbox(napi_env env, napi_callback_info info) {
   Environment* environment = EnvironmentOf(env, info);
-  const Bytes message = environment->outbox().message();
+  const Bytes message = environment->outbox().Message();
   return Integer(env, Transmit(environment, message.data, message.length));
 }
 
@@ -126,7 +126,7 @@ napi_value SendMany(napi_env env, napi_callback_info info) {
   const sys::Address* to = nullptr;
   if (!AddressOfId(environment, outbox.to(), &to)) return Integer(env, -EINVAL);
   iovec messages[sys::kMessages];
-  const std::size_t count = outbox.Messages(BytesOf(env, arguments[0]), messages);
+  const std::size_t count = outbox.MessagesIn(BytesOf(env, arguments[0]), messages);
   const int sent = sys::SendMany(socket->descriptor.get(), messages, count, MSG_DONTWAIT,
                                  const_cast<sys::Address*>(to));
   for (int i = 0; i < sent; i++) socket->bytes_written += messages[i].iov_len;

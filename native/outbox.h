@@ -17,34 +17,43 @@ namespace mnp {
 
 class Outbox {
  public:
-  // Of one message: id, address id, length. Of many: id, address id, their number, their lengths.
-  static constexpr std::size_t kCall = 3 + sys::kMessages;
+  // Id, address id, where the message begins and its length; of many, where the first begins, their
+  // number and their lengths.
+  static constexpr std::size_t kCall = 4 + sys::kMessages;
 
   Outbox() = default;
   Outbox(Bytes bytes, const std::int32_t* call) : bytes_(bytes), call_(call) {}
 
   Id id() const { return static_cast<Id>(call_[0]); }
   std::int32_t to() const { return call_[1]; }
-  // What is behind `offset`, and never behind the end.
-  Bytes From(std::size_t offset) const {
-    offset = std::min(offset, bytes_.length);
-    return {bytes_.data + offset, bytes_.length - offset};
+  // What is behind `offset` in the memory that is shared.
+  Bytes From(std::size_t offset) const { return Behind(bytes_, offset); }
+  // The message, in the memory that is shared …
+  Bytes Message() const { return MessageIn(bytes_); }
+  // … or elsewhere.
+  Bytes MessageIn(Bytes memory) const {
+    const Bytes rest = Behind(memory, Number(2));
+    return {rest.data, std::min(Number(3), rest.length)};
   }
-  Bytes message() const { return {bytes_.data, std::min(Length(2), bytes_.length)}; }
-  // Those that lie one behind the other in `bytes`; gives how many.
-  std::size_t Messages(Bytes bytes, iovec (&messages)[sys::kMessages]) const {
-    const std::size_t count = std::min(Length(2), sys::kMessages);
+  // The messages, which lie one behind the other there; gives how many.
+  std::size_t MessagesIn(Bytes memory, iovec (&messages)[sys::kMessages]) const {
+    Bytes rest = Behind(memory, Number(2));
+    const std::size_t count = std::min(Number(3), sys::kMessages);
     for (std::size_t i = 0; i < count; i++) {
-      const std::size_t length = std::min(Length(3 + i), bytes.length);
-      messages[i] = {bytes.data, length};
-      bytes.data += length;
-      bytes.length -= length;
+      const std::size_t length = std::min(Number(4 + i), rest.length);
+      messages[i] = {rest.data, length};
+      rest = Behind(rest, length);
     }
     return count;
   }
 
  private:
-  std::size_t Length(std::size_t index) const { return static_cast<std::uint32_t>(call_[index]); }
+  std::size_t Number(std::size_t index) const { return static_cast<std::uint32_t>(call_[index]); }
+  // Never behind the end.
+  static Bytes Behind(Bytes bytes, std::size_t offset) {
+    offset = std::min(offset, bytes.length);
+    return {bytes.data + offset, bytes.length - offset};
+  }
 
   static constexpr std::int32_t kNothing[kCall] = {-1, -1};
   Bytes bytes_;

@@ -47,10 +47,11 @@ struct Socket {
   Mode mode = Mode::kIdle;
   Delivery delivery = Delivery::kBytes;
   Kind kind = Kind::kStream;
-  bool addressed = false;  // Unconnected: each message has a sender of its own.
-  bool ancillary = false;  // Somebody wants what travels beside messages.
-  std::uint8_t interest = 0;
-  bool counted = false;  // Keeps the event loop alive.
+  bool addressed = false;     // Unconnected: each message has a sender of its own.
+  bool ancillary = false;     // Somebody wants what travels beside messages.
+  std::uint8_t interest = 0;  // What somebody waits for …
+  std::uint8_t watched = 0;   // … and what the set looks for, which may be more.
+  bool counted = false;       // Keeps the event loop alive.
 
   bool may_linger = true;  // Somebody may have set SO_LINGER.
 

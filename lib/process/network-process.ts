@@ -1160,9 +1160,7 @@ export class NetworkProcess {
 
   /** @internal */
   onWritable(): void {
-    // Nobody has filled the kernel's queue again: the set need not look for room any more.
-    if (this.#sender === undefined || this.#sender.empty) this.#updateInterest()
-    else this.#sender.flush()
+    this.#sender?.flush()
   }
 
   /** @internal */
@@ -1172,6 +1170,7 @@ export class NetworkProcess {
 
   /** @internal */
   onSent(): void {
+    this.#updateInterest()
     if (this.#ending) this.#shutdown()
   }
 

@@ -2,7 +2,7 @@
 // other as they came. It owns them, and the descriptors beside them: the caller's may change as soon as it was queued.
 import { native, type AddressId, type SocketId } from '../native.js'
 import { errno } from '../socket/errors.js'
-import { packetsPerCall, sendBytes, sendLaidOut, type LaidOut } from '../socket/outbox.js'
+import { packetsPerCall, sendLaidOut, sendPart, type LaidOut, type Packets } from '../socket/outbox.js'
 import { giveBack, takeMemory } from './spare.js'
 
 // What is at least as long as this, and nobody else's, is not copied; in bytes.
@@ -16,20 +16,27 @@ interface Beside {
 }
 
 /** More of a stream, or packets. */
-interface Block {
-  readonly memory: Uint8Array
-  /** It is memory from spare.ts. */
+interface Block extends Packets {
+  /** Its memory is from spare.ts. */
   readonly reused: boolean
   /** Sent up to here … */
   start: number
   /** … and filled up to here. */
   end: number
-  /** Of packets: how long each is, and where it goes … */
+  /** Of packets … */
   readonly lengths: number[]
-  readonly to: AddressId[]
-  /** … and how many are sent. */
   sent: number
+  /** … and where each goes. */
+  readonly to: AddressId[]
   beside: Beside | undefined
+  next: Block | undefined
+}
+
+/** Somebody waits for room. */
+interface Waiting {
+  readonly promise: Promise<void>
+  resolve: () => void
+  reject: (error: Error) => void
 }
 
 const again = new Set([errno.EAGAIN, errno.EWOULDBLOCK])
@@ -42,11 +49,10 @@ export function wouldBlock(error: number): boolean {
 /** The queue of one socket. @internal */
 export class Output {
   readonly #stream: boolean
-  // From `#first` on: taking the first element off an array moves all others.
-  #blocks: Block[] = []
-  #first = 0
+  #first: Block | undefined
+  #last: Block | undefined
   #length = 0
-  #waiting: { resolve: () => void; reject: (error: Error) => void }[] = []
+  #waiting: Waiting | undefined
 
   constructor(stream: boolean) {
     this.#stream = stream
@@ -58,12 +64,12 @@ export class Output {
   }
 
   get empty(): boolean {
-    return this.#first === this.#blocks.length
+    return this.#first === undefined
   }
 
   /** The addresses that waiting packets go to. */
   *addresses(): Iterable<AddressId> {
-    for (const { to, sent } of this.#blocks.slice(this.#first)) yield* to.slice(sent)
+    for (let block = this.#first; block !== undefined; block = block.next) yield* block.to.slice(block.sent)
   }
 
   /**
@@ -86,8 +92,7 @@ export class Output {
 
   // Into the last block, if it has so much room, or into a new one, which is longer.
   #copy(data: Uint8Array): Block {
-    const before = this.empty ? undefined : this.#blocks.at(-1)
-    const last = before?.reused === true ? before : undefined
+    const last = this.#last?.reused === true ? this.#last : undefined
     const fits = last !== undefined && last.memory.length - last.end >= data.length
     const block = fits ? last : this.#add(takeMemory(data.length, last?.memory.length))
     block.memory.set(data, block.end)
@@ -97,10 +102,21 @@ export class Output {
   }
 
   #add(memory: Uint8Array, end?: number, beside?: Beside): Block {
-    const reused = end === undefined
-    const block = { memory, reused, start: 0, end: end ?? 0, lengths: [], to: [], sent: 0, beside }
+    const block = {
+      memory,
+      reused: end === undefined,
+      start: 0,
+      end: end ?? 0,
+      lengths: [],
+      sent: 0,
+      to: [],
+      beside,
+      next: undefined,
+    }
     this.#length += block.end
-    this.#blocks.push(block)
+    if (this.#last === undefined) this.#first = block
+    else this.#last.next = block
+    this.#last = block
     return block
   }
 
@@ -108,35 +124,32 @@ export class Output {
    * Sends what the kernel takes. Gives 0 when all is gone, or the -errno that the rest waits for or failed with.
    */
   flush(id: SocketId): number {
-    while (!this.empty) {
-      const first = this.#blocks[this.#first] as Block
-      const error = this.#stream ? this.#sendStream(id, first) : this.#sendPackets(id, first)
+    for (let block = this.#first; block !== undefined; block = this.#first) {
+      const error = this.#stream ? this.#sendStream(id, block) : this.#sendPackets(id, block)
       if (error < 0) return error
     }
     return 0
   }
 
   #sendStream(id: SocketId, block: Block): number {
-    const data = block.memory.subarray(block.start, block.end)
-    const left = transmit(id, data, -1, block.beside)
+    const left = transmit(id, block, block.end, -1)
     if (left < 0) return left
     // It has gone with the first byte.
     releaseBeside(block)
-    this.#advance(block, data.length - left)
+    this.#advance(block, block.end - block.start - left)
     return 0
   }
 
   #sendPackets(id: SocketId, block: Block): number {
-    const { memory, start, end, lengths, to, sent, beside } = block
+    const { lengths, to, sent } = block
     const address = to[sent] as AddressId
-    const data = memory.subarray(start, end)
     let until = sent + 1
     while (until < sent + packetsPerCall && to[until] === address) until++
     // Packets go as a whole, and one alone costs less.
     const result =
       until - sent > 1
-        ? sendLaidOut(id, data, lengths.slice(sent, until), address)
-        : transmit(id, data.subarray(0, lengths[sent]), address, beside)
+        ? sendLaidOut(id, block, until - sent, address)
+        : transmit(id, block, block.start + (lengths[sent] as number), address)
     if (result < 0) return result
     this.#advancePackets(block, Math.max(result, 1))
     return 0
@@ -144,7 +157,7 @@ export class Output {
 
   /** Gives up the packet that could not be sent. */
   dropPacket(): void {
-    this.#advancePackets(this.#blocks[this.#first] as Block, 1)
+    if (this.#first !== undefined) this.#advancePackets(this.#first, 1)
   }
 
   #advancePackets(block: Block, packets: number): void {
@@ -158,35 +171,42 @@ export class Output {
     this.#length -= length
     if (block.start < block.end || block.sent < block.lengths.length) return
     release(block)
-    if (++this.#first === this.#blocks.length) this.#blocks.length = 0
-    else if (this.#first < 1024) return
-    else this.#blocks.splice(0, this.#first)
-    this.#first = 0
+    this.#first = block.next
+    if (this.#first === undefined) this.#last = undefined
   }
 
   /** Resolves when {@link Output.settle} is called. */
   wait(): Promise<void> {
-    return new Promise((resolve, reject) => this.#waiting.push({ resolve, reject }))
+    this.#waiting ??= newWaiting()
+    return this.#waiting.promise
   }
 
   /** Nothing of it is sent any more. */
   abandon(error?: Error): void {
-    this.#blocks.slice(this.#first).forEach(release)
-    this.#blocks = []
-    this.#first = this.#length = 0
+    for (let block = this.#first; block !== undefined; block = block.next) release(block)
+    this.#first = this.#last = undefined
+    this.#length = 0
     this.settle(error)
   }
 
   /** Ends all waiting: there is room again, or there never will be. */
   settle(error?: Error): void {
     const waiting = this.#waiting
-    if (waiting.length === 0) return
-    this.#waiting = []
-    for (const { resolve, reject } of waiting) {
-      if (error === undefined) resolve()
-      else reject(error)
-    }
+    if (waiting === undefined) return
+    this.#waiting = undefined
+    if (error === undefined) waiting.resolve()
+    else waiting.reject(error)
   }
+}
+
+function newWaiting(): Waiting {
+  let resolve!: Waiting['resolve']
+  let reject!: Waiting['reject']
+  const promise = new Promise<void>((fulfil, refuse) => {
+    resolve = fulfil
+    reject = refuse
+  })
+  return { promise, resolve, reject }
 }
 
 function note(block: Block, length: number, to: AddressId): void {
@@ -194,11 +214,11 @@ function note(block: Block, length: number, to: AddressId): void {
   block.to.push(to)
 }
 
-// Gives how many bytes are left over, or -errno when none went.
-function transmit(id: SocketId, data: Uint8Array, to: AddressId, beside: Beside | undefined): number {
-  if (beside === undefined) return sendBytes(id, data, to)
-  const sent = native.sendv(id, [data], to, beside.control)
-  return sent < 0 ? sent : data.length - sent
+// Gives how many bytes up to `end` are left over, or -errno when none went.
+function transmit(id: SocketId, { memory, start, beside }: Block, end: number, to: AddressId): number {
+  if (beside === undefined) return sendPart(id, memory, start, end, to)
+  const sent = native.sendv(id, [memory.subarray(start, end)], to, beside.control)
+  return sent < 0 ? sent : end - start - sent
 }
 
 // Nothing of it is needed any more.

@@ -231,8 +231,8 @@ export class Sender {
   // @param left - how much of it, if only the end is left over; 0: all
   #enqueueReady(ready: string | Uint8Array, data: Data, left = 0): boolean {
     const encoded = typeof ready === 'string' ? this.#encode(ready) : ready
-    // What encoding has made is nobody else's.
-    const own = typeof data === 'string' || encoded.buffer !== data.buffer
+    // What encoding has made is nobody else's. (To ask two views for their buffers takes longer than a copy.)
+    const own = typeof data === 'string' || (encoded !== data && data instanceof Uint8Array)
     return this.#enqueue(left > 0 ? encoded.subarray(encoded.length - left) : encoded, this.to, own)
   }
 

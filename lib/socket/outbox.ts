@@ -13,25 +13,53 @@ const room = 64 * 1024
 // From here on copying takes longer, for a message alone, and for one of many.
 const small = 256
 const medium = 4 * 1024
+const longest = 0x7fffffff
 /** One call sends this many packets at most. @internal */
 export const packetsPerCall = 64
 
 const bytes = Buffer.allocUnsafeSlow(room)
-// The socket, the address or -1, and of what is in `bytes` the length; of many, how many and their lengths.
-const call = new Int32Array(3 + packetsPerCall)
+// The socket, the address or -1, where what is sent begins, and how long it is; of many, how many and their lengths.
+const call = new Int32Array(4 + packetsPerCall)
+const lengths = call.subarray(4)
 native.shareOutbox(bytes, call)
 
 // The addon has too many functions for a look-up by name to be quick.
 const { send, sendMany, sendOutbox, sendText, writeOutbox } = native
 
+function prepare(id: SocketId, to: AddressId, start: number, lengthOrCount: number): void {
+  call[0] = id
+  call[1] = to
+  call[2] = start
+  call[3] = lengthOrCount
+}
+
 /** Sends bytes. Gives how many are left over, or -errno when none went. @param to - an address, or -1 @internal */
 export function sendBytes(id: SocketId, data: Uint8Array, to: AddressId): number {
   const { length } = data
-  if (length <= small) bytes.set(data)
-  call[0] = id
-  call[1] = to
-  call[2] = length
-  return (length <= small ? sendOutbox() : send(data)) ?? 0
+  if (length > small) return sendPart(id, data, 0, length, to)
+  bytes.set(data)
+  prepare(id, to, 0, length)
+  return sendOutbox() ?? 0
+}
+
+/** The same of what is between two places in memory, which nobody has to make a view of. @internal */
+export function sendPart(
+  id: SocketId,
+  memory: Uint8Array,
+  start: number,
+  end: number,
+  to: AddressId,
+): number {
+  if (end > longest) return sendBeginning(id, memory.subarray(start, end), to)
+  prepare(id, to, start, end - start)
+  return send(memory) ?? 0
+}
+
+// As much of it as the numbers in `call` can say, which is more than the kernel takes at once.
+function sendBeginning(id: SocketId, data: Uint8Array, to: AddressId): number {
+  const beginning = data.subarray(0, longest)
+  const left = sendPart(id, beginning, 0, beginning.length, to)
+  return left < 0 ? left : left + data.length - beginning.length
 }
 
 /** The same of text, in UTF-8. @internal */
@@ -64,7 +92,7 @@ export function layOut(packets: readonly (string | Uint8Array)[], first: number)
       if (length > medium || used + length > room) break
       bytes.set(packet, used)
     }
-    call[3 + count++] = length
+    lengths[count++] = length
     used += length
   }
   return count
@@ -78,7 +106,7 @@ export interface LaidOut {
 
 /** What {@link layOut} has laid out, until anything is sent. @internal */
 export function laidOut(count: number): LaidOut {
-  return { data: bytes.subarray(0, used), lengths: call.subarray(3, 3 + count) }
+  return { data: bytes.subarray(0, used), lengths: lengths.subarray(0, count) }
 }
 
 /**
@@ -94,27 +122,30 @@ export function sendPackets(
   to: AddressId,
 ): number {
   const count = layOut(packets, first)
-  if (count > 0) return sendCounted(id, bytes, count, to)
+  if (count > 0) {
+    prepare(id, to, 0, count)
+    return sendMany(bytes)
+  }
   const left = sendBytes(id, packets[first] as Uint8Array, to)
   // Packets go as a whole.
   return left < 0 ? left : 1
 }
 
-/** The same of packets that lie one behind the other already, {@link packetsPerCall} at most. @internal */
-export function sendLaidOut(
-  id: SocketId,
-  data: Uint8Array,
-  lengths: readonly number[],
-  to: AddressId,
-): number {
-  call.set(lengths, 3)
-  return sendCounted(id, data, lengths.length, to)
+/** Packets one behind the other, some of which are gone. @internal */
+export interface Packets {
+  readonly memory: Uint8Array
+  /** Where the first of the others begins. */
+  readonly start: number
+  /** How long each is, with those that are gone … */
+  readonly lengths: readonly number[]
+  /** … and how many these are. */
+  readonly sent: number
 }
 
-// Their lengths are there already.
-function sendCounted(id: SocketId, data: Uint8Array, count: number, to: AddressId): number {
-  call[0] = id
-  call[1] = to
-  call[2] = count
-  return sendMany(data)
+/** The same of `count` packets that lie one behind the other already, {@link packetsPerCall} at most. @internal */
+export function sendLaidOut(id: SocketId, packets: Packets, count: number, to: AddressId): number {
+  const { memory, start, sent } = packets
+  for (let i = 0; i < count; i++) lengths[i] = packets.lengths[sent + i] as number
+  prepare(id, to, start, count)
+  return sendMany(memory)
 }

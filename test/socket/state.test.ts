@@ -248,6 +248,26 @@ describe('Socket#watch()', () => {
     one.unwatch()
   })
 
+  forEachTransport(
+    transport =>
+      it(`hears of no room that it does not wait for any more: ${transport.name}`, async () => {
+        const [one, other] = aPair(transport)
+        await new Promise(resolve => one.watch({ readable: true, writable: true }, resolve))
+        const heard: Readiness[] = []
+        one.watch({ readable: true }, readiness => {
+          heard.push(readiness)
+          receive(one)
+        })
+        await turns()
+        assert.deepEqual(heard, [])
+        other.send(data)
+        await turns(20)
+        assert.deepEqual(heard, [{ readable: true, writable: false }])
+        assert.equal((await ready(one, { writable: true })).writable, true)
+      }),
+    ({ connected }) => connected,
+  )
+
   it('drains microtasks between two turns', async () => {
     const [one, other] = aLocalPair(SOCK_DGRAM)
     const order: string[] = []
