@@ -127,8 +127,8 @@ napi_value SendMany(napi_env env, napi_callback_info info) {
   if (!AddressOfId(environment, outbox.to(), &to)) return Integer(env, -EINVAL);
   iovec messages[sys::kMessages];
   const std::size_t count = outbox.MessagesIn(BytesOf(env, arguments[0]), messages);
-  const int sent = sys::SendMany(socket->descriptor.get(), messages, count, MSG_DONTWAIT,
-                                 const_cast<sys::Address*>(to));
+  const int sent = socket->segmentation.SendMany(socket->descriptor.get(), messages, count,
+                                                 MSG_DONTWAIT, const_cast<sys::Address*>(to));
   for (int i = 0; i < sent; i++) socket->bytes_written += messages[i].iov_len;
   if (sent > 0) socket->messages_written += static_cast<unsigned>(sent);
   return Integer(env, sent);

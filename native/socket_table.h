@@ -12,6 +12,7 @@
 
 #include "channel.h"
 #include "sys/descriptor.h"
+#include "sys/segmentation.h"
 
 namespace mnp {
 
@@ -43,6 +44,7 @@ enum class Kind : std::uint8_t {
 struct Socket {
   sys::Descriptor descriptor;
   std::unique_ptr<Channel> channel;  // What bytes go through, if they are not sent as they are.
+  sys::Segmentation segmentation;
 
   Mode mode = Mode::kIdle;
   Delivery delivery = Delivery::kBytes;

@@ -39,6 +39,8 @@ function define(workload, transport, size, modes, references, goals = {}, more =
 const asyncio = { others: ['asyncio'] }
 const { text, bytes, lent, many } = ours
 const datagramsNeverBehind = { peer: [1, 1] }
+const udpSendGoals = { [bytes]: { peer: [1.5, 2] }, [many]: { peer: [1.5, 2] } }
+const packetGoal = { peer: [6, 8], reference: [0.8, 0.95], cpu: [10] }
 
 const untitled = [
   // ---- echo, one message in flight ----
@@ -126,9 +128,9 @@ const untitled = [
       'receive',
       'seqpacket',
       size,
-      [text, bytes],
+      [text, bytes, lent],
       receiving,
-      { [bytes]: { peer: [6, 8], reference: [0.8, 0.95], cpu: [10] } },
+      { [bytes]: packetGoal, [lent]: packetGoal },
       size === small ? asyncio : {},
     ),
   ),
@@ -150,8 +152,8 @@ const untitled = [
   ]),
 
   // ---- send; sendMany against peers that have no such thing ----
-  define('send', 'udp', small, [text, bytes, many], sending, { [bytes]: { peer: [1.5, 2] } }, asyncio),
-  define('send', 'udp', packet, [bytes], sending, { [bytes]: { peer: [1.5, 2] } }),
+  define('send', 'udp', small, [text, bytes, many], sending, udpSendGoals, asyncio),
+  define('send', 'udp', packet, [bytes, many], sending, udpSendGoals),
   define('send', 'local-datagram', small, [text, bytes, many], sending, { [bytes]: { peer: [1.15, 1.6] } }),
   define('send', 'local-datagram', medium, [bytes], sending, { [bytes]: { peer: [1.15, 1.6] } }),
   define('send', 'local-datagram', large, [bytes], plain, { [bytes]: datagramsNeverBehind }),

@@ -29,7 +29,7 @@ const { values } = parseArgs({
 
 const usual = values.smoke
   ? { repeats: 1, warmUp: 5, measure: 20, idle: 200, attempts: 1 }
-  : { repeats: 5, warmUp: 200, measure: 250, idle: 10_000, attempts: 3 }
+  : { repeats: 5, warmUp: 1000, measure: 250, idle: 10_000, attempts: 3 }
 const settings = {
   repeats: number('repeats', usual.repeats),
   warmUp: number('warm-up', usual.warmUp),

@@ -496,6 +496,66 @@ describe('NetworkProcess#sendMany()', () => {
     },
   )
 
+  // In runs of one length the kernel takes them as one.
+  const runs = [9, 9, 9, 4, 9, 9, 0, 9, 700, 700, 700, 700, 1, 1, 2, 30_000, 30_000, 5, 0, 0, 65_000, 3]
+
+  overEvery(
+    transport => transport.keepsBounds && !transport.connects && !transport.isLocal,
+    transport => {
+      it('keeps the bounds of datagrams, sent to the peer and to an address', async () => {
+        const { client, peer, atServer, atClient } = await transport.pair(
+          { coding: 'binary' },
+          { coding: 'binary' },
+        )
+        const packets = runs.map((length, i) => Buffer.alloc(length, i))
+        for (const [sender, seen] of [
+          [client, atServer],
+          [peer, atClient],
+        ] as const) {
+          const before = sender.stats().messagesWritten
+          assert.equal(sender.sendMany(packets), true)
+          const received = (await seen.messages(packets.length)) as Buffer[]
+          received.forEach((message, i) => assert.ok(message.equals(packets[i] as Buffer), `datagram ${i}`))
+          assert.equal(sender.stats().messagesWritten - before, packets.length)
+        }
+      })
+
+      it('says how many datagrams went before the one that cannot', async () => {
+        const { client, atServer } = await transport.pair()
+        const error = thrown(() => client.sendMany(['one', 'two', '-'.repeat(70_000), 'never']))
+        assert.equal(error.code, 'EMSGSIZE')
+        assert.equal(error['sent'], 2)
+        await atServer.messages(2)
+        assert.deepEqual(atServer.data, ['one', 'two'])
+      })
+    },
+  )
+
+  it('sends runs of datagrams that are longer than the network takes', async function () {
+    const network = ['unshare', ...(process.getuid?.() === 0 ? [] : ['--map-root-user']), '--net']
+    const small = [...network, 'sh', '-c', 'ip link set lo mtu 1500 up && exec "$@"', 'sh']
+    if ((await run('', small)).status !== 0) this.skip()
+    const { stdout, stderr } = await run(
+      `
+      const lengths = [], sent = []
+      const server = makeNetworkProcess({ name: 'server', type: 'datagram', server: true, family: 'ipv4',
+        service: true, coding: 'binary', filter: (_, data) => lengths.push(data.length) })
+      const client = makeNetworkProcess({ name: 'client', type: 'datagram', family: 'ipv4',
+        service: server.contact('service') })
+      for (const length of [1000, 2000, 1500, 1472, 1000]) {
+        const many = Array(9).fill(Buffer.alloc(length))
+        client.sendMany(many)
+        sent.push(...many.map(() => length))
+        while (acceptProcessOutput(server, 0.2));
+      }
+      console.log(String(lengths) === String(sent))
+      process.exit()
+    `,
+      small,
+    )
+    assert.equal(stdout, 'true\n', stderr)
+  })
+
   it('sends none of none', async () => {
     const { client } = await over('seqpacket', 'local').pair()
     assert.equal(client.sendMany([]), true)
