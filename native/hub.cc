@@ -39,7 +39,9 @@ constexpr std::size_t kStreamSlab = 512 * 1024;
 constexpr std::size_t kLarge = 8 * 1024;  // From here a copy costs more than a slab.
 constexpr std::size_t kSmallRoom = 4 * 1024;
 constexpr std::size_t kLargeRoom =
-    kStreamRead;  // What is cut short costs more than what is left over.
+    kStreamRead;                   // What is cut short costs more than what is left over.
+constexpr std::size_t kLine = 64;  // Of the cache.
+constexpr std::size_t kAhead = 2 * 1024;
 // Untouched pages cost nothing.
 constexpr std::size_t kScratch = 8 * 1024 * 1024;
 constexpr std::size_t kAddressRoom = sys::Address::kCapacity;
@@ -54,6 +56,15 @@ constexpr int kTrueLength = MSG_TRUNC;  // Gives the length the message had. Not
 #else
 constexpr int kTrueLength = 0;
 #endif
+
+// Memory that was not used for long is far away. What is copied to it next is about as long as what
+// was, so it comes into the cache while the kernel is asked. Little is near enough anyway, and of
+// much the processor notices by itself what comes next.
+void FetchAhead(const std::uint8_t* memory, std::size_t length) {
+  if (length < kLine * 4) return;
+  for (std::size_t i = 0; i < std::min(length, kAhead); i += kLine)
+    __builtin_prefetch(memory + i, 1);
+}
 
 std::size_t Aligned(std::size_t length) { return (length + 7) & ~std::size_t{7}; }
 
@@ -620,6 +631,7 @@ ssize_t Hub::ReadSmall(Id id, Socket* socket) {
   if (length <= slab->room()) {
     std::memcpy(slab->end(), ScratchEnd(), length);
     ShowSlab(id, *socket, length);
+    FetchAhead(slab->end(), std::min(length, slab->room()));
   } else {
     ShowBuffer(id, *socket, ScratchEnd(), length, nullptr, 0);
   }
