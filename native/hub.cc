@@ -29,7 +29,8 @@ constexpr int kMostUnanswered = 6;
 constexpr int kAccepts = 16;   // Per listener and wake-up.
 constexpr int kMessages = 64;  // Per socket and wake-up …
 constexpr std::size_t kBytesBudget = 256 * 1024;
-constexpr std::size_t kTextBudget = 64 * 1024;  // Longer strings leave V8's young space.
+constexpr std::size_t kTextBudget = 64 * 1024;    // What a filter gets at once, too.
+constexpr std::size_t kLongestText = 120 * 1024;  // V8's young space takes no longer strings.
 
 constexpr std::size_t kStreamRead = 64 * 1024;
 constexpr std::size_t kSlab = 256 * 1024;
@@ -494,7 +495,7 @@ void Hub::Read(Id id, Socket* socket, bool ended) {
       return;
     }
     empty_is_record_ = record == 1;
-    asked_ = kStreamRead;
+    asked_ = text && socket->large && !in_turns_ ? kStreamSlab : kStreamRead;
     const ssize_t received = text                                         ? ReadText(id, socket)
                              : socket->large && socket->carry_length == 0 ? ReadLarge(id, socket)
                                                                           : ReadSmall(id, socket);
@@ -594,7 +595,7 @@ void Hub::NoteSender(Socket* socket, const sys::Address& sender) {
 ssize_t Hub::ReadScratch(Id id, Socket* socket, std::size_t* length) {
   const std::size_t carried = socket->carry_length;
   std::memcpy(ScratchEnd(), socket->carry, carried);
-  const std::size_t room = socket->kind == Kind::kStream ? kStreamRead : ScratchRoom() - carried;
+  const std::size_t room = socket->kind == Kind::kStream ? asked_ : ScratchRoom() - carried;
   iovec buffer = {ScratchEnd() + carried, room};
   const ssize_t received = Receive(id, socket, &buffer, 1);
   if (received < 0) return received;
@@ -612,15 +613,23 @@ ssize_t Hub::ReadText(Id id, Socket* socket) {
   const std::size_t tail = stream ? text::IncompleteTail(text, length) : 0;
   socket->carry_length = static_cast<std::uint8_t>(tail);
   std::memcpy(socket->carry, text + length - tail, tail);
+  if (!stream) ShowText(id, *socket, length);
   // A stream that has brought but a part of a character has brought nothing yet.
-  if (length > tail || !stream) {
-    Push(id, static_cast<std::int32_t>(length - tail) | kTextBit,
-         static_cast<std::int32_t>(text_length_), socket->sender);
-    text_length_ += length - tail;
+  for (std::size_t rest = stream ? length - tail : 0; rest > 0;) {
+    std::size_t piece = std::min(rest, kTextBudget);
+    if (piece < rest) piece -= text::IncompleteTail(ScratchEnd(), piece);
+    ShowText(id, *socket, piece);
+    rest -= piece;
   }
   if (length < static_cast<std::size_t>(received))
     Push(id, kTruncated, static_cast<std::int32_t>(received), -1);
   return received;
+}
+
+void Hub::ShowText(Id id, const Socket& socket, std::size_t length) {
+  Push(id, static_cast<std::int32_t>(length) | kTextBit, static_cast<std::int32_t>(text_length_),
+       socket.sender);
+  text_length_ += length;
 }
 
 ssize_t Hub::ReadSmall(Id id, Socket* socket) {
@@ -724,8 +733,8 @@ std::int32_t Hub::AddExtra(napi_value value) {
   return static_cast<std::int32_t>(frame_->extras.size() - 1);
 }
 
-// One string for all text of the frame. When it is not ASCII, offsets and
-// lengths become code units.
+// A string, of all text of the frame if it is not too long: offsets are places in it. When it is
+// not ASCII, offsets and lengths become code units.
 napi_value Hub::Text() {
   napi_value string = nullptr;
   if (text::IsAscii(scratch_.get(), text_length_)) {
@@ -735,18 +744,38 @@ napi_value Hub::Text() {
   }
   units_.resize(text_length_);
   std::size_t units = 0;
-  for (std::int32_t i = 0; i < frame_->count; i++) {
-    std::int32_t* quad = frame_->events + 4 * i;
-    if (quad[1] < 0 || (quad[1] & kTextBit) == 0) continue;
-    const std::size_t length =
-        text::DecodeUtf8(scratch_.get() + quad[2], static_cast<std::size_t>(quad[1] & ~kTextBit),
-                         units_.data() + units);
+  ForEachText([&](std::int32_t* quad, const std::uint8_t* text, std::size_t text_length) {
+    const std::size_t length = text::DecodeUtf8(text, text_length, units_.data() + units);
     quad[1] = static_cast<std::int32_t>(length) | kTextBit;
     quad[2] = static_cast<std::int32_t>(units);
     units += length;
-  }
+  });
   napi_create_string_utf16(env_, units_.data(), units, &string);
   return string;
+}
+
+// A string for each, among the extras.
+void Hub::SplitText() {
+  units_.resize(text_length_);
+  ForEachText([&](std::int32_t* quad, const std::uint8_t* text, std::size_t length) {
+    napi_value string = nullptr;
+    if (text::IsAscii(text, length)) {
+      napi_create_string_latin1(env_, reinterpret_cast<const char*>(text), length, &string);
+    } else {
+      napi_create_string_utf16(env_, units_.data(), text::DecodeUtf8(text, length, units_.data()),
+                               &string);
+    }
+    quad[2] = ~AddExtra(string);
+  });
+}
+
+template <class Use>
+void Hub::ForEachText(Use use) {
+  for (std::int32_t i = 0; i < frame_->count; i++) {
+    std::int32_t* quad = frame_->events + 4 * i;
+    if (quad[1] >= 0 && (quad[1] & kTextBit) != 0)
+      use(quad, scratch_.get() + quad[2], static_cast<std::size_t>(quad[1] & ~kTextBit));
+  }
 }
 
 // Of the one socket that all of the frame is for, if that has one.
@@ -779,7 +808,11 @@ void Hub::Emit(bool from_loop) {
   give_once(2, frame_->events_reference, &frame_->known);
   if (frame_->kept.shown) give_once(3, frame_->kept.reference, &frame_->kept.known);
   if (frame_->lent.shown) give_once(4, frame_->lent.reference, &frame_->lent.known);
-  if (text_length_ > 0) give(5, Text());
+  if (text_length_ > kLongestText) {
+    SplitText();
+  } else if (text_length_ > 0) {
+    give(5, Text());
+  }
   if (!frame_->extras.empty()) {
     napi_value extras = nullptr;
     napi_create_array_with_length(env_, frame_->extras.size(), &extras);

@@ -131,6 +131,7 @@ class Hub {
   ssize_t ReceiveMessage(Id id, Socket* socket, iovec* buffers, std::size_t count, int flags);
   bool HasEnded(const Socket& socket);
   void NoteSender(Socket* socket, const sys::Address& sender);
+  void ShowText(Id id, const Socket& socket, std::size_t length);
   void ShowSlab(Id id, const Socket& socket, std::size_t length);
   void ShowBuffer(Id id, const Socket& socket, const std::uint8_t* first, std::size_t first_length,
                   const std::uint8_t* rest, std::size_t rest_length);
@@ -143,6 +144,9 @@ class Hub {
   std::uint8_t* ScratchEnd() { return scratch_.get() + text_length_; }
   std::size_t ScratchRoom() const;
   napi_value Text();
+  void SplitText();
+  template <class Use>
+  void ForEachText(Use use);
   napi_async_context OwnContext();
   void DropContext(Id id);
   void Emit(bool from_loop);

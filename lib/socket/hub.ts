@@ -119,9 +119,10 @@ function deliver({ events, kept, lent, text, extras }: Frame, at: number): void 
   }
   if (what >= 0) {
     const length = what & lengthMask
-    if (what & textBit)
-      receiver.onData?.(text === undefined ? '' : text.substring(offset, offset + length), address, false)
-    else if (what & lentBit) receiver.onData?.(new View(lent, offset, length), address, true)
+    if (what & textBit) {
+      const own = offset < 0 ? (extras?.[~offset] as string) : text?.substring(offset, offset + length)
+      receiver.onData?.(own ?? '', address, false)
+    } else if (what & lentBit) receiver.onData?.(new View(lent, offset, length), address, true)
     else if (offset < 0) receiver.onData?.(extras?.[~offset] as Buffer, address, false)
     else receiver.onData?.(new View(kept, offset, length), address, false)
     return

@@ -162,6 +162,23 @@ describe('text', () => {
         assert.deepEqual(atServer.data, Array.from(characters))
       })
 
+      for (const [what, unit] of Object.entries({
+        ASCII: 'forty characters, and a number behind them:',
+        'other text': characters,
+        'bytes that are no text': '\udcff€\udce2\udc82',
+      }))
+        it(`of which much is there at once comes whole, in pieces: ${what}`, async () => {
+          const { client, peer, atServer } = await transport.pair()
+          peer.stop()
+          const all = Array.from({ length: 2_000_000 / unit.length }, (_, i) => `${unit}${i}`).join('')
+          client.send(all)
+          await settled()
+          peer.continue()
+          await until(() => atServer.text.length >= all.length, 'all text')
+          assert.ok(atServer.text === all)
+          assert.ok(atServer.data.every(piece => piece.length > 0 && piece.length <= 64 * 1024))
+        })
+
       it('that ends within a character ends in its bytes, before the sentinel is called', async () => {
         const { client, atServer } = await transport.pair()
         client.send(Buffer.from('ok\xf0\x9d\x84', 'latin1'))
