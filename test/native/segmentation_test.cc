@@ -39,6 +39,7 @@ std::string Pattern(std::size_t length, std::size_t index) {
 
 int Send(sys::Segmentation* segmentation, int fd, const std::vector<std::size_t>& lengths) {
   std::vector<std::string> data;
+  data.reserve(lengths.size());
   std::vector<iovec> messages;
   messages.reserve(lengths.size());
   for (const std::size_t length : lengths) data.push_back(Pattern(length, data.size()));
