@@ -1,7 +1,7 @@
 // npm run test:lanes: the addon on processors that this machine is not, one big-endian and one of 32 bits. It is
-// cross-compiled, and its C++ tests and the tests of sockets and addresses run by qemu's user mode, which hands system
-// calls on to this machine's kernel, with the Node that Debian has for that processor. Those Nodes are fetched once, by
-// apt, into ~/.cache/make-network-process-lanes; MAKE_NETWORK_PROCESS_LANES names another folder.
+// cross-compiled, and its C++ tests and the tests of sockets, addresses and decoding run by qemu's user mode, which hands
+// system calls on to this machine's kernel, with the Node that Debian has for that processor. Those Nodes are fetched
+// once, by apt, into ~/.cache/make-network-process-lanes; MAKE_NETWORK_PROCESS_LANES names another folder.
 //
 //   npm run test:lanes [-- test/socket/address.test.ts …]
 //
@@ -40,6 +40,7 @@ const tests =
     ? chosen
     : [
         'socket/*',
+        'coding/decoder',
         ...['contact', 'datagrams', 'delivery', 'families', 'make', 'options'].map(name => `process/${name}`),
       ].map(name => `test/${name}.test.ts`)
 
@@ -52,6 +53,11 @@ const emulatorDiffers = [
   ['agree on a scope', 'half of sin6_scope_id is swapped, on a big-endian processor'],
   [':bindtodevice is set and taken back', 'no SO_BINDTODEVICE for getsockopt(2)'],
 ]
+
+// The same of C++ tests, by lane.
+const emulatorBreaks = {
+  s390x: [['segmentation_test', 'the two bytes of UDP_SEGMENT are handed on in the wrong order']],
+}
 
 function run(program, args, options = {}) {
   const { status, error } = spawnSync(program, args, { cwd: root, stdio: 'inherit', ...options })
@@ -155,7 +161,10 @@ function runLane({ name, prefix, qemu }) {
   if (!run('cmake', configure) || !run('cmake', ['--build', build, '--parallel']))
     return 'FAILED: the addon was not built'
   const failed = []
-  if (!run('ctest', ['--test-dir', build, '--output-on-failure'])) failed.push('the C++ tests')
+  const unfit = emulatorBreaks[name] ?? []
+  unfit.forEach(([test, why]) => console.log(`test:lanes: ${name}: left out: ${test} (${why})`))
+  const fit = ['--exclude-regex', `^(${unfit.map(([test]) => test).join('|')})$`]
+  if (!run('ctest', ['--test-dir', build, '--output-on-failure', ...fit])) failed.push('the C++ tests')
 
   // Tests start Node again, and compile a C program to compare with. What they find is that machine's.
   const bin = path.join(build, 'bin')

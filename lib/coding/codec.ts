@@ -3,6 +3,7 @@
 // decoder and the encoder, and no codec may know of them.
 
 import { isAscii } from 'node:buffer'
+import { endianness } from 'node:os'
 
 /**
  * Added to a byte from 0x80 to 0xFF it gives the lone surrogate that stands for that byte where it is not valid text.
@@ -43,14 +44,17 @@ export const asciiText = (bytes: Uint8Array): string | undefined =>
 
 // Blocks are mostly no larger than one read; a larger one gets memory of its own that goes with it.
 const shared = new Uint16Array(65536)
+const isLittleEndian = endianness() === 'LE'
 
 /** Room for so many UTF-16 units, until the next call: a codec fills it and makes a string of it at once. */
 export const scratch = (count: number): Uint16Array =>
   count <= shared.length ? shared : new Uint16Array(count)
 
-/** The string of the first so many units. */
-export const textOf = (units: Uint16Array, count: number): string =>
-  Buffer.from(units.buffer, 0, count * 2).toString('utf16le')
+/** The string of the first so many units, which are in the processor's order of bytes. */
+export function textOf(units: Uint16Array, count: number): string {
+  const bytes = Buffer.from(units.buffer, 0, count * 2)
+  return (isLittleEndian ? bytes : Buffer.from(bytes).swap16()).toString('utf16le')
+}
 
 /** `String.prototype.isWellFormed`, which every Node we run on has and TypeScript's ES2023 has not. */
 export const isWellFormed = (text: string): boolean =>
