@@ -13,6 +13,7 @@ const room = 64 * 1024
 // From here on copying takes longer, for a message alone, and for one of many.
 const small = 256
 const medium = 4 * 1024
+// More than this an element of `call` cannot say.
 const longest = 0x7fffffff
 /** One call sends this many packets at most. @internal */
 export const packetsPerCall = 64

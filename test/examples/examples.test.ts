@@ -11,6 +11,7 @@ import { networkInterfaces } from 'node:os'
 import path from 'node:path'
 import { gnutlsAvailable } from 'make-network-process'
 import { constants, encodeAddress, ifNameToIndex, sealedMemory, Socket } from 'make-network-process/socket'
+import { inNetwork, needsNetwork } from '../support/namespaces.js'
 import { aFolder } from '../support/transports.js'
 import { aSocket, receive } from '../socket/sockets.js'
 import { example, root, run, type Ended } from './run.js'
@@ -60,14 +61,6 @@ function exercises(
     it(`says that there is no ${what} here: ${missing}`, async () => {
       fails(await example(name), missing)
     })
-}
-
-// Root needs no namespace of users for one of networks, and cannot have one in a chroot.
-const inNetwork = process.getuid?.() === 0 ? ['--net'] : ['--map-root-user', '--net']
-
-/** Skips the test unless a program can have a network of its own. */
-function needsNetwork(context: Mocha.Context): void {
-  if (spawnSync('unshare', [...inNetwork, 'true']).status !== 0) context.skip()
 }
 
 describe('the examples', function () {

@@ -19,6 +19,7 @@ import {
 } from './support.js'
 import { over, overEvery, type Transport } from './transports.js'
 import { run } from '../lifecycle/child.js'
+import { inNetwork } from '../support/namespaces.js'
 
 afterEach(cleanUp)
 
@@ -532,8 +533,7 @@ describe('NetworkProcess#sendMany()', () => {
   )
 
   it('sends runs of datagrams that are longer than the network takes', async function () {
-    const network = ['unshare', ...(process.getuid?.() === 0 ? [] : ['--map-root-user']), '--net']
-    const small = [...network, 'sh', '-c', 'ip link set lo mtu 1500 up && exec "$@"', 'sh']
+    const small = ['unshare', ...inNetwork, 'sh', '-c', 'ip link set lo mtu 1500 up && exec "$@"', 'sh']
     if ((await run('', small)).status !== 0) this.skip()
     const { stdout, stderr } = await run(
       `
