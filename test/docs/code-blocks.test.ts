@@ -160,7 +160,7 @@ describe('the code in the documentation', () => {
           const { status, stdout, stderr } = spawnSync(process.execPath, args, {
             cwd: root,
             encoding: 'utf8',
-            timeout: 10_000,
+            timeout: 60_000,
           })
           assert.deepEqual({ status, stdout, stderr }, { status: 0, stdout: expected, stderr: '' })
         })
@@ -191,7 +191,7 @@ describe('the code in the documentation', () => {
                 const [, expected] = / # → (.*)$/.exec(command) ?? []
                 const { status, stdout, stderr } = spawnSync('bash', ['-c', command], {
                   encoding: 'utf8',
-                  timeout: 10_000,
+                  timeout: 60_000,
                 })
                 assert.equal(status, 0, stderr)
                 if (expected === undefined) assert.notEqual(stdout, '')

@@ -1,5 +1,5 @@
-// README's first example, as it stands there, in every way that people run it: from the package as it is packed, in a
-// folder of its own. It knows nothing of what the example is about.
+// README's first example, in every way that people run it: from the package as it is packed, in a folder of its own. It
+// knows nothing of what the example is about but its socket's name, which must be nobody else's on this machine.
 
 import assert from 'node:assert/strict'
 import { execFileSync, spawn } from 'node:child_process'
@@ -22,7 +22,8 @@ import { build, type BuildOptions } from 'esbuild'
 import ts from 'typescript'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
-const [, example = ''] = /```js\n([^]*?)```/.exec(readFileSync(path.join(root, 'README.md'), 'utf8')) ?? []
+const [, shown = ''] = /```js\n([^]*?)```/.exec(readFileSync(path.join(root, 'README.md'), 'utf8')) ?? []
+const example = shown.replaceAll('echo-example', `echo-example-${process.pid}`)
 const addon =
   process.env['MAKE_NETWORK_PROCESS_ADDON'] ?? path.join(root, 'build/Release/make_network_process.node')
 
@@ -36,7 +37,7 @@ const file = (name: string, content: string) => {
 async function run(args: readonly string[], environment: Record<string, string> = {}) {
   const env: NodeJS.ProcessEnv = { ...process.env, ...environment }
   if (environment['MAKE_NETWORK_PROCESS_ADDON'] === undefined) delete env['MAKE_NETWORK_PROCESS_ADDON']
-  const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'pipe'], timeout: 15_000 })
+  const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'pipe'], timeout: 60_000 })
   const [[status], stdout, stderr] = await Promise.all([
     once(child, 'close') as Promise<[number | null]>,
     text(child.stdout),

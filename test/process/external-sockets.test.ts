@@ -48,7 +48,7 @@ function passing(
       env: { ...process.env, LISTEN_FDS: String(passed.length), ...env },
       stdio: ['ignore', 'pipe', 'inherit', ...passed.map(one => (typeof one === 'number' ? one : one.fd))],
       encoding: 'utf8',
-      timeout: 10_000,
+      timeout: 60_000,
     },
   )
   if (error) throw error

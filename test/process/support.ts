@@ -22,7 +22,12 @@ import { constants, Socket, socketpair } from 'make-network-process/socket'
 // ---- waiting --------------------------------------------------------------------------------------------
 
 const changes = new EventEmitter().setMaxListeners(0)
-const deadline = 10_000
+let deadline = 10_000
+
+// Under the sanitizers everything takes longer, and mocha is told so.
+before(function () {
+  deadline = this.timeout() / 2
+})
 
 /** Says that something has changed which somebody may be waiting for, who looks when the caller is done. */
 export function changed(): void {
@@ -92,6 +97,11 @@ export class Witness {
   /** Who sentinels and filters were called for, in that order. */
   readonly processes: NetworkProcess[] = []
 
+  /** What of the data has been joined, with room behind it. */
+  #bytes = Buffer.alloc(0)
+  #length = 0
+  #joined = 0
+
   readonly callbacks = {
     filter: ((process, data) => {
       this.data.push(typeof data === 'string' ? data : Buffer.from(data))
@@ -119,9 +129,17 @@ export class Witness {
     return this.data.join('')
   }
 
-  /** All bytes so far. */
+  /** All bytes so far: asked for with each message, it copies what is new. */
   get bytes(): Buffer {
-    return Buffer.concat(this.data.map(one => Buffer.from(one)))
+    for (const one of this.data.slice(this.#joined)) {
+      const bytes = Buffer.from(one)
+      const length = this.#length + bytes.length
+      if (length > this.#bytes.length) this.#bytes = Buffer.concat([this.#bytes], 2 * length)
+      bytes.copy(this.#bytes, this.#length)
+      this.#length = length
+    }
+    this.#joined = this.data.length
+    return this.#bytes.subarray(0, this.#length)
   }
 
   /** The connection that a server has accepted first. */

@@ -57,7 +57,7 @@ export function connect(client: Socket, address: Uint8Array): void {
 /** Waits until there is something to receive, or `events`; gives what poll(2) found. */
 export function until(socket: Socket, events: number = POLLIN): number {
   const entry = { socket, events, revents: 0 }
-  assert.equal(poll([entry], 10_000), 1, `nothing came to ${String(socket.fd)} within 10 seconds`)
+  assert.equal(poll([entry], 60_000), 1, `nothing came to ${String(socket.fd)} within a minute`)
   return entry.revents
 }
 
@@ -149,7 +149,7 @@ export function runScript(script: string, ...options: string[]): Promise<Ended> 
     const child = execFile(
       process.execPath,
       [...options, '--input-type=module', '--eval', source],
-      { cwd: fileURLToPath(new URL('../..', import.meta.url)), timeout: 15_000 },
+      { cwd: fileURLToPath(new URL('../..', import.meta.url)), timeout: 60_000 },
       (error, stdout, stderr) =>
         resolve({ status: child.exitCode ?? child.signalCode ?? error?.message ?? null, stdout, stderr }),
     )

@@ -323,7 +323,7 @@ describe('TLS: processes', function () {
     `
     const { status, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', script], {
       encoding: 'utf8',
-      timeout: 20_000,
+      timeout: 60_000,
     })
     assert.equal(stderr, '')
     assert.equal(status, 0)
