@@ -167,7 +167,10 @@ export interface Native {
   /** Closes a descriptor that the addon holds; any other is left alone. */
   dropDescriptor(fd: number): void
   encodeUtf8(text: string): Buffer
+  /** What is not UTF-8 comes as lone surrogates, U+DC80 to U+DCFF, a byte each. */
   decodeUtf8(bytes: Uint8Array): string
+  /** How many bytes at the end of a block of UTF-8 wait for the next one, as in Emacs: 0 to 4. */
+  incompleteTail(bytes: Uint8Array): number
   /** These two give -errno, or undefined. */
   configure(
     id: SocketId,

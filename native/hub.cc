@@ -742,7 +742,7 @@ napi_value Hub::Text() {
                               &string);
     return string;
   }
-  units_.resize(text_length_);
+  if (units_.size() < text_length_) units_.resize(text_length_);
   std::size_t units = 0;
   ForEachText([&](std::int32_t* quad, const std::uint8_t* text, std::size_t text_length) {
     const std::size_t length = text::DecodeUtf8(text, text_length, units_.data() + units);
@@ -756,7 +756,7 @@ napi_value Hub::Text() {
 
 // A string for each, among the extras.
 void Hub::SplitText() {
-  units_.resize(text_length_);
+  if (units_.size() < text_length_) units_.resize(text_length_);
   ForEachText([&](std::int32_t* quad, const std::uint8_t* text, std::size_t length) {
     napi_value string = nullptr;
     if (text::IsAscii(text, length)) {

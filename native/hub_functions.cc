@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <memory>
 #include <utility>
 #include <vector>
 
@@ -279,9 +280,16 @@ Napi::Value EncodeUtf8(const Napi::CallbackInfo& info) {
 // decodeUtf8(Uint8Array): a string, with what is not UTF-8 as raw bytes
 Napi::Value DecodeUtf8(const Napi::CallbackInfo& info) {
   const Bytes bytes = BytesOf(info.Env(), info[0]);
-  std::vector<char16_t> units(bytes.length);
-  const std::size_t length = text::DecodeUtf8(bytes.data, bytes.length, units.data());
-  return Napi::String::New(info.Env(), units.data(), length);
+  const std::unique_ptr<char16_t[]> units(new char16_t[bytes.length]);
+  const std::size_t length = text::DecodeUtf8(bytes.data, bytes.length, units.get());
+  return Napi::String::New(info.Env(), units.get(), length);
+}
+
+// incompleteTail(Uint8Array): how many bytes at its end wait for the next block
+Napi::Value IncompleteTail(const Napi::CallbackInfo& info) {
+  const Bytes bytes = BytesOf(info.Env(), info[0]);
+  return Napi::Number::New(info.Env(),
+                           static_cast<double>(text::IncompleteTail(bytes.data, bytes.length)));
 }
 
 // shareOutbox(bytes, call)
@@ -391,6 +399,7 @@ void ExportHub(Napi::Env env, Napi::Object exports, Environment* environment) {
   function("dropDescriptor", DropDescriptor);
   function("encodeUtf8", EncodeUtf8);
   function("decodeUtf8", DecodeUtf8);
+  function("incompleteTail", IncompleteTail);
   function("start", Start);
   function("takeTurns", TakeTurns);
   function("setResource", SetResource);

@@ -4,14 +4,15 @@
 // Of Emacs's categories those are left out that there is no codec for: emacs-mule and ISO 2022's escape sequences.
 
 import { isAscii } from 'node:buffer'
-import { isCutOff } from './utf-8.js'
+import { native } from '../native.js'
 
 /** Whether the bytes have the form of UTF-8, whose last character may be cut off if this is not the end. */
 function looksLikeUtf8(bytes: Uint8Array, end: boolean): boolean {
-  for (let at = 0; at < bytes.length; at++) {
+  const tail = native.incompleteTail(bytes)
+  if (tail > 0 && end) return false
+  for (let at = 0; at < bytes.length - tail; at++) {
     const lead = bytes[at]!
     if (lead < 0x80) continue
-    if (isCutOff(bytes, at)) return !end
     if (lead < 0xc0 || lead >= 0xf8) return false
     for (let more = lead < 0xe0 ? 1 : lead < 0xf0 ? 2 : 3; more > 0; more--) {
       at += 1

@@ -177,7 +177,7 @@ void Tails() {
 }
 
 void LongTexts() {
-  // ASCII goes eight bytes at a time: something else at every place of such a run, and at every
+  // ASCII goes many bytes at a time: something else at every place of such a run, and at every
   // length.
   bool agrees = true;
   bool ascii = true;
@@ -208,6 +208,60 @@ void LongTexts() {
     block[at] = 'a';
   }
   CHECK("one byte that is not ASCII, at the edges of blocks", found);
+}
+
+// Text goes sixteen bytes at a time.
+void Blocks() {
+  // Every character, one after the other, so that each lies across the edge of a block for some.
+  for (std::size_t shift = 0; shift < 16; shift++) {
+    Bytes bytes(shift, 'a');
+    std::u16string units(shift, u'a');
+    for (std::uint32_t point = 0; point < 0x10000; point++) {
+      if (!IsScalar(point)) continue;
+      const Bytes character = BytesOf(point);
+      bytes.insert(bytes.end(), character.begin(), character.end());
+      units += static_cast<char16_t>(point);
+    }
+    if (Decode(bytes) != units) {
+      CHECK("every character of the basic plane, one after the other", false);
+      return;
+    }
+  }
+  CHECK("every character of the basic plane, one after the other", true);
+
+  // What is wrong, or has four bytes, at every place of a block, and behind each kind of character.
+  bool agrees = true;
+  const Bytes edges = {0x00, 0x7F, 0x80, 0x8F, 0x90, 0x9F, 0xA0, 0xBF, 0xC0, 0xC1, 0xC2, 0xDF,
+                       0xE0, 0xE1, 0xEC, 0xED, 0xEE, 0xEF, 0xF0, 0xF1, 0xF4, 0xF5, 0xFF};
+  const std::vector<Bytes> kinds = {{'a'}, {0xC3, 0xA9}, {0xE6, 0x97, 0xA5}};
+  for (const Bytes& kind : kinds) {
+    Bytes around;
+    while (around.size() < 48) around.insert(around.end(), kind.begin(), kind.end());
+    for (std::size_t at = 16; at <= 32; at++) {
+      for (const std::uint8_t first : edges) {
+        for (const std::uint8_t second : edges) {
+          for (const std::uint8_t third : edges) {
+            Bytes bytes = around;
+            bytes[at - 1] = first;
+            bytes[at] = second;
+            bytes[at + 1] = third;
+            agrees = agrees && Decode(bytes) == Expected(bytes);
+          }
+        }
+      }
+    }
+  }
+  CHECK("every three bytes at the edges, at every place of a block", agrees);
+
+  agrees = true;
+  for (const Bytes& kind : kinds) {
+    Bytes bytes(2, 'a');
+    while (bytes.size() < 70) {
+      bytes.insert(bytes.end(), kind.begin(), kind.end());
+      agrees = agrees && Decode(bytes) == Expected(bytes) && AgreesCutAnywhere(bytes);
+    }
+  }
+  CHECK("characters of each kind, of any length, cut", agrees);
 }
 
 void Surrogates() {
@@ -253,6 +307,7 @@ int main() {
   Invalid();
   Tails();
   LongTexts();
+  Blocks();
   Surrogates();
   Nothing();
   return check::Status();
