@@ -66,7 +66,7 @@ console.log(`test:sanitize: ${failures === 0 ? 'clean' : 'FAILED'} (${others} le
 process.exitCode = failures === 0 ? 0 : 1
 
 function mocha(args, options) {
-  step(process.execPath, [require.resolve('mocha/bin/mocha.js'), '--timeout', '60000', ...args], {
+  step(process.execPath, [require.resolve('mocha/bin/mocha.js'), ...args], {
     MAKE_NETWORK_PROCESS_ADDON: path.join(build, 'Debug/make_network_process.node'),
     LD_PRELOAD: runtime,
     ...options,

@@ -44,9 +44,7 @@ function shell(line: string): Run {
   return new Run('sh', ['-c', `PATH='${bin}':$PATH; ${line}`], '')
 }
 
-describe('make-network-process, the command', function () {
-  this.timeout(30_000)
-
+describe('make-network-process, the command', () => {
   afterEach(async () => {
     await cleanUp()
     for (const close of closers.splice(0)) close()

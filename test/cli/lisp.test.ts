@@ -185,9 +185,7 @@ describe('listItems()', () => {
   })
 })
 
-describe('readLisp() and printLisp() beside Emacs', function () {
-  this.timeout(60_000)
-
+describe('readLisp() and printLisp() beside Emacs', () => {
   before(function () {
     if (spawnSync('emacs', ['--batch', '--eval', '(princ 1)']).stdout?.toString() !== '1') this.skip()
   })

@@ -22,9 +22,7 @@ async function settled(value: () => number): Promise<number> {
   }
 }
 
-describe('Session', function () {
-  this.timeout(30_000)
-
+describe('Session', () => {
   /** A session with a TCP server of Node's; gives both ends. */
   async function connected(stdout: Writable) {
     const server = createServer({ allowHalfOpen: true })

@@ -132,8 +132,7 @@ describe('the code in the documentation', () => {
     assert.ok(comments.every(({ language }) => scripts.includes(language)))
   })
 
-  describe('is right to the compiler', function () {
-    this.timeout(60_000)
+  describe('is right to the compiler', () => {
     const checked = blocks.filter(({ language }) => scripts.includes(language))
     let said: Map<string, string[]>
     before(() => (said = compile(checked)))

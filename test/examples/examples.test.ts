@@ -63,9 +63,7 @@ function exercises(
     })
 }
 
-describe('the examples', function () {
-  this.timeout(60_000)
-
+describe('the examples', () => {
   const names = readdirSync(path.join(root, 'examples'))
     .filter(file => file.endsWith('.mjs'))
     .map(file => file.replace('.mjs', ''))

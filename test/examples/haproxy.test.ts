@@ -92,9 +92,7 @@ async function conversation(remote: number[]): Promise<{ name: string; seen: str
   return { name, seen, own: `127.0.0.1:${port}` }
 }
 
-describe('HAProxy before our servers', function () {
-  this.timeout(60_000)
-
+describe('HAProxy before our servers', () => {
   let fronts: Record<'local' | 'tcp', number[]>
   let backEnds: Record<string, [Program, string]>
 

@@ -5,9 +5,7 @@ import { run } from './child.js'
 
 const quiet = { status: 0, stdout: '', stderr: '' }
 
-describe('a program', function () {
-  this.timeout(40_000)
-
+describe('a program', () => {
   const ends: Record<string, string> = {
     'without sockets': '',
     'that has only asked for a name': `import { networkLookupAddressInfo } from 'make-network-process'; networkLookupAddressInfo('localhost')`,

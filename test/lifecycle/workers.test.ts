@@ -23,9 +23,7 @@ function start(work: string, end: string): Worker {
 
 const sockets = () => readdirSync('/proc/self/fd').length
 
-describe('a worker thread', function () {
-  this.timeout(60_000)
-
+describe('a worker thread', () => {
   for (const work of ['nothing', 'sockets', 'lookUps', 'connections', 'queues', 'descriptors', 'traffic']) {
     it(`may be terminated, with ${work}, ${times} times`, async () => {
       await (await ready(start(work, 'terminate'))).terminate()

@@ -54,9 +54,7 @@ async function works(args: readonly string[], environment: Record<string, string
   assert.equal(status, 0)
 }
 
-describe("README's first example", function () {
-  this.timeout(60_000)
-
+describe("README's first example", () => {
   before(() => {
     folder = mkdtempSync(path.join(tmpdir(), 'mnp-package-'))
     const modules = path.join(folder, 'node_modules')

@@ -46,8 +46,7 @@ function relay(
   to.on('close', () => from.destroy())
 }
 
-describe('TLS: peers that do not keep to the rules', function () {
-  this.timeout(30_000)
+describe('TLS: peers that do not keep to the rules', () => {
   before(function () {
     if (!canTestTls) this.skip()
   })

@@ -41,8 +41,7 @@ async function isEchoed(client: NetworkProcess, seen: Witness, version: Version)
   await receivesAll(seen)
 }
 
-describe('TLS with other programs', function () {
-  this.timeout(60_000)
+describe('TLS with other programs', () => {
   before(function () {
     if (!canTestTls) this.skip()
   })

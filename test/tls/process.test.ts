@@ -19,8 +19,7 @@ import { changed, cleanUp, finallyDo, thrown, until } from '../process/support.j
 import { authority, canTestTls, password } from './certificates.js'
 import { host, join, nodeServer, serve, showingKeys, trusting } from './support.js'
 
-describe('TLS: processes', function () {
-  this.timeout(60_000)
+describe('TLS: processes', () => {
   before(function () {
     if (!canTestTls) this.skip()
   })
