@@ -271,10 +271,14 @@ Napi::Value DropDescriptor(const Napi::CallbackInfo& info) {
 
 // encodeUtf8(string): its bytes, raw ones included
 Napi::Value EncodeUtf8(const Napi::CallbackInfo& info) {
-  const std::u16string units = info[0].As<Napi::String>().Utf16Value();
-  std::vector<std::uint8_t> bytes(3 * units.size());
-  const std::size_t length = text::EncodeUtf8(units.data(), units.size(), bytes.data());
-  return Napi::Buffer<std::uint8_t>::Copy(info.Env(), bytes.data(), length);
+  const napi_env env = info.Env();
+  std::size_t count = 0;
+  napi_get_value_string_utf16(env, info[0], nullptr, 0, &count);
+  const std::unique_ptr<char16_t[]> units(new char16_t[count + 1]);
+  napi_get_value_string_utf16(env, info[0], units.get(), count + 1, &count);
+  const std::unique_ptr<std::uint8_t[]> bytes(new std::uint8_t[3 * count]);
+  const std::size_t length = text::EncodeUtf8(units.get(), count, bytes.get());
+  return Napi::Buffer<std::uint8_t>::Copy(env, bytes.get(), length);
 }
 
 // decodeUtf8(Uint8Array): a string, with what is not UTF-8 as raw bytes

@@ -49,19 +49,29 @@ bool SecondFits(std::uint8_t lead, std::uint8_t second) {
   }
 }
 
-}  // namespace
+std::uint8_t* EncodeThree(char16_t unit, std::uint8_t* to) {
+  *to++ = static_cast<std::uint8_t>(0xE0 | unit >> 12);
+  *to++ = static_cast<std::uint8_t>(0x80 | (unit >> 6 & 0x3F));
+  *to++ = static_cast<std::uint8_t>(0x80 | (unit & 0x3F));
+  return to;
+}
 
-bool IsAscii(const std::uint8_t* data, std::size_t length) {
+template <class Unit>
+bool AllAscii(const Unit* data, std::size_t length) {
   std::size_t i = 0;
   for (; i + 1024 <= length; i += 1024) {
-    std::uint8_t bits = 0;
+    Unit bits = 0;
     for (std::size_t k = 0; k < 1024; k++) bits |= data[i + k];
-    if (bits & 0x80) return false;
+    if (bits >= 0x80) return false;
   }
-  std::uint8_t bits = 0;
+  Unit bits = 0;
   for (; i < length; i++) bits |= data[i];
-  return (bits & 0x80) == 0;
+  return bits < 0x80;
 }
+
+}  // namespace
+
+bool IsAscii(const std::uint8_t* data, std::size_t length) { return AllAscii(data, length); }
 
 std::size_t IncompleteTail(const std::uint8_t* data, std::size_t length) {
   std::size_t run = 0;
@@ -130,6 +140,10 @@ std::size_t DecodeUtf8(const std::uint8_t* data, std::size_t length, char16_t* o
 }
 
 std::size_t EncodeUtf8(const char16_t* data, std::size_t length, std::uint8_t* out) {
+  if (AllAscii(data, length)) {
+    for (std::size_t i = 0; i < length; i++) out[i] = static_cast<std::uint8_t>(data[i]);
+    return length;
+  }
   std::uint8_t* to = out;
   for (std::size_t i = 0; i < length; i++) {
     const char16_t unit = data[i];
@@ -138,8 +152,9 @@ std::size_t EncodeUtf8(const char16_t* data, std::size_t length, std::uint8_t* o
     } else if (unit < 0x800) {
       *to++ = static_cast<std::uint8_t>(0xC0 | unit >> 6);
       *to++ = static_cast<std::uint8_t>(0x80 | (unit & 0x3F));
-    } else if (unit >= 0xD800 && unit < 0xDC00 && i + 1 < length &&
-               (data[i + 1] & 0xFC00) == 0xDC00) {
+    } else if ((unit & 0xF800) != 0xD800) {
+      to = EncodeThree(unit, to);
+    } else if (unit < 0xDC00 && i + 1 < length && (data[i + 1] & 0xFC00) == 0xDC00) {
       const std::uint32_t point =
           (static_cast<std::uint32_t>(unit) - 0xD7C0u) << 10 | (data[++i] & 0x3FFu);
       *to++ = static_cast<std::uint8_t>(0xF0 | point >> 18);
@@ -149,10 +164,7 @@ std::size_t EncodeUtf8(const char16_t* data, std::size_t length, std::uint8_t* o
     } else if (unit >= 0xDC80 && unit <= 0xDCFF) {
       *to++ = static_cast<std::uint8_t>(unit & 0xFF);
     } else {
-      const std::uint32_t point = (unit & 0xF800) == 0xD800 ? 0xFFFDu : unit;
-      *to++ = static_cast<std::uint8_t>(0xE0 | point >> 12);
-      *to++ = static_cast<std::uint8_t>(0x80 | (point >> 6 & 0x3F));
-      *to++ = static_cast<std::uint8_t>(0x80 | (point & 0x3F));
+      to = EncodeThree(0xFFFD, to);
     }
   }
   return static_cast<std::size_t>(to - out);
