@@ -58,13 +58,18 @@ std::uint8_t* EncodeThree(char16_t unit, std::uint8_t* to) {
 
 template <class Unit>
 bool AllAscii(const Unit* data, std::size_t length) {
+  constexpr std::size_t kBlock = 1024;
+  constexpr std::size_t kLanes = 64;  // Several vectors, so that none waits for the one before.
   std::size_t i = 0;
-  for (; i + 1024 <= length; i += 1024) {
-    Unit bits = 0;
-    for (std::size_t k = 0; k < 1024; k++) bits |= data[i + k];
-    if (bits >= 0x80) return false;
-  }
   Unit bits = 0;
+  for (; i + kBlock <= length && bits < 0x80; i += kBlock) {
+    Unit lanes[kLanes] = {};
+    for (std::size_t k = i; k < i + kBlock; k += kLanes) {
+      for (std::size_t lane = 0; lane < kLanes; lane++) lanes[lane] |= data[k + lane];
+    }
+    for (const Unit lane : lanes) bits |= lane;
+  }
+  if (bits >= 0x80) return false;
   for (; i < length; i++) bits |= data[i];
   return bits < 0x80;
 }
