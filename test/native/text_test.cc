@@ -262,6 +262,19 @@ void Blocks() {
     }
   }
   CHECK("characters of each kind, of any length, cut", agrees);
+
+  // What is cut off at the end of a block, before one that is all ASCII.
+  agrees = true;
+  for (const Bytes& cut : {Bytes{0xC3}, Bytes{0xE6}, Bytes{0xE6, 0x97}, Bytes{0xF0, 0x9F}}) {
+    for (std::size_t at = 2; at <= 40; at++) {
+      Bytes bytes(80, 'a');
+      bytes[0] = 0xC3;
+      bytes[1] = 0xA9;
+      bytes.insert(bytes.begin() + static_cast<std::ptrdiff_t>(at), cut.begin(), cut.end());
+      agrees = agrees && Decode(bytes) == Expected(bytes);
+    }
+  }
+  CHECK("what is cut off before ASCII", agrees);
 }
 
 void Surrogates() {
