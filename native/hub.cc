@@ -742,31 +742,36 @@ napi_value Hub::Text() {
                               &string);
     return string;
   }
-  if (units_.size() < text_length_) units_.resize(text_length_);
+  char16_t* room = Units(text_length_);
   std::size_t units = 0;
   ForEachText([&](std::int32_t* quad, const std::uint8_t* text, std::size_t text_length) {
-    const std::size_t length = text::DecodeUtf8(text, text_length, units_.data() + units);
+    const std::size_t length = text::DecodeUtf8(text, text_length, room + units);
     quad[1] = static_cast<std::int32_t>(length) | kTextBit;
     quad[2] = static_cast<std::int32_t>(units);
     units += length;
   });
-  napi_create_string_utf16(env_, units_.data(), units, &string);
+  napi_create_string_utf16(env_, room, units, &string);
   return string;
 }
 
 // A string for each, among the extras.
 void Hub::SplitText() {
-  if (units_.size() < text_length_) units_.resize(text_length_);
   ForEachText([&](std::int32_t* quad, const std::uint8_t* text, std::size_t length) {
     napi_value string = nullptr;
     if (text::IsAscii(text, length)) {
       napi_create_string_latin1(env_, reinterpret_cast<const char*>(text), length, &string);
     } else {
-      napi_create_string_utf16(env_, units_.data(), text::DecodeUtf8(text, length, units_.data()),
-                               &string);
+      char16_t* room = Units(length);
+      napi_create_string_utf16(env_, room, text::DecodeUtf8(text, length, room), &string);
     }
     quad[2] = ~AddExtra(string);
   });
+}
+
+// Room for so many, until the next call.
+char16_t* Hub::Units(std::size_t count) {
+  if (units_.size() < count) units_.resize(count);
+  return units_.data();
 }
 
 template <class Use>

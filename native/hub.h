@@ -145,6 +145,7 @@ class Hub {
   std::size_t ScratchRoom() const;
   napi_value Text();
   void SplitText();
+  char16_t* Units(std::size_t count);
   template <class Use>
   void ForEachText(Use use);
   napi_async_context OwnContext();
