@@ -83,6 +83,7 @@ const dialect = {
   lispPairs: true,
   alwaysMultibyte: true,
   lenientDatagrams: true,
+  sendSignals: true,
 }
 
 /** `make-network-process`: Emacs's argument list, or an object. Without arguments it is nil. */

@@ -44,9 +44,9 @@ export class Output {
     return this.#drained
   }
 
-  /** Prints a line on what happened to a process. */
-  event(name: string, text: string): void {
-    if (this.#options.quiet) return
+  /** Prints a line on what happened to a process. @param isError - which also who wants it quiet is to hear */
+  event(name: string, text: string, isError = false): void {
+    if (this.#options.quiet && !isError) return
     this.#meter.hide()
     this.#stderr.write(`${styleText('dim', `${name}:`, { stream: this.#stderr })} ${text.trimEnd()}\n`)
   }

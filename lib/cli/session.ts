@@ -85,16 +85,22 @@ export class Session {
   }
 
   #notice(process: NetworkProcess, event: string): void {
-    this.#output.event(process.name, event)
+    this.#output.event(process.name, event, this.#isError(process, event))
     this.#wake()
     if (!this.#command.server) this.#noticePeer(process, event)
     // A connection that is half open has to be ended by us: when everything that came is answered.
     else if (event === endOfFile && this.#command.echo) process.delete()
   }
 
+  // A server's connections come and go.
+  #isError({ status }: NetworkProcess, event: string): boolean {
+    if (event.startsWith(datagramFailed)) return true
+    return !this.#command.server && (status === 'failed' || status === 'closed') && !this.#isOver
+  }
+
   #noticePeer({ status }: NetworkProcess, event: string): void {
     if (status === 'failed' || status === 'closed') this.end(1)
-    else if (event.startsWith('datagram failed')) this.#status = 1
+    else if (event.startsWith(datagramFailed)) this.#status = 1
     else if (event === endOfFile) {
       this.#isPeerDone = true
       if (this.#isInputOver || !this.#command.halfOpen) this.end()
@@ -154,14 +160,21 @@ export class Session {
     try {
       const isRoom = process.send(message)
       this.#meter.sent(Buffer.byteLength(message))
-      return isRoom ? undefined : process.drained.catch(() => {})
+      return isRoom
+        ? undefined
+        : process.drained.catch((error: unknown) => this.#notSent(process, (error as Error).cause))
     } catch (error) {
-      // One datagram that is not taken does not end the others, nor one connection a server.
-      if (!this.#command.server && this.#command.type !== 'datagram') throw error
-      this.#status = 1
-      this.#output.event(process.name, messageOf(error))
+      this.#notSent(process, error)
       return undefined
     }
+  }
+
+  // One datagram that is not taken does not end the others, nor one connection a server.
+  #notSent(process: NetworkProcess, error: unknown): void {
+    if (error === undefined) return
+    if (!this.#command.server && this.#command.type !== 'datagram') return this.#fail(error)
+    this.#status = 1
+    this.#output.event(process.name, messageOf(error), true)
   }
 
   #fail(error: unknown): void {
@@ -173,6 +186,7 @@ export class Session {
 }
 
 const endOfFile = 'end of file\n'
+const datagramFailed = 'datagram failed'
 
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error)

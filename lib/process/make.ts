@@ -57,6 +57,8 @@ export interface Dialect {
   alwaysMultibyte: boolean
   /** A datagram client is open though its peer cannot be reached: each datagram that it sends fails by itself. */
   lenientDatagrams: boolean
+  /** `send` throws when the peer has gone. */
+  sendSignals: boolean
 }
 const plain: Dialect = {
   strictTypes: false,
@@ -66,6 +68,7 @@ const plain: Dialect = {
   lispPairs: false,
   alwaysMultibyte: false,
   lenientDatagrams: false,
+  sendSignals: false,
 }
 
 /** Where the socket is to be, or whom to ask. */
@@ -146,6 +149,7 @@ export function make(args: readonly unknown[], dialect: Dialect): NetworkProcess
       halfOpen,
       lend,
       highWaterMark,
+      signals: dialect.sendSignals,
     },
     tls,
     server: undefined,

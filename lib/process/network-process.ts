@@ -101,6 +101,8 @@ export interface Traits {
   readonly ancillary: boolean
   /** How many bytes may be queued before `send` gives false. */
   readonly highWaterMark: number
+  /** `send` throws when the peer has gone: see emacs.ts. */
+  readonly signals: boolean
 }
 
 /** What {@link NetworkProcess.stats} gives: numbers since the process was made. */
@@ -483,8 +485,9 @@ export class NetworkProcess {
 
   /** @internal */
   notRunning(): Error {
-    const cause = this.#failure === undefined ? {} : { cause: this.#failure }
-    return codedError(new Error(`Process ${this.name} not running`, cause), 'ERR_PROCESS_NOT_RUNNING')
+    const cause = this.#failure ?? this.#sender?.failure
+    const options = cause === undefined ? {} : { cause }
+    return codedError(new Error(`Process ${this.name} not running`, options), 'ERR_PROCESS_NOT_RUNNING')
   }
 
   // ---- becoming connected: connect.ts, make.ts and the hub call these ------------------------------------------
@@ -951,7 +954,8 @@ export class NetworkProcess {
 
   #end(): void {
     this.#flushDecoder()
-    if (!this.#traits.halfOpen && !this.#reader?.halfOpen) return this.#break(true)
+    const halfOpen = this.#traits.halfOpen || this.#reader?.halfOpen === true
+    if (!halfOpen || this.#failure !== undefined) return this.#break(true)
     this.#ended = true
     if (this.#traits.halfOpen) this.#reportLater(event.endOfFile)
     const reader = this.#reader
@@ -1084,13 +1088,18 @@ export class NetworkProcess {
    * array are put together by the kernel. Never blocks: what the kernel does not take is queued, in order. Corresponds to
    * `process-send-string`.
    *
+   * What the peer does throws nothing, for whoever answers cannot know of it yet: when a connection's has gone, `send`
+   * gives false, {@link NetworkProcess.drained} rejects with an error whose `cause` says why (`EPIPE`, `ECONNRESET`), and
+   * the sentinel hears of the end when everything that came before it is read. A datagram that nobody takes is
+   * `datagram failed with code …` to the sentinel.
+   *
    * @returns false when it is better to wait for {@link NetworkProcess.drained} than to send more: `highWaterMark` bytes
-   *   are queued or, without that keyword, any at all
-   * @throws `ERR_PROCESS_NOT_RUNNING`; `ERR_SEND_AFTER_EOF`; `EPIPE` and `ECONNRESET`: the peer has gone; `EMSGSIZE`: a
-   *   packet is too long; `EDESTADDRREQ`, `ENOTCONN`: nobody to send to; TypeError `ERR_INVALID_ARG_TYPE`
+   *   are queued or, without that keyword, any at all; or the peer has gone
+   * @throws `ERR_PROCESS_NOT_RUNNING`: it has ended, and its sentinel was told; `ERR_SEND_AFTER_EOF`; `EMSGSIZE`: a packet
+   *   is too long; `EDESTADDRREQ`, `ENOTCONN`: nobody to send to; TypeError `ERR_INVALID_ARG_TYPE`
    */
   send(data: Data | readonly Data[]): boolean {
-    this.#checkSending()
+    if (!this.#canSend()) return false
     const drained = Array.isArray(data)
       ? this.#sending().sendMessage({ data })
       : this.#sending().send(data as Data)
@@ -1109,7 +1118,7 @@ export class NetworkProcess {
    */
   sendMany(messages: readonly Data[]): boolean {
     if (!Array.isArray(messages)) throw typeError('messages', 'an array of strings and views', messages)
-    this.#checkSending()
+    if (!this.#canSend()) return false
     const drained = this.#sending().sendMany(messages)
     if (channels.send.hasSubscribers) this.#publishSend(messages, drained)
     return drained
@@ -1129,7 +1138,7 @@ export class NetworkProcess {
    */
   sendMessage(message: OutgoingMessage): boolean {
     if (typeof message !== 'object' || message === null) throw typeError('message', 'an object', message)
-    this.#checkSending()
+    if (!this.#canSend()) return false
     const drained = this.#sending().sendMessage(message)
     if (channels.send.hasSubscribers) this.#publishSend(message, drained)
     return drained
@@ -1154,10 +1163,18 @@ export class NetworkProcess {
     if (this.#state !== 'run' && this.#state !== 'connect') throw this.notRunning()
   }
 
-  #checkSending(): void {
+  // False when the peer has gone and the caller cannot know.
+  #canSend(): boolean {
+    if (this.#isLost()) return false
     this.checkRunning()
     if (this.#ending)
       throw codedError(new Error(`Process ${this.name} has sent its end of file`), 'ERR_SEND_AFTER_EOF')
+    return true
+  }
+
+  // It has ended by itself, and its sentinel is still to hear of that.
+  #isLost(): boolean {
+    return this.#exitStatus !== 0 && (this.#pending?.length ?? 0) > 0 && !this.#traits.signals
   }
 
   /** @internal */
@@ -1182,7 +1199,9 @@ export class NetworkProcess {
   }
 
   /** What the peer has sent before it went is still read, up to its end, which ends the process. @internal */
-  onPeerGone(): void {
+  onPeerGone(failure: Error): void {
+    // What a reset was for sending it is for the reader, whom the kernel does not tell again.
+    if ((failure as { code?: string }).code !== 'EPIPE') this.#failure ??= failure
     if (this.#isReading() && !this.#ended) this.#updateInterest()
     else this.#break(false)
   }
@@ -1194,6 +1213,7 @@ export class NetworkProcess {
    * @throws `ERR_PROCESS_NOT_RUNNING`
    */
   sendEof(): this {
+    if (this.#isLost()) return this
     this.checkRunning()
     if (this.#traits.kind === Kind.datagrams || this.#ending) return this
     this.#ending = true
@@ -1211,7 +1231,10 @@ export class NetworkProcess {
     return this.#sender?.length ?? 0
   }
 
-  /** Resolves when it is no longer better to wait than to send; rejects (`ERR_PROCESS_NOT_RUNNING`) when it ends before. */
+  /**
+   * Resolves when it is no longer better to wait than to send; rejects (`ERR_PROCESS_NOT_RUNNING`) when it ends before, or
+   * its peer takes nothing any more: the error's `cause` says why.
+   */
   get drained(): Promise<void> {
     const sends = this.#state === 'run' || this.#state === 'connect'
     return sends ? this.#sending().drained() : Promise.reject(this.notRunning())

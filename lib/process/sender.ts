@@ -5,10 +5,11 @@ import { native, type AddressId, type SocketId } from '../native.js'
 import { encodeAddress, errorAddress, familyOf } from '../socket/address.js'
 import { encodeControl } from '../socket/control.js'
 import { bytes, check, codedError, errno, valueError, type ErrorAddress } from '../socket/errors.js'
+import { constants } from '../socket/constants.js'
 import { after } from '../socket/callbacks.js'
 import { Kind } from '../socket/hub.js'
 import { laidOut, layOut, sendBytes, sendPackets, sendString, textLimit } from '../socket/outbox.js'
-import { channelError } from '../tls/index.js'
+import { channelError, isTlsFailure } from '../tls/index.js'
 import type { Coding } from './coding.js'
 import type { Data, OutgoingMessage } from './message.js'
 import type { Traits } from './network-process.js'
@@ -17,8 +18,16 @@ import { Output, wouldBlock } from './output.js'
 // The longest pause before a datagram that found no room is tried again, in milliseconds.
 const longestPause = 64
 const refused = -(errno.ECONNREFUSED ?? 0)
-// What ends a connection; any other error of a packet is that packet's.
-const gone = new Set([errno.EPIPE, errno.ECONNRESET, errno.ENOTCONN, errno.ETIMEDOUT, errno.EBADF])
+// What no caller of `send` can help: the way to the peer has gone …
+const { EHOSTUNREACH, ENETUNREACH, EHOSTDOWN, ENETDOWN } = errno
+const noWay = [EHOSTUNREACH, ENETUNREACH, EHOSTDOWN, ENETDOWN]
+// … or a connection's peer has. Any other error of a packet is that packet's.
+const gone = new Set([errno.EPIPE, errno.ECONNRESET, errno.ENOTCONN, errno.ETIMEDOUT, ...noWay])
+// … or a datagram's has, or takes nothing.
+const undeliverable = new Set([
+  ...[errno.ECONNREFUSED, errno.ECONNRESET, errno.ENOENT, errno.EPROTOTYPE],
+  ...noWay,
+])
 
 /** The process that sends. @internal */
 export interface SenderOwner {
@@ -26,9 +35,9 @@ export interface SenderOwner {
   onWaiting(): void
   /** Everything that waited is sent. */
   onSent(): void
-  /** The peer takes nothing any more. */
-  onPeerGone(): void
-  /** A packet that had been accepted could not be sent. */
+  /** The peer takes nothing any more. @param failure - why; EPIPE where it has ended by itself */
+  onPeerGone(failure: Error): void
+  /** A packet could not be delivered. */
   onPacketFailed(error: number): void
   /** What errors call the peer when the kernel does not know. */
   remoteName(): ErrorAddress
@@ -43,6 +52,8 @@ export class Sender {
   coding: Coding
   /** Bytes are sent as they are, whatever the coding system. */
   raw = false
+  /** Why the peer takes nothing any more. */
+  failure: Error | undefined
 
   readonly #owner: SenderOwner
   readonly #traits: Traits
@@ -89,10 +100,11 @@ export class Sender {
     if (this.#output !== undefined) yield* this.#output.addresses()
   }
 
-  // ---- sending; each gives false when it is better to wait ------------------------------------------------
+  // ---- sending; each gives false when it is better to wait, or there is nobody to send to ------------------
 
   /** One packet, or more of the stream. */
   send(data: Data): boolean {
+    if (this.failure !== undefined) return this.#refuse(this.failure)
     const ready = this.#ready(data)
     if (this.#mustWait()) return this.#enqueueReady(ready, data)
     const left = this.#transmit(ready)
@@ -102,11 +114,13 @@ export class Sender {
   // Apart from `send`, whose every call would make the closure's context.
   #sendRest(ready: string | Uint8Array, data: Data, result: number): boolean {
     const left = this.#tryAgain(result, () => this.#transmit(ready))
+    if (left === undefined) return this.failure === undefined
     return left === 0 || this.#enqueueReady(ready, data, Math.max(left, 0))
   }
 
   /** One packet from several parts, or more of the stream; with descriptors and credentials beside it. */
   sendMessage({ data, fds, credentials, address }: OutgoingMessage): boolean {
+    if (this.failure !== undefined) return this.#refuse(this.failure)
     const parts = (Array.isArray(data) ? (data as readonly Data[]) : [data as Data]).map(part =>
       this.#encode(part),
     )
@@ -117,14 +131,15 @@ export class Sender {
       if (control === undefined) return true
       throw valueError('data', 'at least one byte of a stream, beside which descriptors can travel', '')
     }
-    let left = -(errno.EAGAIN ?? 0)
+    let left: number | undefined = -(errno.EAGAIN ?? 0)
     if (!this.#mustWait()) {
       const transmit = () => {
         const sent = native.sendv(this.#id, parts, to, control)
         return sent < 0 ? sent : length - sent
       }
-      left = this.#tryAgain(transmit(), transmit)
+      left = this.#tryAgain(transmit(), transmit, address === undefined ? undefined : to)
     }
+    if (left === undefined) return this.failure === undefined
     if (left === 0) return true
     const whole = Buffer.concat(parts)
     // What travels beside it has gone with the first byte.
@@ -138,22 +153,24 @@ export class Sender {
   /** Packets, as many as possible by one call; for a stream it is one piece of several parts. */
   sendMany(messages: readonly Data[]): boolean {
     if (this.#traits.kind === Kind.stream) return this.sendMessage({ data: messages })
+    if (this.failure !== undefined) return this.#refuse(this.failure)
     const ready = messages.every(message => this.#isReady(message))
       ? messages
       : messages.map(message => this.#ready(message))
     let next = 0
     const transmit = () => sendPackets(this.#id, ready, next, this.to)
     while (next < ready.length && !this.#mustWait()) {
-      let sent = transmit()
+      let sent: number | undefined = transmit()
       if (sent < 0) {
         try {
           sent = this.#tryAgain(sent, transmit)
         } catch (error) {
           throw Object.assign(error as Error, { sent: next })
         }
-        if (sent < 0) break
+        if (this.failure !== undefined) return false
+        if (sent !== undefined && sent < 0) break
       }
-      next += sent
+      next += sent ?? 1
     }
     while (next < ready.length) {
       const count = layOut(ready, next)
@@ -188,23 +205,43 @@ export class Sender {
       : sendBytes(this.#id, ready, this.to)
   }
 
-  // After a call that did not do all: what it gave, or another call did; negative is EAGAIN.
-  #tryAgain(result: number, transmit: () => number): number {
-    let left = result
-    if (left === refused && this.#traits.kind === Kind.datagrams) {
-      // Perhaps an earlier datagram was refused and the kernel says so now: then this one has not been tried.
-      left = transmit()
-      if (left < 0 && !wouldBlock(left)) throw this.#error(result)
-      this.#owner.onPacketFailed(-result)
-    } else if (left < 0 && !wouldBlock(left)) throw this.#error(left)
-    return left
+  // After a call that did not do all: what it gave, or another call did; negative is EAGAIN. Nothing, if nobody will get
+  // it, which is an event and no error of the caller's: a filter that answers cannot know that its peer has gone.
+  #tryAgain(result: number, transmit: () => number, chosen?: AddressId): number | undefined {
+    if (result >= 0 || wouldBlock(result)) return result
+    if (this.#traits.kind !== Kind.datagrams) {
+      if (!gone.has(-result) && !isTlsFailure(result)) throw this.#error(result)
+      this.#refuse(this.#lose(result))
+      return undefined
+    }
+    // Perhaps an earlier datagram was refused and the kernel says so now: then this one has not been tried.
+    const left = result === refused ? transmit() : result
+    const isTaken = left >= 0 || wouldBlock(left)
+    const isOurs = chosen !== undefined || this.#traits.signals || !this.#isUndeliverable(-result)
+    if (!isTaken && isOurs) throw this.#error(result, chosen)
+    this.#owner.onPacketFailed(-result)
+    return isTaken ? left : undefined
   }
 
-  #error(error: number): Error {
-    const peer = native.address(this.to) ?? native.getpeername(this.#id)
+  #isUndeliverable(error: number): boolean {
+    // The kernel forgets a local peer that has gone, and who has sent without a name cannot be answered.
+    if (error === errno.ENOTCONN) return !this.#addressed || this.to >= 0
+    if (error !== errno.EACCES) return undeliverable.has(error)
+    // The peer's file is not for us. Elsewhere it is a broadcast that the socket may not send.
+    const own = native.getsockname(this.#id)
+    return typeof own !== 'number' && familyOf(own) === constants.AF_UNIX
+  }
+
+  #error(error: number, to = this.to): Error {
+    const peer = native.address(to) ?? native.getpeername(this.#id)
     const about = typeof peer === 'number' ? this.#owner.remoteName() : errorAddress(peer)
-    if (-error === errno.EPIPE && this.#traits.kind !== Kind.datagrams) this.#lose()
     return channelError(error, 'send', about)
+  }
+
+  // Nobody takes anything any more.
+  #refuse(failure: Error): false {
+    if (this.#traits.signals) throw failure
+    return false
   }
 
   #addressId(address: NonNullable<OutgoingMessage['address']>): AddressId {
@@ -287,7 +324,7 @@ export class Sender {
         return this.#awaitRoom(pause)
       }
       if (this.#traits.kind === Kind.stream || (this.#traits.kind === Kind.packets && gone.has(-error)))
-        return this.#lose()
+        return void this.#lose(error)
       output.dropPacket()
       this.#owner.onPacketFailed(-error)
     }
@@ -295,13 +332,16 @@ export class Sender {
     this.#owner.onSent()
   }
 
-  #lose(): void {
+  #lose(error: number): Error {
+    const failure = (this.failure = this.#error(error))
     this.close()?.abandon(this.#owner.notRunning())
-    this.#owner.onPeerGone()
+    this.#owner.onPeerGone(failure)
+    return failure
   }
 
   /** Resolves when it is no longer better to wait. */
   drained(): Promise<void> {
+    if (this.failure !== undefined) return Promise.reject(this.#owner.notRunning())
     return this.#output === undefined || !this.#isFull() ? Promise.resolve() : this.#output.wait()
   }
 

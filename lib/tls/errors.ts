@@ -28,6 +28,11 @@ function gnutlsNumber(failure: number): number | undefined {
   return number >= alerts ? fatalAlertReceived : failures - number
 }
 
+/** Whether a native failure is one of TLS, and not the system's. */
+export function isTlsFailure(failure: number): boolean {
+  return gnutlsNumber(failure) !== undefined
+}
+
 /** Whether a failure says that the peer's certificate was refused by us. */
 export function isVerification(failure: number): boolean {
   return gnutlsNumber(failure) === certificateError
@@ -35,9 +40,9 @@ export function isVerification(failure: number): boolean {
 
 /** The error of a native call that may have failed by TLS: a system error, or one of TLS. */
 export function channelError(failure: number, syscall: string, about: ErrorAddress = {}): Error {
-  return gnutlsNumber(failure) === undefined
-    ? systemError(failure, syscall, about)
-    : tlsError(failure, syscall === 'handshake' ? 'TLS handshake' : `TLS ${syscall}`, about)
+  return isTlsFailure(failure)
+    ? tlsError(failure, syscall === 'handshake' ? 'TLS handshake' : `TLS ${syscall}`, about)
+    : systemError(failure, syscall, about)
 }
 
 function tlsError(failure: number, what: string, about: ErrorAddress): TlsError {

@@ -1,6 +1,6 @@
 // TLS, as the layers above see it.
 export { tlsSettings, type TlsSettings } from './context.js'
-export { channelError, faults, selfSigned, type TlsError } from './errors.js'
+export { channelError, faults, isTlsFailure, selfSigned, type TlsError } from './errors.js'
 export {
   describeWarning,
   formatCertificate,

@@ -107,7 +107,8 @@ describe('a program', () => {
       const { listener, one, peer } = await pair({}, { stop: true })
       listener.delete()
       peer.delete()
-      try { for (;;) one.send('x') } catch (error) { console.log(error.code) }`)
+      while (one.send('x')) {}
+      await one.drained.catch(error => console.log(error.cause.code))`)
     assert.deepEqual(ending, { ...quiet, stdout: 'EPIPE\n' })
   })
 

@@ -2,8 +2,9 @@
 // accepted is lost by an end of file or by deleting the process.
 
 import assert from 'node:assert/strict'
+import { rmSync } from 'node:fs'
 import type { NetworkProcess } from 'make-network-process'
-import { changed, cleanUp, make, settled, socketFile, thrown, until, witness } from './support.js'
+import { changed, cleanUp, make, settled, socketFile, until, witness } from './support.js'
 import { over, overEvery, type Transport } from './transports.js'
 
 afterEach(cleanUp)
@@ -228,22 +229,59 @@ describe('NetworkProcess#send()', () => {
         assert.equal(client.status, 'closed')
       })
 
-      it('throws EPIPE when the peer has gone, and the sentinel hears of it', async () => {
+      it('throws nothing when the peer has gone: drained says why, and the sentinel hears of it', async () => {
         const { client, peer, atClient } = await transport.pair()
-        client.stop()
         peer.delete()
-        await settled()
-        const error = thrown(() => {
-          // The first may still be taken: it is what brings the reset.
-          for (let i = 0; i < 100; i++) client.send('x')
+        let isRoom = true
+        // The first may still be taken: it is what brings the reset.
+        for (let i = 0; i < 100; i++) isRoom = client.send('x')
+        assert.equal(isRoom, false)
+        assert.equal(client.sendMany(['x', 'y']), false)
+        assert.equal(client.sendMessage({ data: 'x' }), false)
+        await assert.rejects(client.drained, ({ code: why, cause }: Error & { code: string }) => {
+          assert.equal(why, code)
+          assert.match((cause as Error).message, /^send (EPIPE|ECONNRESET)/)
+          return true
         })
-        assert.ok(error['code'] === 'EPIPE' || error['code'] === 'ECONNRESET', error.message)
-        assert.equal(error['syscall'], 'send')
-        await (error['code'] === 'EPIPE' ? until(() => atClient.events.length > 0, 'event') : settled())
-        assert.deepEqual(
-          atClient.events,
-          error['code'] === 'EPIPE' ? ['connection broken by remote peer\n'] : [],
-        )
+        await atClient.event('connection broken by remote peer\n')
+        assert.equal(atClient.events.length, 1)
+        assert.throws(() => client.send('x'), { code })
+      })
+
+      it('throws nothing when the end has come, and the sentinel is still to hear of it', async () => {
+        const { client, peer, server, atServer } = await transport.pair()
+        const other = transport.client(server)
+        const answers: boolean[] = []
+        ;(await atServer.connection(1)).filter = () => {
+          answers.push(peer.send('to who has gone'))
+          peer.sendEof()
+        }
+        // One wake-up brings both.
+        client.delete()
+        other.send('x')
+        await until(() => answers.length > 0, 'answer')
+        assert.deepEqual(answers, [false])
+        await atServer.event('connection broken by remote peer\n')
+        assert.throws(() => peer.send('x'), { code })
+      })
+
+      it('is no error when whoever is answered has gone: a server goes on', async () => {
+        const seen = witness()
+        const server = transport.server({
+          ...seen.callbacks,
+          filter: connection => {
+            for (let i = 0; i < 5; i++) connection.send('answer')
+          },
+        })
+        const rounds = 20
+        for (let i = 0; i < rounds; i++) {
+          const client = transport.client(server)
+          client.send('one')
+          client.send('two')
+          client.delete()
+        }
+        const ends = () => seen.events.filter(event => event === 'connection broken by remote peer\n')
+        await until(() => ends().length === rounds, 'ends')
       })
 
       it('refuses a server', () => {
@@ -298,12 +336,54 @@ describe('NetworkProcess#send()', () => {
     )
   })
 
-  it('tells where a packet could not go', async () => {
-    const { client, server } = await over('datagram', 'local').pair()
-    const path = server.contact('local') as string
+  it('tells of a packet that could not go by an event, and goes on', async () => {
+    const { client, server, atClient } = await over('datagram', 'local').pair()
     server.delete()
-    assert.throws(() => client.send('x'), { code: 'ECONNREFUSED', syscall: 'send', address: path })
+    assert.equal(client.send('x'), true)
+    assert.equal(client.sendMany(['x', 'y']), true)
+    await until(() => atClient.events.length === 3, 'events')
+    assert.match(atClient.events.join(''), /^(datagram failed with code \d+\n){3}$/)
     assert.equal(client.status, 'open')
+  })
+
+  it('tells where a packet could not go that was to go to a certain address', async () => {
+    const { server } = await over('datagram', 'local').pair()
+    const address = socketFile()
+    const refusal = { code: 'ENOENT', syscall: 'send', address }
+    assert.throws(() => server.sendMessage({ data: 'x', address }), refusal)
+  })
+
+  it('is no error when who is answered has no name: a server goes on', async () => {
+    const seen = witness()
+    const { client } = await over('datagram', 'local').pair({
+      ...seen.callbacks,
+      filter: server => void server.send('answer'),
+    })
+    client.send('x')
+    await until(() => seen.events.length === 2, 'events')
+    assert.match(seen.events.join(''), /^(datagram failed with code \d+\n){2}$/)
+  })
+
+  it('is no error when who is answered has gone, and its file with it: a server goes on', async () => {
+    const seen = witness()
+    const place = { type: 'datagram', family: 'local', server: true } as const
+    const [service, file] = [socketFile(), socketFile()]
+    make({
+      name: 'server',
+      ...place,
+      service,
+      ...seen.callbacks,
+      filter: server => void server.send('answer'),
+    })
+    for (const leavesFile of [false, true]) {
+      const client = make({ name: 'client', ...place, service: file, remote: service })
+      client.send('x')
+      client.delete()
+      if (!leavesFile) rmSync(file)
+      await until(() => seen.events.length > 0, 'event')
+    }
+    await until(() => seen.events.length === 2, 'events')
+    assert.match(seen.events.join(''), /^(datagram failed with code \d+\n){2}$/)
   })
 
   it('of an unconnected local datagram server waits for the peer’s queue', async () => {
@@ -444,6 +524,7 @@ describe('NetworkProcess#sendEof()', () => {
     peer.setOption('linger', 0)
     peer.delete()
     await settled()
-    assert.throws(() => client.send('x'), { syscall: 'send' })
+    assert.equal(client.send('x'), false)
+    await atClient.event('connection broken by remote peer\n')
   })
 })
