@@ -12,6 +12,8 @@ import { wouldBlock, type Output } from './output.js'
 const patience = 60_000
 // How often the kernel's queue is looked at, in milliseconds.
 const interval = 10
+// The longest pause before a datagram that found no room is tried again, in milliseconds.
+const longestPause = 64
 
 const farewells = new Set<Farewell>()
 
@@ -19,13 +21,17 @@ class Farewell implements Receiver {
   readonly #id: SocketId
   readonly #output: Output | undefined
   readonly #linger: number | undefined
-  #giveUp: () => void
+  readonly #addressed: boolean
+  #stopPatience: () => void
+  #stopTimer: (() => void) | undefined
+  #pause = 1
 
-  constructor(id: SocketId, output: Output | undefined, linger: number | undefined) {
+  constructor(id: SocketId, output: Output | undefined, linger: number | undefined, addressed: boolean) {
     this.#id = id
     this.#output = output
     this.#linger = linger
-    this.#giveUp = after(linger === undefined ? patience : linger * 1000, () => this.#close())
+    this.#addressed = addressed
+    this.#stopPatience = after(linger === undefined ? patience : linger * 1000, () => this.#close())
     farewells.add(this)
     setReceiver(id, this)
     native.setCounted(id, true)
@@ -36,16 +42,34 @@ class Farewell implements Receiver {
 
   onWritable(): void {
     const before = this.#output?.length
-    const error = this.#output?.flush(this.#id) ?? 0
+    const error = this.#flush()
     if (error === 0) this.#flushed()
     else if (!wouldBlock(error)) this.#close()
     else {
       if (this.#linger === undefined && before !== this.#output?.length) {
-        this.#giveUp()
-        this.#giveUp = after(patience, () => this.#close())
+        this.#stopPatience()
+        this.#stopPatience = after(patience, () => this.#close())
       }
-      native.setInterest(this.#id, Interest.writable)
+      this.#awaitRoom()
     }
+  }
+
+  // What nobody takes of several packets is lost by itself.
+  #flush(): number {
+    const output = this.#output
+    let error = output?.flush(this.#id) ?? 0
+    while (output?.stream === false && error < 0 && !wouldBlock(error)) {
+      output.dropPacket()
+      error = output.flush(this.#id)
+    }
+    return error
+  }
+
+  // For the set a local datagram socket that is not connected always has room.
+  #awaitRoom(): void {
+    if (!this.#addressed) native.setInterest(this.#id, Interest.writable)
+    else this.#stopTimer = after(this.#pause, () => this.onWritable())
+    this.#pause = Math.min(2 * this.#pause, longestPause)
   }
 
   #flushed(): void {
@@ -55,13 +79,13 @@ class Farewell implements Receiver {
     native.setInterest(this.#id, wouldBlock(error) ? Interest.writable : Interest.none)
     if (wouldBlock(error)) return
     if (error < 0) return this.#close()
-    const look = () => {
-      if (native.fd(this.#id) < 0) return
-      // A connection that was reset never acknowledges what it was sent.
-      if (native.unsent(this.#id) > 0 && native.socketError(this.#id) === 0) after(interval, look)
-      else this.#close()
-    }
-    look()
+    this.#look()
+  }
+
+  #look(): void {
+    // A connection that was reset never acknowledges what it was sent.
+    if (native.unsent(this.#id) <= 0 || native.socketError(this.#id) !== 0) this.#close()
+    else this.#stopTimer = after(interval, () => this.#look())
   }
 
   addresses(): Iterable<AddressId> {
@@ -70,7 +94,8 @@ class Farewell implements Receiver {
 
   #close(): void {
     farewells.delete(this)
-    this.#giveUp()
+    this.#stopPatience()
+    this.#stopTimer?.()
     closeCounted(this.#id)
     this.#output?.abandon()
   }
@@ -80,9 +105,15 @@ class Farewell implements Receiver {
  * Closes a socket when everything is sent: at once, if it is. Gives what it has counted by now.
  *
  * @param linger - seconds that the peer has to acknowledge it; undefined: none
+ * @param addressed - it is not connected
  * @internal
  */
-export function closeWhenSent(id: SocketId, output: Output | undefined, linger: number | undefined): Counts {
+export function closeWhenSent(
+  id: SocketId,
+  output: Output | undefined,
+  linger: number | undefined,
+  addressed: boolean,
+): Counts {
   const unsent = output !== undefined && !output.empty
   // The peer of a session may say things that nobody reads, such as tickets, and what comes to a closed socket makes the
   // kernel reset it, and drop what was sent.
@@ -91,7 +122,7 @@ export function closeWhenSent(id: SocketId, output: Output | undefined, linger: 
   const waits = linger === undefined ? unsent : linger > 0 && (unsent || native.unsent(id) > 0)
   if (!waits) return closeCounted(id)
   const counts = countsOf(id)
-  new Farewell(id, output, linger)
+  new Farewell(id, output, linger, addressed)
   return counts
 }
 

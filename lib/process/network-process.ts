@@ -428,7 +428,8 @@ export class NetworkProcess {
     const id = this.#id
     this.#id = -1
     if (id >= 0 && sendQueued) {
-      this.#counts = closeWhenSent(id, output, lingerSeconds(this.#contact.get('linger')))
+      const linger = lingerSeconds(this.#contact.get('linger'))
+      this.#counts = closeWhenSent(id, output, linger, this.#addressed)
       return
     }
     output?.abandon()
@@ -537,16 +538,23 @@ export class NetworkProcess {
     if (channels.connect.hasSubscribers) channels.connect.publish({ process: this })
   }
 
-  /** The same, at the end of an asynchronous connect: the sentinel hears of it before anything is received. @internal */
+  /**
+   * The same, at the end of an asynchronous connect. The sentinel hears of it before anything is received, but may wait
+   * for that itself.
+   *
+   * @internal
+   */
   openLater(id: SocketId): void {
-    this.#cancelConnect = undefined
-    this.#id = id
-    this.#state = 'run'
-    this.#nowOpen()
-    this.#report(event.open)
-    if (this.#id !== id || this.#state !== 'run') return
-    this.openOn(id, false)
-    this.#sender?.flush()
+    this.#open(id, false, -1)
+    this.#sendWaiting()
+    if (this.#id === id) this.#report(event.open)
+    if (this.#id === id) this.#publishConnect()
+  }
+
+  // What was sent, or ended, while there was no socket.
+  #sendWaiting(): void {
+    if (this.#sender !== undefined) this.#sender.flush()
+    else if (this.#ending) this.#shutdown()
   }
 
   /** A blocking connect has a socket: it is open, or TLS is to stand first. @throws what failed @internal */
@@ -621,7 +629,7 @@ export class NetworkProcess {
     // Half a character of the clear text is not for TLS to complete.
     this.#useCoding(this.#coding.fork())
     this.#open(id, false, -1)
-    this.#sender?.flush()
+    this.#sendWaiting()
   }
 
   /** @internal */
@@ -954,6 +962,7 @@ export class NetworkProcess {
 
   #end(): void {
     this.#flushDecoder()
+    if (this.#state === 'exit') return
     const halfOpen = this.#traits.halfOpen || this.#reader?.halfOpen === true
     if (!halfOpen || this.#failure !== undefined) return this.#break(true)
     this.#ended = true

@@ -48,14 +48,15 @@ export function wouldBlock(error: number): boolean {
 
 /** The queue of one socket. @internal */
 export class Output {
-  readonly #stream: boolean
+  /** It is more of one stream, or packets. */
+  readonly stream: boolean
   #first: Block | undefined
   #last: Block | undefined
   #length = 0
   #waiting: Waiting | undefined
 
   constructor(stream: boolean) {
-    this.#stream = stream
+    this.stream = stream
   }
 
   /** Bytes that wait. */
@@ -81,7 +82,7 @@ export class Output {
   push(data: Uint8Array, to: AddressId, own: boolean, beside?: Beside): void {
     const keeps = beside !== undefined || (own && data.length >= worthKeeping)
     const block = keeps ? this.#add(data, data.length, beside) : this.#copy(data)
-    if (!this.#stream) note(block, data.length, to)
+    if (!this.stream) note(block, data.length, to)
   }
 
   /** Packets, one behind the other. */
@@ -125,7 +126,7 @@ export class Output {
    */
   flush(id: SocketId): number {
     for (let block = this.#first; block !== undefined; block = this.#first) {
-      const error = this.#stream ? this.#sendStream(id, block) : this.#sendPackets(id, block)
+      const error = this.stream ? this.#sendStream(id, block) : this.#sendPackets(id, block)
       if (error < 0) return error
     }
     return 0

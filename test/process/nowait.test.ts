@@ -9,7 +9,12 @@ import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { getProcess, processList, type NetworkProcessOptions } from 'make-network-process'
+import {
+  acceptProcessOutput,
+  getProcess,
+  processList,
+  type NetworkProcessOptions,
+} from 'make-network-process'
 import { constants, encodeAddress, Socket } from 'make-network-process/socket'
 import { cleanUp, finallyDo, make, settled, socketFile, until, witness } from './support.js'
 import { over, overEvery } from './transports.js'
@@ -83,6 +88,31 @@ describe(':nowait', () => {
         assert.throws(() => client.send('y'), { code: 'ERR_SEND_AFTER_EOF' })
         await seen.event('end of file\n')
         assert.equal(seen.text, 'x')
+      })
+
+      it('ends, although nothing was sent', async () => {
+        const seen = witness()
+        const server = transport.server({ ...seen.callbacks, halfOpen: true })
+        transport.client(server, { nowait: true }).sendEof()
+        await seen.event('end of file\n')
+      })
+
+      it('may wait for the answer in the sentinel of open', async () => {
+        const server = transport.server({ filter: (connection, text) => void connection.send(text) })
+        const seen = witness()
+        const client = transport.client(server, {
+          nowait: true,
+          filter: seen.callbacks.filter,
+          sentinel: (process, event) => {
+            seen.callbacks.sentinel(process, event)
+            process.stop().continue().send('question')
+            while (seen.text !== 'question') assert.ok(acceptProcessOutput(process))
+          },
+        })
+        await seen.event('open\n')
+        client.send('!')
+        await until(() => seen.text === 'question!', 'answer')
+        assert.deepEqual(seen.events, ['open\n'])
       })
 
       it('has back-pressure', async () => {

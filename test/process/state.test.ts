@@ -183,6 +183,29 @@ describe('a peer that goes', () => {
   })
 })
 
+describe('a half-open process', () => {
+  overEvery(
+    transport => transport.connects,
+    transport => {
+      it('hears nothing behind deleted when half a character was the end', async () => {
+        const seen = witness()
+        const server = transport.server({
+          ...seen.callbacks,
+          halfOpen: true,
+          coding: 'utf-8',
+          filter: connection => connection.delete(),
+        })
+        const client = transport.client(server)
+        client.send(Buffer.of(0xe2, 0x82))
+        client.sendEof()
+        await seen.event('deleted\n')
+        await settled()
+        assert.equal(seen.events.at(-1), 'deleted\n')
+      })
+    },
+  )
+})
+
 describe('NetworkProcess#stop()', () => {
   overEvery(
     () => true,
