@@ -95,10 +95,11 @@ export class Acceptor {
   onFailed(error: number): void {
     this.#owner.notAdmitted(logMessage.failed(error))
     if (!this.#owner.isListening) return
-    this.#cancelPause = after(acceptPause, () => {
+    const goOn = () => {
       this.#cancelPause = undefined
       this.#owner.onWaiting()
-    })
+    }
+    this.#cancelPause = after(acceptPause, goOn, { unreferenced: true })
   }
 
   /** Closes whoever is not in yet. */

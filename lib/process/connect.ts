@@ -148,13 +148,14 @@ export class Connector implements Receiver {
     if (error !== 0 && error !== errno.EINPROGRESS && error !== errno.EAGAIN) return error
     this.#process.noteAddresses(this.#id, candidate.address)
     if (error === errno.EAGAIN) {
-      this.#stopTimer = after(retryPause, () => {
+      const retry = () => {
         this.#stopTimer = undefined
         const again = this.#connect(candidate)
         if (again === 0) return
         this.#close()
         this.#tryNext(again)
-      })
+      }
+      this.#stopTimer = after(retryPause, retry, { unreferenced: true })
       return 0
     }
     // Even one that is connected already is open only when the loop says so: then the caller has the process.

@@ -72,6 +72,10 @@ export function duplexOf(
     onEnding: end => end(),
     onEnd: () => duplex.push(null),
     onOver: failure => duplex.destroy(failure as Error | undefined),
+    get hasUnread() {
+      return duplex.readableLength > 0
+    },
+    takeUnread: () => [],
     senders: () => [],
   })
   return duplex

@@ -2,6 +2,7 @@
 // is in order, and before anything newer. It owns the descriptors that came beside it; when it is delivered, and to whom,
 // is in network-process.ts.
 import type { AddressId } from '../native.js'
+import { guarded } from '../socket/callbacks.js'
 import type { ReceivedInfo } from './message.js'
 
 /** One message, connection, or end. @internal */
@@ -34,6 +35,11 @@ export class Held {
 
   take(): HeldItem | undefined {
     return this.#items.shift()
+  }
+
+  /** Delivers everything. */
+  run(): void {
+    for (const { run } of this.#items.splice(0)) guarded(run)
   }
 
   /** Nobody gets it any more, but who takes the bytes that it gives. */

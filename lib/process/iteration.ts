@@ -93,6 +93,16 @@ class LoopReader implements Reader {
     this.#wanted = undefined
   }
 
+  get hasUnread(): boolean {
+    return this.#waiting.length > 0 || this.#ending !== undefined
+  }
+
+  takeUnread(): (string | Uint8Array)[] {
+    const unread = this.#waiting
+    this.#waiting = []
+    return unread.map(({ output }) => output as string | Uint8Array)
+  }
+
   *senders(): Iterable<AddressId> {
     for (const { sender } of this.#waiting) yield sender
   }

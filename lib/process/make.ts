@@ -244,7 +244,7 @@ function targetOf(contact: Contact, type: number, server: boolean, { strictAddre
   if (family === AF_UNIX) {
     if (host !== undefined) contact['host'] = null
     if (typeof service !== 'string') throw typeError(':service', 'the path of a local socket', service)
-    if (Buffer.byteLength(service) > pathLength && !service.startsWith('\0'))
+    if (native.encodeUtf8(service).length > pathLength && !service.startsWith('\0'))
       throw valueError(':service', `at most ${pathLength} bytes long (Service name too long)`, service)
     return {
       candidates: [{ family, type, protocol: protocol ?? 0, address: encodeAddress(service, ':service') }],
@@ -356,7 +356,7 @@ function behaviour(contact: Contact, type: number, dialect: Dialect) {
   return {
     filter: isNil(filter) ? undefined : (filter as Filter | true),
     sentinel: isNil(sentinel) ? undefined : (sentinel as Sentinel),
-    plist: isNil(plist) ? undefined : (plist as Record<string, unknown>),
+    plist: isNil(plist) ? undefined : { ...(plist as Record<string, unknown>) },
     queryOnExit: isNil(contact['noquery']),
     stopped: !isNil(contact['stop']),
     coding: new Coding(
@@ -464,7 +464,7 @@ function openExternal(
   try {
     setOptions(id, contact)
     const listens = isListening(id)
-    if (listens) contact['server'] ??= true
+    if (listens && isNil(contact['server'])) contact['server'] = true
     if (!isNil(contact['server'])) {
       serveOn(process, id, type, contact, listens, admission)
       if (typeof contact['local'] === 'string') contact['service'] = contact['local']
@@ -488,6 +488,11 @@ function openExternal(
 
 function openConnected(process: NetworkProcess, candidates: readonly Candidate[], prepare: Prepare): void {
   const { id, candidate } = connectBlocking(candidates, prepare)
+  // A callback has deleted it while connecting blocked.
+  if (!process.isConnecting) {
+    native.close(id)
+    throw process.notRunning()
+  }
   process.noteAddresses(id, candidate.address)
   process.connected(id)
 }

@@ -277,7 +277,7 @@ export class NetworkProcess {
 
   /**
    * Ends the process: its status is `closed` and its sentinel hears `deleted\n` before this returns. What `send` has
-   * accepted is still sent. Corresponds to `delete-process`.
+   * accepted is still sent, unless it was still connecting. Corresponds to `delete-process`.
    */
   delete(): void {
     const gone = this.#state === 'exit' && !isRegistered(this)
@@ -311,7 +311,8 @@ export class NetworkProcess {
    */
   detach(): number {
     if (this.#id < 0 || this.#state === 'connect') throw this.notRunning()
-    const undelivered = this.#held !== undefined || this.#coding.pending || hasUndelivered(this.#id)
+    const held = this.#held !== undefined || this.#reader?.hasUnread === true
+    const undelivered = held || this.#coding.pending || hasUndelivered(this.#id)
     if (undelivered || this.#sender?.empty === false || this.#ended || this.#ending) throw this.#busy()
     const counts = countsOf(this.#id)
     const fd = native.detach(this.#id)
@@ -335,9 +336,9 @@ export class NetworkProcess {
     this.delete()
   }
 
-  /** Waits until the kernel has taken what is queued, or the process has ended, and deletes it. */
+  /** Waits until the kernel has taken all that is queued, or the process has ended, and deletes it. */
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.drained.catch(() => {})
+    await this.#sender?.sent().catch(() => {})
     this.delete()
   }
 
@@ -420,6 +421,8 @@ export class NetworkProcess {
     this.#cancelConnect?.()
     this.#cancelConnect = undefined
     this.#acceptor?.close()
+    // Connections that a loop has left live without their server.
+    if (this.#state === 'listen') this.#held?.run()
     this.#held?.drop()
     this.#info?.drop()
     this.#held = this.#info = undefined
@@ -615,11 +618,13 @@ export class NetworkProcess {
       throw codedError(new Error(`Process ${this.name} is connecting, or has TLS`), 'ERR_TLS_STARTED')
     if (this.#state !== 'run') throw this.notRunning()
     const settings = upgradeTls(parameters, this.#contact.all, this.#server !== undefined)
+    const unread = this.#reader?.takeUnread() ?? []
+    if (this.#reader?.hasUnread) throw this.#busy()
+    unread.push(...(this.#held?.drop() ?? []))
+    this.#held = undefined
     const unsent = this.#sender?.close()
     this.#sender?.open(-1, false)
     this.#state = 'connect'
-    const unread = this.#held?.drop() ?? []
-    this.#held = undefined
     return new Securing(this, this.#id, settings, { unsent, unread })
   }
 
@@ -721,7 +726,10 @@ export class NetworkProcess {
   }
 
   #isReading(): boolean {
-    if (this.#stopped) return false
+    return !this.#stopped && this.#wantsToRead()
+  }
+
+  #wantsToRead(): boolean {
     if (this.#state === 'listen') return true
     return (this.#filter !== true || this.#reader !== undefined) && !this.#ended
   }
@@ -937,14 +945,15 @@ export class NetworkProcess {
 
   #resume(): void {
     if (this.#held === undefined) return this.#updateInterest()
-    after(0, () => {
+    const deliver = () => {
       if (this.#held === undefined || !this.#isReading()) return
       const next = this.#held.take()
       if (this.#held.length === 0) this.#held = undefined
       // Before its turn, because the filter may wait for what comes behind it.
       this.#resume()
       if (next !== undefined) guarded(next.run)
-    })
+    }
+    after(0, deliver, { of: this.#id })
   }
 
   /** @internal */
@@ -1051,6 +1060,8 @@ export class NetworkProcess {
     const peer = describePeer(remote, ++accepted)
     const local = this.#ownAddress(id)
     const inserts = this.#filter === defaultFilter || this.#filter === true
+    // Without a buffer of the server's own nobody would ever look at its connections', nor kill them.
+    const hasBuffer = inserts && (this.#traits.signals || this.#buffer !== undefined)
     // What a connection brings before the loop has it would have nowhere to go.
     const looped = this.#reader !== undefined && this.#filter === defaultFilter && this.#buffer === undefined
     const child = new NetworkProcess({
@@ -1066,7 +1077,7 @@ export class NetworkProcess {
       coding: this.#coding.fork(),
       tls: undefined,
       server: this,
-      buffer: inserts ? `${this.buffer?.name ?? this.name} ${peer.suffix}` : undefined,
+      buffer: hasBuffer ? `${this.buffer?.name ?? this.name} ${peer.suffix}` : undefined,
     })
     child.inheritCodingSystem = inserts && this.inheritCodingSystem
     child.#isNew = true
@@ -1211,8 +1222,14 @@ export class NetworkProcess {
   onPeerGone(failure: Error): void {
     // What a reset was for sending it is for the reader, whom the kernel does not tell again.
     if ((failure as { code?: string }).code !== 'EPIPE') this.#failure ??= failure
-    if (this.#isReading() && !this.#ended) this.#updateInterest()
+    if (this.#traits.signals ? this.#isReading() : this.#wantsToRead()) this.#updateInterest()
     else this.#break(false)
+  }
+
+  /** A stream of which a part is missing is no stream any more. @internal */
+  onPartFailed(failure: Error): void {
+    this.#failure ??= failure
+    this.#break(false)
   }
 
   /**
@@ -1442,7 +1459,12 @@ export class NetworkProcess {
     return noPeer(typeof own === 'number' ? 0 : familyOf(own))
   }
 
-  /** Sends go there from now on. @throws `ERR_NO_DATAGRAM`; `ERR_PROCESS_NOT_RUNNING`; as the getter says */
+  /**
+   * Sends go there from now on.
+   *
+   * @throws `ERR_NO_DATAGRAM`; `ERR_PROCESS_NOT_RUNNING`; `ERR_PROCESS_BUSY`: datagrams of a client wait for the peer that
+   *   it has; as the getter says
+   */
   set datagramAddress(address: AddressInput | undefined) {
     if (this.#traits.kind !== Kind.datagrams)
       throw codedError(new TypeError(`${this.name} is no datagram process`), 'ERR_NO_DATAGRAM')
@@ -1455,6 +1477,8 @@ export class NetworkProcess {
     if (!isNobody && familyOf(sockaddr) !== family)
       throw valueError('datagramAddress', "an address of the socket's family", address)
     if (this.#addressed) this.#sending().to = isNobody ? -1 : native.internAddress(sockaddr)
+    // What waits would go to the new one.
+    else if (this.#sender?.empty === false) throw this.#busy()
     else check(native.connect(this.#id, sockaddr), 'connect', errorAddress(sockaddr))
   }
 

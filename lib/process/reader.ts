@@ -22,6 +22,10 @@ export interface Reader {
   onEnd(): void
   /** The process is over. @param failure - why, if something has failed */
   onOver(failure: unknown): void
+  /** Whether it has something that nobody has taken: output, or the end. */
+  readonly hasUnread: boolean
+  /** Gives up the output that nobody has taken, if it can. */
+  takeUnread(): (string | Uint8Array)[]
   /** Whom it will answer. */
   senders(): Iterable<AddressId>
 }

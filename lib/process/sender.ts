@@ -15,6 +15,9 @@ import type { Data, OutgoingMessage } from './message.js'
 import type { Traits } from './network-process.js'
 import { Output, wouldBlock } from './output.js'
 
+// What one call of sendmsg(2) takes (IOV_MAX), and so many descriptors beside it (SCM_MAX_FD).
+const mostParts = 1024
+const mostDescriptors = 253
 // The longest pause before a datagram that found no room is tried again, in milliseconds.
 const longestPause = 64
 const refused = -(errno.ECONNREFUSED ?? 0)
@@ -29,6 +32,10 @@ const undeliverable = new Set([
   ...noWay,
 ])
 
+function isGone(error: number): boolean {
+  return gone.has(-error) || isTlsFailure(error)
+}
+
 /** The process that sends. @internal */
 export interface SenderOwner {
   /** Something waits for room in the kernel. */
@@ -37,12 +44,16 @@ export interface SenderOwner {
   onSent(): void
   /** The peer takes nothing any more. @param failure - why; EPIPE where it has ended by itself */
   onPeerGone(failure: Error): void
+  /** A part of a stream that had been accepted could not be sent. */
+  onPartFailed(failure: Error): void
   /** A packet could not be delivered. */
   onPacketFailed(error: number): void
   /** What errors call the peer when the kernel does not know. */
   remoteName(): ErrorAddress
   /** The process has ended. */
   notRunning(): Error
+  /** The socket, also before it can be sent to. */
+  readonly socketId: SocketId
 }
 
 /** What one process sends. @internal */
@@ -121,11 +132,10 @@ export class Sender {
   /** One packet from several parts, or more of the stream; with descriptors and credentials beside it. */
   sendMessage({ data, fds, credentials, address }: OutgoingMessage): boolean {
     if (this.failure !== undefined) return this.#refuse(this.failure)
-    const parts = (Array.isArray(data) ? (data as readonly Data[]) : [data as Data]).map(part =>
-      this.#encode(part),
-    )
+    const parts = this.#parts(data)
     const to = address === undefined ? this.to : this.#addressId(address)
     const control = encodeControl({ ...(fds && { fds: [...fds] }), ...(credentials && { credentials }) })
+    if (control !== undefined) this.#checkBeside(fds)
     const length = parts.reduce((sum, part) => sum + part.length, 0)
     if (this.#traits.kind === Kind.stream && length === 0) {
       if (control === undefined) return true
@@ -154,9 +164,7 @@ export class Sender {
   sendMany(messages: readonly Data[]): boolean {
     if (this.#traits.kind === Kind.stream) return this.sendMessage({ data: messages })
     if (this.failure !== undefined) return this.#refuse(this.failure)
-    const ready = messages.every(message => this.#isReady(message))
-      ? messages
-      : messages.map(message => this.#ready(message))
+    const ready = this.#areReady(messages) ? messages : Array.from(messages, message => this.#ready(message))
     let next = 0
     const transmit = () => sendPackets(this.#id, ready, next, this.to)
     while (next < ready.length && !this.#mustWait()) {
@@ -181,12 +189,35 @@ export class Sender {
     return !this.#isFull()
   }
 
+  // Text that belongs together is encoded as one, for it may begin with a signature; and the kernel takes so many parts.
+  #parts(data: Data | readonly Data[]): Uint8Array[] {
+    // Without holes, which callbacks do not see.
+    const all = Array.isArray(data) ? Array.from(data as readonly Data[]) : [data as Data]
+    const isText = all.length > 1 && all.every(part => typeof part === 'string')
+    const parts = isText ? [this.#encode(all.join(''))] : all.map(part => this.#encode(part))
+    return parts.length > mostParts ? [Buffer.concat(parts)] : parts
+  }
+
+  // Elsewhere the kernel drops what is beside, and says nothing.
+  #checkBeside(fds: readonly number[] | undefined): void {
+    const own = native.getsockname(this.#owner.socketId)
+    const family = typeof own === 'number' ? constants.AF_INET : familyOf(own)
+    const takes = family === constants.AF_UNIX || (family === constants.AF_NETLINK && fds === undefined)
+    const isTooMuch = fds !== undefined && fds.length > mostDescriptors
+    if (!takes || isTooMuch) throw this.#error(-(errno.EINVAL ?? 0))
+  }
+
   // Whether it can be sent as it is: bytes, and text that the addon encodes.
   #isReady(data: Data): data is string | Uint8Array {
     if (!this.coding.isPlain) return false
     return typeof data === 'string'
       ? data.length <= textLimit
       : data instanceof Uint8Array && ArrayBuffer.isView(data) && data.length > 0
+  }
+
+  #areReady(messages: readonly Data[]): messages is readonly (string | Uint8Array)[] {
+    for (const message of messages) if (!this.#isReady(message)) return false
+    return true
   }
 
   #ready(data: Data): string | Uint8Array {
@@ -210,7 +241,7 @@ export class Sender {
   #tryAgain(result: number, transmit: () => number, chosen?: AddressId): number | undefined {
     if (result >= 0 || wouldBlock(result)) return result
     if (this.#traits.kind !== Kind.datagrams) {
-      if (!gone.has(-result) && !isTlsFailure(result)) throw this.#error(result)
+      if (!isGone(result)) throw this.#error(result)
       this.#refuse(this.#lose(result))
       return undefined
     }
@@ -302,10 +333,11 @@ export class Sender {
   // it tries again by a timer.
   #awaitRoom(milliseconds: number): void {
     if (!this.#addressed) return this.#owner.onWaiting()
-    this.#cancelRetry ??= after(milliseconds, () => {
+    const retry = () => {
       this.#cancelRetry = undefined
       this.flush(Math.min(2 * milliseconds, longestPause))
-    })
+    }
+    this.#cancelRetry ??= after(milliseconds, retry, { unreferenced: true })
   }
 
   /** Says when there is room, though nothing of the process's own waits for it. */
@@ -323,8 +355,8 @@ export class Sender {
         if (!this.#isFull()) output.settle()
         return this.#awaitRoom(pause)
       }
-      if (this.#traits.kind === Kind.stream || (this.#traits.kind === Kind.packets && gone.has(-error)))
-        return void this.#lose(error)
+      if (this.#traits.kind !== Kind.datagrams && isGone(error)) return void this.#lose(error)
+      if (this.#traits.kind === Kind.stream) return this.#owner.onPartFailed(this.#error(error))
       output.dropPacket()
       this.#owner.onPacketFailed(-error)
     }
@@ -337,6 +369,11 @@ export class Sender {
     this.close()?.abandon(this.#owner.notRunning())
     this.#owner.onPeerGone(failure)
     return failure
+  }
+
+  /** Resolves when everything is sent. */
+  async sent(): Promise<void> {
+    while (this.#output?.empty === false) await this.#output.wait()
   }
 
   /** Resolves when it is no longer better to wait. */

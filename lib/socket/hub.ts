@@ -312,8 +312,8 @@ export function wait(milliseconds: number, only?: SocketId): number {
   if (fresh.length > 0) watchFresh()
   let delivered = 0
   for (const frame of frames) delivered += only === undefined ? deliverRest(frame) : deliverOnly(frame, only)
-  const limit = untilDue(delivered > 0 ? 0 : Math.min(milliseconds, longestWait))
+  const limit = untilDue(delivered > 0 ? 0 : Math.min(milliseconds, longestWait), only)
   delivered += native.wait(Math.ceil(limit), only)
-  runDue()
+  runDue(only)
   return delivered
 }

@@ -14,6 +14,13 @@ describe('a program', () => {
     'whose connecting socket does not count': `makeNetworkProcess({ name: 'c', nowait: true, remote: [127, 0, 0, 1, 9], sentinel() {} }).unref()`,
     'whose looked up connection has failed': `makeNetworkProcess({ name: 'c', nowait: true, host: 'nosuch.invalid', service: 9 })`,
     'whose connection was closed by its peer': `const { listener, peer, one } = await pair(); listener.delete(); peer.delete()`,
+    'whose queued datagrams do not count': `
+      const [one, other] = ['a', 'b'].map(name => ({
+        name, type: 'datagram', server: true, family: 'local', service: '\\0' + name + process.pid }))
+      const receiver = makeNetworkProcess({ ...one, stop: true }).unref()
+      const sender = makeNetworkProcess({ ...other, remote: one.service })
+      while (sender.writableLength === 0) sender.send('x')
+      sender.unref()`,
     'whose look-up was given up': `makeNetworkProcess({ name: 'c', nowait: true, host: 'localhost', service: 9 }).delete()`,
     'whose server accepts nothing any more': `makeNetworkProcess({ name: 's', server: true, service: true, stop: true }).delete()`,
     'that was ended by exit': `await pair(); process.exit()`,
@@ -108,7 +115,8 @@ describe('a program', () => {
       listener.delete()
       peer.delete()
       while (one.send('x')) {}
-      await one.drained.catch(error => console.log(error.cause.code))`)
+      await one.drained.catch(error => console.log(error.cause.code))
+      one.delete()`)
     assert.deepEqual(ending, { ...quiet, stdout: 'EPIPE\n' })
   })
 

@@ -5,7 +5,7 @@ import { acceptProcessOutput, type NetworkProcess } from 'make-network-process'
 import { constants, decodeAddress, encodeAddress, poll, Socket } from 'make-network-process/socket'
 import * as built from '../../dist/socket/hub.js'
 import type * as source from '../../lib/socket/hub.js'
-import { cleanUp, finallyDo, make, settled, socketFile, until, witness } from './support.js'
+import { cleanUp, finallyDo, make, settled, socketFile, witness } from './support.js'
 
 afterEach(cleanUp)
 

@@ -8,6 +8,49 @@ import { over, overEvery, type Transport } from './transports.js'
 
 afterEach(cleanUp)
 
+describe('what a loop has not taken', () => {
+  overEvery(
+    transport => transport.connects,
+    transport => {
+      it('is not lost by detaching the process', async () => {
+        const { client, peer } = await transport.pair({ filter: true })
+        client.sendMany(['one', 'two'])
+        for await (const first of peer) {
+          assert.match(String(first), /^one/)
+          await settled()
+          if (transport.keepsBounds) assert.throws(() => peer.detach(), { code: 'ERR_PROCESS_BUSY' })
+          break
+        }
+      })
+
+      it('are connections that live without their server', async () => {
+        const seen = witness()
+        const server = transport.server({ sentinel: seen.callbacks.sentinel }) as NetworkServer
+        const clients = [1, 2, 3].map(() => transport.client(server))
+        for await (const connection of server) {
+          connection.delete()
+          break
+        }
+        server.delete()
+        clients.forEach(client => client.delete())
+        const broken = () => seen.events.filter(event => event.startsWith('connection broken'))
+        await until(() => broken().length === 2, 'ends')
+      })
+
+      it('gives connections no buffer that nobody would kill', async () => {
+        const server = transport.server() as NetworkServer
+        const clients = [1, 2, 3].map(() => transport.client(server))
+        let count = 0
+        for await (const connection of server) {
+          connection.delete()
+          assert.equal(connection.buffer, undefined)
+          if (++count === clients.length) break
+        }
+      })
+    },
+  )
+})
+
 const binary = { coding: 'binary' } as const
 const unread = { filter: true } as const
 const isReliable = (transport: Transport) => transport.connects || transport.isLocal

@@ -9,6 +9,22 @@ import { over, overEvery, type Transport } from './transports.js'
 
 afterEach(cleanUp)
 
+describe('NetworkProcess[Symbol.asyncDispose]()', () => {
+  it('waits for everything, also what is no reason to wait with sending', async () => {
+    const { client, peer, atServer } = await over('stream', 'local').pair({}, { highWaterMark: 10_000_000 })
+    peer.stop()
+    const all = 'x'.repeat(1_000_000)
+    client.send(all)
+    const ended = client[Symbol.asyncDispose]()
+    await settled()
+    assert.equal(client.status, 'open')
+    peer.continue()
+    await ended
+    assert.equal(client.status, 'closed')
+    await until(() => atServer.text.length === all.length, 'everything')
+  })
+})
+
 const nowait = { nowait: true } as const
 const rejection = async (promise: Promise<unknown>) =>
   promise.then(

@@ -336,3 +336,26 @@ describe('names', () => {
       )
   })
 })
+
+describe('a blocking connect', () => {
+  it('is over when a callback deletes the process meanwhile', () => {
+    const service = socketFile()
+    const place = { family: 'local', service } as const
+    const server = make({ name: 'server', server: 1, stop: true, ...place })
+    // Its queue is full, and the next one waits for room.
+    for (const name of ['one', 'two']) make({ name, ...place })
+    const datagrams = { type: 'datagram', family: 'local', service: socketFile() } as const
+    const filter = () => {
+      getProcess('late')?.delete()
+      server.continue()
+    }
+    make({ name: 'other', server: true, ...datagrams, filter })
+    make({ name: 'sender', ...datagrams }).send('x')
+    const seen = witness()
+    assert.throws(() => make({ name: 'late', ...place, ...seen.callbacks }), {
+      code: 'ERR_PROCESS_NOT_RUNNING',
+    })
+    assert.deepEqual(seen.events, ['deleted\n'])
+    assert.equal(getProcess('late'), undefined)
+  })
+})

@@ -23,6 +23,19 @@ import { inNetwork } from '../support/namespaces.js'
 
 afterEach(cleanUp)
 
+describe('what travels beside a message', () => {
+  for (const [type, family] of [
+    ['stream', 'ipv4'],
+    ['datagram', 'ipv4'],
+  ] as const)
+    it(`is refused where the kernel would drop it: ${type} over ${family}`, async () => {
+      const { client } = await over(type, family).pair()
+      for (const beside of [{ fds: [0] }, { credentials: { pid: process.pid, uid: 0, gid: 0 } }])
+        assert.throws(() => client.sendMessage({ data: 'x', ...beside }), { code: 'EINVAL', syscall: 'send' })
+      client.sendMessage({ data: 'x', fds: [] })
+    })
+})
+
 const isLocal = (transport: Transport) => transport.isLocal
 const openDescriptors = () => readdirSync('/dev/fd').length
 const hasDevFd = openDescriptors() > 0

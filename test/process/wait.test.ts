@@ -190,6 +190,22 @@ describe('acceptProcessOutput()', () => {
     assert.equal(other.atClient.text, 'other')
   })
 
+  it('lets nobody else have what waited while it was stopped with just-this-one', () => {
+    const one = pairSynchronously()
+    const other = pairSynchronously(over('seqpacket', 'local'))
+    other.client.filter = (process, text) => {
+      process.stop()
+      other.atClient.callbacks.filter(process, text)
+    }
+    other.peer.sendMany(['other', 'held'])
+    assert.equal(acceptProcessOutput(null, 0.05), true)
+    other.client.continue()
+    assert.equal(acceptProcessOutput(one.client, 0.05, null, true), false)
+    assert.equal(other.atClient.text, 'other')
+    assert.equal(acceptProcessOutput(other.client, 5), true)
+    assert.equal(other.atClient.text, 'otherheld')
+  })
+
   it('lets nothing else of Node run', async () => {
     const { client, peer } = pairSynchronously()
     const ran: string[] = []

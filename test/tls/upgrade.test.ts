@@ -6,7 +6,7 @@ import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import tls from 'node:tls'
 import { makeNetworkProcess, openNetworkStream, type NetworkProcess } from 'make-network-process'
-import { changed, cleanUp, finallyDo, socketFile, until, witness } from '../process/support.js'
+import { changed, cleanUp, finallyDo, settled, socketFile, until, witness } from '../process/support.js'
 import { authority, canTestTls } from './certificates.js'
 import { host, join, serve, showingKeys, tenMegabytes, trusting } from './support.js'
 
@@ -72,6 +72,36 @@ describe('TLS: on a connection that is open', () => {
     client.send('under TLS')
     await until(() => seen.text.endsWith('under TLS'), 'the echo')
     assert.equal(seen.text.length, 4_000_011 + 9)
+  })
+
+  it('what came in clear and a loop has not taken is not taken for what came by TLS', async () => {
+    const said: string[] = []
+    const failures: unknown[] = []
+    const note = (error: unknown) => {
+      failures.push(error)
+      changed()
+    }
+    const converse = async (connection: NetworkProcess) => {
+      for await (const text of connection) {
+        said.push(String(text))
+        if (text !== 'STARTTLS\r\n') continue
+        // What comes meanwhile waits for the loop.
+        await until(() => connection.bytesRead > 'STARTTLS\r\n'.length, 'the rest')
+        await connection.startTls(showingKeys(authority.server))
+      }
+    }
+    const { port } = serve({
+      ...clear,
+      filter: true,
+      log: (_, connection) => void (connection && converse(connection).catch(note)),
+    })
+    const { client } = join(port, {}, { ...clear, filter: true })
+    client.send('STARTTLS\r\n')
+    await settled()
+    client.send('injected\r\n')
+    await settled()
+    await until(() => failures.length > 0, 'refusal')
+    assert.deepEqual(said, ['STARTTLS\r\n'])
   })
 
   it('the peer of node:tls', async () => {
