@@ -454,7 +454,7 @@ void Hub::AcceptFrom(Id id, Socket* socket) {
   while (connections < accepts && slab->room() >= kAddressRoom) {
     sys::Address peer;
     const int fd = sys::Accept(socket->descriptor.get(), &peer);
-    if (fd == -EAGAIN || fd == -EWOULDBLOCK) {
+    if (fd == -EAGAIN) {
       drained = true;
       break;
     }
@@ -499,7 +499,7 @@ void Hub::Read(Id id, Socket* socket, bool ended) {
     const ssize_t received = text                                         ? ReadText(id, socket)
                              : socket->large && socket->carry_length == 0 ? ReadLarge(id, socket)
                                                                           : ReadSmall(id, socket);
-    if (received == -EAGAIN || received == -EWOULDBLOCK) {
+    if (received == -EAGAIN) {
       drained = true;
       break;
     }

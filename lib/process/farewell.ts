@@ -3,10 +3,11 @@
 import { native, type AddressId, type Counts, type SocketId } from '../native.js'
 import { constants } from '../socket/constants.js'
 import { closeCounted, countsOf } from '../socket/counts.js'
+import { wouldBlock } from '../socket/errors.js'
 import { after } from '../socket/callbacks.js'
 import { Delivery, holdAddresses, Interest, Kind, Mode, setReceiver, type Receiver } from '../socket/hub.js'
 import { handshakesBegan } from '../tls/index.js'
-import { wouldBlock, type Output } from './output.js'
+import type { Output } from './output.js'
 
 // A peer that takes nothing for this long is given up, in milliseconds.
 const patience = 60_000

@@ -16,7 +16,7 @@ import {
 } from '../socket/address.js'
 import { constants } from '../socket/constants.js'
 import { closeCounted, countsOf } from '../socket/counts.js'
-import { check, codedError, typeError, valueError, type ErrorAddress } from '../socket/errors.js'
+import { check, codedError, typeError, valueError, wouldBlock, type ErrorAddress } from '../socket/errors.js'
 import { afterDelivery, againWithWaiting, roundNow, withWaiting } from '../socket/afterwards.js'
 import { after, guarded } from '../socket/callbacks.js'
 import {
@@ -63,7 +63,6 @@ import {
   type MessageInfo,
   type OutgoingMessage,
 } from './message.js'
-import { wouldBlock } from './output.js'
 import type { Reader } from './reader.js'
 import { isRegistered, processList, register, uniqueName, unregister } from './registry.js'
 import { Securing } from './securing.js'

@@ -1,7 +1,6 @@
 // What a process wants to send and the kernel does not take yet: a queue of blocks, in which bytes lie one behind the
 // other as they came. It owns them, and the descriptors beside them: the caller's may change as soon as it was queued.
 import { native, type AddressId, type SocketId } from '../native.js'
-import { errno } from '../socket/errors.js'
 import { packetsPerCall, sendLaidOut, sendPart, type LaidOut, type Packets } from '../socket/outbox.js'
 import { giveBack, takeMemory } from './spare.js'
 
@@ -37,13 +36,6 @@ interface Waiting {
   readonly promise: Promise<void>
   resolve: () => void
   reject: (error: Error) => void
-}
-
-const again = new Set([errno.EAGAIN, errno.EWOULDBLOCK])
-
-/** Whether an error of send means: later. @internal */
-export function wouldBlock(error: number): boolean {
-  return again.has(-error)
 }
 
 /** The queue of one socket. @internal */

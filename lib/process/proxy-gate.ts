@@ -4,10 +4,9 @@
 import { native, type SocketId } from '../native.js'
 import type { Address } from '../socket/address.js'
 import { constants } from '../socket/constants.js'
-import { errorName } from '../socket/errors.js'
+import { errorName, wouldBlock } from '../socket/errors.js'
 import { after } from '../socket/callbacks.js'
 import { Delivery, Interest, Kind, Mode, setReceiver, type Receiver } from '../socket/hub.js'
-import { wouldBlock } from './output.js'
 import { readProxyHeader, type ProxyHeader } from './proxy-protocol.js'
 
 /** Seconds that a header may take, where nobody says otherwise. */

@@ -4,7 +4,15 @@
 import { native, type AddressId, type SocketId } from '../native.js'
 import { encodeAddress, errorAddress, familyOf } from '../socket/address.js'
 import { encodeControl } from '../socket/control.js'
-import { bytes, check, codedError, errno, valueError, type ErrorAddress } from '../socket/errors.js'
+import {
+  bytes,
+  check,
+  codedError,
+  errno,
+  valueError,
+  wouldBlock,
+  type ErrorAddress,
+} from '../socket/errors.js'
 import { constants } from '../socket/constants.js'
 import { after } from '../socket/callbacks.js'
 import { Kind } from '../socket/hub.js'
@@ -13,7 +21,7 @@ import { channelError, isTlsFailure } from '../tls/index.js'
 import type { Coding } from './coding.js'
 import type { Data, OutgoingMessage } from './message.js'
 import type { Traits } from './network-process.js'
-import { Output, wouldBlock } from './output.js'
+import { Output } from './output.js'
 
 // What one call of sendmsg(2) takes (IOV_MAX), and so many descriptors beside it (SCM_MAX_FD).
 const mostParts = 1024

@@ -34,6 +34,11 @@ export function errorName(number: number): string {
   return names.get(Math.abs(number)) ?? `errno ${Math.abs(number)}`
 }
 
+/** Whether what a native call gives means: later. */
+export function wouldBlock(result: number): boolean {
+  return -result === errno.EAGAIN
+}
+
 /** Makes the error that node:net would make: `connect ECONNREFUSED 127.0.0.1:9`. */
 export function systemError(number: number, syscall: string, about: ErrorAddress = {}): SystemError {
   const code = errorName(number)

@@ -1,7 +1,7 @@
 // A handshake: from a connected socket to a session, or to the error that says why there is none. While it lasts it is
 // the one that hears of the socket.
 import { native, type SocketId } from '../native.js'
-import { errno, type ErrorAddress } from '../socket/errors.js'
+import { wouldBlock, type ErrorAddress } from '../socket/errors.js'
 import { after } from '../socket/callbacks.js'
 import { Delivery, Interest, Kind, Mode, setReceiver, type Receiver } from '../socket/hub.js'
 import type { TlsSettings } from './context.js'
@@ -74,7 +74,7 @@ export class Handshake implements Receiver {
     if (this.#over) return
     if (this.#before !== undefined) {
       const error = this.#before()
-      if (error === -(errno.EAGAIN ?? 0)) return this.#await(Interest.writable)
+      if (wouldBlock(error)) return this.#await(Interest.writable)
       if (error < 0) return this.#fail(error)
       this.#before = undefined
     }

@@ -15,6 +15,7 @@ namespace {
 
 // EWOULDBLOCK is EAGAIN everywhere. EOPNOTSUPP and EDEADLOCK have numbers of their
 // own on some systems only.
+static_assert(EWOULDBLOCK == EAGAIN);
 constexpr Constant kErrors[] = {
     NAMED(E2BIG),
     NAMED(EACCES),

@@ -114,7 +114,7 @@ ssize_t Session::Pull(void* data, std::size_t length) {
     }
     if (received < 0) {
       const int error = static_cast<int>(-received);
-      starved_ = error == EAGAIN || error == EWOULDBLOCK;
+      starved_ = error == EAGAIN;
       if (!starved_) pull_error_ = error;
       library().transport_set_errno(handle_, starved_ ? EAGAIN : error);
       return -1;
@@ -152,7 +152,7 @@ int Session::Flush() {
     if (result < 0) break;
     sent += static_cast<std::size_t>(result);
   }
-  if (result >= 0 || (result != -EAGAIN && result != -EWOULDBLOCK)) {
+  if (result >= 0 || result != -EAGAIN) {
     output.clear();
     unsent_ = {};
     return result < 0 ? static_cast<int>(result) : 0;
