@@ -14,12 +14,13 @@ Napi::Value Sockaddr(Napi::Env env, const sys::SockaddrBytes& bytes) {
 
 // getifaddrs(): [[name, flags, address, netmask, broadcast], …], or -errno
 Napi::Value GetIfAddrs(const Napi::CallbackInfo& info) {
-  const auto result = sys::GetIfAddrs();
-  if (!result.ok()) return Number(info, -result.error());
+  std::vector<sys::InterfaceAddress> addresses;
+  const int error = sys::GetIfAddrs(&addresses);
+  if (error < 0) return Number(info, error);
   const Napi::Env env = info.Env();
-  Napi::Array list = Napi::Array::New(env, result.value().size());
+  Napi::Array list = Napi::Array::New(env, addresses.size());
   std::uint32_t at = 0;
-  for (const sys::InterfaceAddress& item : result.value()) {
+  for (const sys::InterfaceAddress& item : addresses) {
     Napi::Array entry = Napi::Array::New(env, 5);
     entry.Set(0u, Napi::String::New(env, item.name));
     entry.Set(1u, Napi::Number::New(env, item.flags));
@@ -33,10 +34,10 @@ Napi::Value GetIfAddrs(const Napi::CallbackInfo& info) {
 
 // interfaceInfo(name): [flags, address, netmask, broadcast, hardware], or -errno
 Napi::Value InterfaceInfo(const Napi::CallbackInfo& info) {
-  const auto result = sys::GetInterfaceInfo(info[0].As<Napi::String>().Utf8Value());
-  if (!result.ok()) return Number(info, -result.error());
+  sys::InterfaceInfo found;
+  const int error = sys::GetInterfaceInfo(info[0].As<Napi::String>().Utf8Value(), &found);
+  if (error < 0) return Number(info, error);
   const Napi::Env env = info.Env();
-  const sys::InterfaceInfo& found = result.value();
   Napi::Array entry = Napi::Array::New(env, 5);
   entry.Set(0u, Napi::Number::New(env, found.flags));
   entry.Set(1u, Sockaddr(env, found.address));
@@ -48,15 +49,16 @@ Napi::Value InterfaceInfo(const Napi::CallbackInfo& info) {
 
 // if_nametoindex(name): index, or -errno
 Napi::Value IfNameToIndex(const Napi::CallbackInfo& info) {
-  const auto result = sys::IfNameToIndex(info[0].As<Napi::String>().Utf8Value());
-  return Number(info, result.ok() ? static_cast<double>(result.value()) : -result.error());
+  return Number(info, sys::IfNameToIndex(info[0].As<Napi::String>().Utf8Value()));
 }
 
 // if_indextoname(index): name, or -errno
 Napi::Value IfIndexToName(const Napi::CallbackInfo& info) {
-  const auto result = sys::IfIndexToName(static_cast<unsigned>(IntegerOf(info.Env(), info[0])));
-  if (!result.ok()) return Number(info, -result.error());
-  return Napi::String::New(info.Env(), result.value());
+  std::string name;
+  const int error =
+      sys::IfIndexToName(static_cast<unsigned>(IntegerOf(info.Env(), info[0])), &name);
+  if (error < 0) return Number(info, error);
+  return Napi::String::New(info.Env(), name);
 }
 
 }  // namespace

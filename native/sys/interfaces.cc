@@ -67,40 +67,39 @@ bool PossibleName(const std::string& name) {
 
 }  // namespace
 
-Result<std::vector<InterfaceAddress>> GetIfAddrs() {
-  using Addresses = Result<std::vector<InterfaceAddress>>;
+int GetIfAddrs(std::vector<InterfaceAddress>* addresses) {
   ifaddrs* list = nullptr;
-  if (::getifaddrs(&list) != 0) return Addresses::Error(errno);
-  std::vector<InterfaceAddress> addresses;
+  if (::getifaddrs(&list) != 0) return -errno;
   for (const ifaddrs* item = list; item != nullptr; item = item->ifa_next) {
     // Without the flag the same field is the other end of a point-to-point link.
     const bool broadcast = (item->ifa_flags & IFF_BROADCAST) != 0;
-    addresses.push_back({item->ifa_name, item->ifa_flags, Bytes(item->ifa_addr),
-                         Bytes(item->ifa_netmask),
-                         Bytes(broadcast ? item->ifa_broadaddr : nullptr)});
+    addresses->push_back({item->ifa_name, item->ifa_flags, Bytes(item->ifa_addr),
+                          Bytes(item->ifa_netmask),
+                          Bytes(broadcast ? item->ifa_broadaddr : nullptr)});
   }
   ::freeifaddrs(list);
-  return Addresses::Of(std::move(addresses));
+  return 0;
 }
 
-Result<unsigned int> IfNameToIndex(const std::string& name) {
-  if (!PossibleName(name)) return Result<unsigned int>::Error(kNoSuchInterface);
+int IfNameToIndex(const std::string& name) {
+  if (!PossibleName(name)) return -kNoSuchInterface;
   const unsigned int index = ::if_nametoindex(name.c_str());
-  return index == 0 ? Result<unsigned int>::Error(errno) : Result<unsigned int>::Of(index);
+  return index == 0 ? -errno : static_cast<int>(index);
 }
 
-Result<std::string> IfIndexToName(unsigned int index) {
-  char name[IF_NAMESIZE];
-  if (::if_indextoname(index, name) == nullptr) return Result<std::string>::Error(errno);
-  return Result<std::string>::Of(name);
+int IfIndexToName(unsigned int index, std::string* name) {
+  char buffer[IF_NAMESIZE];
+  if (::if_indextoname(index, buffer) == nullptr) return -errno;
+  *name = buffer;
+  return 0;
 }
 
 #ifdef __linux__
 
-Result<InterfaceInfo> GetInterfaceInfo(const std::string& name) {
-  if (!PossibleName(name)) return Result<InterfaceInfo>::Error(kNoSuchInterface);
+int GetInterfaceInfo(const std::string& name, InterfaceInfo* info) {
+  if (!PossibleName(name)) return -kNoSuchInterface;
   const Descriptor socket(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
-  if (!socket.open()) return Result<InterfaceInfo>::Error(errno);
+  if (!socket.open()) return -errno;
 
   ifreq request;
   // The question is put anew each time: an answer left in it would be taken for
@@ -115,40 +114,38 @@ Result<InterfaceInfo> GetInterfaceInfo(const std::string& name) {
     return ask(code) ? Bytes(&request.ifr_addr, sizeof request.ifr_addr) : SockaddrBytes();
   };
 
-  if (!ask(SIOCGIFFLAGS)) return Result<InterfaceInfo>::Error(errno);
-  InterfaceInfo info;
-  info.flags = static_cast<unsigned short>(request.ifr_flags);
-  info.address = ask_address(SIOCGIFADDR);
-  info.broadcast = ask_address(SIOCGIFBRDADDR);
-  info.netmask = ask_address(SIOCGIFNETMASK);
-  info.hardware = ask_address(SIOCGIFHWADDR);
-  return Result<InterfaceInfo>::Of(std::move(info));
+  if (!ask(SIOCGIFFLAGS)) return -errno;
+  info->flags = static_cast<unsigned short>(request.ifr_flags);
+  info->address = ask_address(SIOCGIFADDR);
+  info->broadcast = ask_address(SIOCGIFBRDADDR);
+  info->netmask = ask_address(SIOCGIFNETMASK);
+  info->hardware = ask_address(SIOCGIFHWADDR);
+  return 0;
 }
 
 #else
 
-Result<InterfaceInfo> GetInterfaceInfo(const std::string& name) {
-  Result<std::vector<InterfaceAddress>> addresses = GetIfAddrs();
-  if (!addresses.ok()) return Result<InterfaceInfo>::Error(addresses.error());
+int GetInterfaceInfo(const std::string& name, InterfaceInfo* info) {
+  std::vector<InterfaceAddress> addresses;
+  const int error = GetIfAddrs(&addresses);
+  if (error < 0) return error;
 
-  InterfaceInfo info;
   bool found = false;
-  for (InterfaceAddress& item : addresses.value()) {
+  for (InterfaceAddress& item : addresses) {
     if (item.name != name) continue;
     found = true;
-    info.flags = item.flags;
+    info->flags = item.flags;
     if (item.address.empty()) continue;
     const std::uint8_t family = item.address[offsetof(sockaddr, sa_family)];
-    if (family == AF_INET && info.address.empty()) {
-      info.address = std::move(item.address);
-      info.broadcast = std::move(item.broadcast);
-      info.netmask = std::move(item.netmask);
-    } else if (family == AF_LINK && info.hardware.empty()) {
-      info.hardware = std::move(item.address);
+    if (family == AF_INET && info->address.empty()) {
+      info->address = std::move(item.address);
+      info->broadcast = std::move(item.broadcast);
+      info->netmask = std::move(item.netmask);
+    } else if (family == AF_LINK && info->hardware.empty()) {
+      info->hardware = std::move(item.address);
     }
   }
-  return found ? Result<InterfaceInfo>::Of(std::move(info))
-               : Result<InterfaceInfo>::Error(kNoSuchInterface);
+  return found ? 0 : -kNoSuchInterface;
 }
 
 #endif

@@ -9,8 +9,6 @@
 #include <string>
 #include <vector>
 
-#include "result.h"
-
 namespace sys {
 
 using SockaddrBytes = std::vector<std::uint8_t>;  // Empty: there is none.
@@ -25,16 +23,18 @@ struct InterfaceAddress {
   SockaddrBytes broadcast;  // Only where IFF_BROADCAST is set.
 };
 
+// Every function gives 0, or what its name says, or -errno.
+
 // One element for each address of each interface, in the system's order.
-Result<std::vector<InterfaceAddress>> GetIfAddrs();
+int GetIfAddrs(std::vector<InterfaceAddress>* addresses);
 
 // A name that no interface can have, being longer than IFNAMSIZ - 1 or holding a
 // NUL, gives the system's error for an unknown name: ENODEV, on macOS ENXIO. (C
 // libraries cut such a name and may find another interface.)
-Result<unsigned int> IfNameToIndex(const std::string& name);
+int IfNameToIndex(const std::string& name);
 
 // ENXIO when no interface has this index.
-Result<std::string> IfIndexToName(unsigned int index);
+int IfIndexToName(unsigned int index, std::string* name);
 
 struct InterfaceInfo {
   unsigned int flags = 0;
@@ -48,6 +48,6 @@ struct InterfaceInfo {
 };
 
 // The flags and whatever else the interface has. Unknown names as above.
-Result<InterfaceInfo> GetInterfaceInfo(const std::string& name);
+int GetInterfaceInfo(const std::string& name, InterfaceInfo* info);
 
 }  // namespace sys

@@ -48,11 +48,6 @@ bool Translates(int eai, const char* code, int number) {
   return Same(error.code, code) && error.number == number;
 }
 
-template <class T>
-bool Fails(const sys::Result<T>& result, int error) {
-  return !result.ok() && result.error() == error;
-}
-
 int Family(const sys::SockaddrBytes& bytes) {
   sockaddr address = {};
   std::memcpy(&address, bytes.data(), std::min(bytes.size(), sizeof address));
@@ -138,13 +133,13 @@ void Interfaces() {
 #else
   const int no_such_interface = ENXIO;
 #endif
-  const sys::Result<std::vector<sys::InterfaceAddress>> addresses = sys::GetIfAddrs();
-  CHECK("getifaddrs", addresses.ok());
+  std::vector<sys::InterfaceAddress> addresses;
+  CHECK("getifaddrs", sys::GetIfAddrs(&addresses) == 0);
 
   // Every machine has a loopback interface, whatever it is called.
   const sys::InterfaceAddress* loopback = nullptr;
   const sys::InterfaceAddress* link = nullptr;
-  for (const sys::InterfaceAddress& item : addresses.value()) {
+  for (const sys::InterfaceAddress& item : addresses) {
     if ((item.flags & IFF_LOOPBACK) == 0) continue;
     if (Family(item.address) == AF_INET) loopback = &item;
 #ifdef __linux__
@@ -165,32 +160,32 @@ void Interfaces() {
   CHECK("the loopback interface has no broadcast address", loopback->broadcast.empty());
   CHECK("a link address is longer than a sockaddr", link->address.size() > sizeof(sockaddr));
 
-  const sys::Result<unsigned int> index = sys::IfNameToIndex(loopback->name);
-  CHECK("if_nametoindex", index.ok() && index.value() == ::if_nametoindex(loopback->name.c_str()));
-  CHECK("if_nametoindex of an unknown name", Fails(sys::IfNameToIndex("none"), no_such_interface));
-  CHECK("if_nametoindex of no name", Fails(sys::IfNameToIndex(""), no_such_interface));
+  const int index = sys::IfNameToIndex(loopback->name);
+  CHECK("if_nametoindex", index == static_cast<int>(::if_nametoindex(loopback->name.c_str())));
+  CHECK("if_nametoindex of an unknown name", sys::IfNameToIndex("none") == -no_such_interface);
+  CHECK("if_nametoindex of no name", sys::IfNameToIndex("") == -no_such_interface);
   const std::string long_name(IF_NAMESIZE, 'x');
-  CHECK("if_nametoindex of a long name", Fails(sys::IfNameToIndex(long_name), no_such_interface));
+  CHECK("if_nametoindex of a long name", sys::IfNameToIndex(long_name) == -no_such_interface);
   const std::string cut_name = loopback->name + '\0' + 'x';
-  CHECK("if_nametoindex of a NUL", Fails(sys::IfNameToIndex(cut_name), no_such_interface));
+  CHECK("if_nametoindex of a NUL", sys::IfNameToIndex(cut_name) == -no_such_interface);
 
-  const sys::Result<std::string> name = sys::IfIndexToName(index.value());
-  CHECK("if_indextoname", name.ok() && name.value() == loopback->name);
-  CHECK("if_indextoname of an unknown index", Fails(sys::IfIndexToName(0x7fffffff), ENXIO));
-  CHECK("if_indextoname of 0", Fails(sys::IfIndexToName(0), ENXIO));
+  std::string name;
+  CHECK("if_indextoname",
+        sys::IfIndexToName(static_cast<unsigned>(index), &name) == 0 && name == loopback->name);
+  CHECK("if_indextoname of an unknown index", sys::IfIndexToName(0x7fffffff, &name) == -ENXIO);
+  CHECK("if_indextoname of 0", sys::IfIndexToName(0, &name) == -ENXIO);
 
-  const sys::Result<sys::InterfaceInfo> result = sys::GetInterfaceInfo(loopback->name);
-  const sys::InterfaceInfo& info = result.value();
-  CHECK("information", result.ok());
+  sys::InterfaceInfo info;
+  CHECK("information", sys::GetInterfaceInfo(loopback->name, &info) == 0);
   CHECK("its flags", (info.flags & IFF_LOOPBACK) != 0 && (info.flags & IFF_UP) != 0);
   CHECK("its address", info.address == loopback->address);
   CHECK("its netmask", info.netmask == loopback->netmask);
   CHECK("its hardware", !info.hardware.empty());
   CHECK("information about an unknown name",
-        Fails(sys::GetInterfaceInfo("none"), no_such_interface));
+        sys::GetInterfaceInfo("none", &info) == -no_such_interface);
   CHECK("information about a long name",
-        Fails(sys::GetInterfaceInfo(long_name), no_such_interface));
-  CHECK("information about a NUL", Fails(sys::GetInterfaceInfo(cut_name), no_such_interface));
+        sys::GetInterfaceInfo(long_name, &info) == -no_such_interface);
+  CHECK("information about a NUL", sys::GetInterfaceInfo(cut_name, &info) == -no_such_interface);
 }
 
 }  // namespace
