@@ -185,13 +185,6 @@ constexpr Constant kErrors[] = {
 
 }  // namespace
 
-const char* ErrorName(int error) {
-  for (const Constant& constant : kErrors) {
-    if (constant.value == error) return constant.name;
-  }
-  return nullptr;
-}
-
 ConstantList ErrorNames() { return {kErrors, std::size(kErrors)}; }
 
 AddressInfoError AddressInfoErrorName(int eai) {

@@ -8,11 +8,8 @@
 
 namespace sys {
 
-// "ECONNREFUSED" for ECONNREFUSED; null for a number that the system does not have.
-const char* ErrorName(int error);
-
-// Every errno of the system. Where two names share a number, only the one that
-// ErrorName gives is listed.
+// Every errno of the system, once: EAGAIN and not EWOULDBLOCK, ENOTSUP and not
+// EOPNOTSUPP, where the two are one number.
 ConstantList ErrorNames();
 
 struct AddressInfoError {

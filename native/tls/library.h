@@ -45,21 +45,14 @@ enum : int {
   kUnexpectedPacketLength = -9,
   kFatalAlertReceived = -12,
   kUnexpectedPacket = -15,
-  kWarningAlertReceived = -16,
   kAgain = -28,
   kRehandshake = -37,
   kCertificateError = -43,
   kNoCertificateFound = -49,
-  kInterrupted = -52,
   kPullError = -54,
   kPrematureEnd = -110,
 };
-enum : unsigned {
-  kServerEnd = 1,
-  kClientEnd = 1 << 1,
-  kNonBlocking = 1 << 3,
-  kNoTickets = 1 << 10
-};
+enum : unsigned { kServerEnd = 1, kClientEnd = 1 << 1, kNonBlocking = 1 << 3 };
 enum : int { kCertificateCredentials = 1, kAnonymousCredentials = 2 };
 enum : int { kPem = 1, kShutWrite = 1, kNameDns = 1, kDataKeyPurpose = 2, kSha1 = 3 };
 enum : int { kWarning = 1, kNoRenegotiation = 100 };
