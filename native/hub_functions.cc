@@ -9,10 +9,10 @@
 #include <utility>
 #include <vector>
 
-#include "arguments.h"
 #include "socket.h"
 #include "sys/socket.h"
 #include "text.h"
+#include "values.h"
 
 namespace mnp {
 namespace {

@@ -1,7 +1,7 @@
 #include "interfaces.h"
 
-#include "arguments.h"
 #include "sys/interfaces.h"
+#include "values.h"
 
 namespace mnp {
 namespace {
@@ -21,13 +21,9 @@ Napi::Value GetIfAddrs(const Napi::CallbackInfo& info) {
   Napi::Array list = Napi::Array::New(env, addresses.size());
   std::uint32_t at = 0;
   for (const sys::InterfaceAddress& item : addresses) {
-    Napi::Array entry = Napi::Array::New(env, 5);
-    entry.Set(0u, Napi::String::New(env, item.name));
-    entry.Set(1u, Napi::Number::New(env, item.flags));
-    entry.Set(2u, Sockaddr(env, item.address));
-    entry.Set(3u, Sockaddr(env, item.netmask));
-    entry.Set(4u, Sockaddr(env, item.broadcast));
-    list.Set(at++, entry);
+    list.Set(at++, ArrayOf(env, {Napi::String::New(env, item.name),
+                                 Napi::Number::New(env, item.flags), Sockaddr(env, item.address),
+                                 Sockaddr(env, item.netmask), Sockaddr(env, item.broadcast)}));
   }
   return list;
 }
@@ -38,13 +34,9 @@ Napi::Value InterfaceInfo(const Napi::CallbackInfo& info) {
   const int error = sys::GetInterfaceInfo(info[0].As<Napi::String>().Utf8Value(), &found);
   if (error < 0) return Number(info, error);
   const Napi::Env env = info.Env();
-  Napi::Array entry = Napi::Array::New(env, 5);
-  entry.Set(0u, Napi::Number::New(env, found.flags));
-  entry.Set(1u, Sockaddr(env, found.address));
-  entry.Set(2u, Sockaddr(env, found.netmask));
-  entry.Set(3u, Sockaddr(env, found.broadcast));
-  entry.Set(4u, Sockaddr(env, found.hardware));
-  return entry;
+  return ArrayOf(env, {Napi::Number::New(env, found.flags), Sockaddr(env, found.address),
+                       Sockaddr(env, found.netmask), Sockaddr(env, found.broadcast),
+                       Sockaddr(env, found.hardware)});
 }
 
 // if_nametoindex(name): index, or -errno

@@ -2,8 +2,10 @@
 
 #include <netdb.h>
 
-#include "arguments.h"
+#include <cstdlib>
+
 #include "sys/errors.h"
+#include "values.h"
 
 namespace mnp {
 namespace {
@@ -25,7 +27,7 @@ sys::Query QueryOf(const Napi::CallbackInfo& info) {
   return query;
 }
 
-// getaddrinfo(host, service, family, type, protocol, flags)
+// getaddrinfo(host, service, family, type, protocol, flags): see AnswerValue
 Napi::Value GetAddrInfo(const Napi::CallbackInfo& info) {
   return Napi::Value(info.Env(), AnswerValue(info.Env(), sys::GetAddrInfo(QueryOf(info))));
 }
@@ -37,14 +39,13 @@ Napi::Value StartLookUp(const Napi::CallbackInfo& info) {
   return error < 0 ? Number(info, error) : Number(info, request);
 }
 
-// addressInfoError(eai): [code, number], for a negative answer
+// addressInfoError(eai): [code, number, text]
 Napi::Value AddressInfoError(const Napi::CallbackInfo& info) {
-  const sys::AddressInfoError error = sys::AddressInfoErrorName(IntegerOf(info.Env(), info[0]));
-  Napi::Array pair = Napi::Array::New(info.Env(), 2);
-  pair.Set(0u, Napi::String::New(info.Env(), error.code == nullptr ? "EAI_FAIL" : error.code));
-  pair.Set(1u, Napi::Number::New(info.Env(), error.number));
-  pair.Set(2u, Napi::String::New(info.Env(), ::gai_strerror(IntegerOf(info.Env(), info[0]))));
-  return pair;
+  const int eai = IntegerOf(info.Env(), info[0]);
+  const sys::AddressInfoError error = sys::AddressInfoErrorName(eai);
+  return ArrayOf(info.Env(),
+                 {Napi::String::New(info.Env(), error.code == nullptr ? "EAI_FAIL" : error.code),
+                  Number(info, error.number), Napi::String::New(info.Env(), ::gai_strerror(eai))});
 }
 
 }  // namespace

@@ -1,7 +1,7 @@
 #include "memory.h"
 
-#include "arguments.h"
 #include "sys/memory.h"
+#include "values.h"
 
 namespace mnp {
 namespace {

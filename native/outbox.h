@@ -9,9 +9,9 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "arguments.h"
 #include "socket_table.h"
 #include "sys/socket.h"
+#include "values.h"
 
 namespace mnp {
 

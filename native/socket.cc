@@ -11,8 +11,8 @@
 #include <cerrno>
 #include <vector>
 
-#include "arguments.h"
 #include "sys/socket.h"
+#include "values.h"
 
 namespace mnp {
 namespace {
@@ -46,10 +46,7 @@ Napi::Value MakePair(const Napi::CallbackInfo& info) {
   int pair[2];
   const int error = sys::SocketPair(Integer(info, 0), Integer(info, 1), Integer(info, 2), pair);
   if (error < 0) return Number(info, error);
-  Napi::Array ids = Napi::Array::New(info.Env(), 2);
-  ids.Set(0u, Made(info, pair[0], false));
-  ids.Set(1u, Made(info, pair[1], false));
-  return ids;
+  return ArrayOf(info.Env(), {Made(info, pair[0], false), Made(info, pair[1], false)});
 }
 
 // adopt(fd): id
@@ -78,10 +75,7 @@ Napi::Value Accept(const Napi::CallbackInfo& info) {
   sys::Address peer;
   const int fd = sys::Accept(DescriptorOf(info), &peer);
   if (fd < 0) return Number(info, fd);
-  Napi::Array accepted = Napi::Array::New(info.Env(), 2);
-  accepted.Set(0u, Made(info, fd, true));
-  accepted.Set(1u, AddressValue(info.Env(), peer));
-  return accepted;
+  return ArrayOf(info.Env(), {Made(info, fd, true), AddressValue(info.Env(), peer)});
 }
 
 // detach(id): fd, which is the caller's now
@@ -142,22 +136,17 @@ Napi::Value RecvFrom(const Napi::CallbackInfo& info) {
   const ssize_t length =
       sys::RecvFrom(DescriptorOf(info), bytes.data, bytes.length, Integer(info, 2), &address);
   if (length < 0) return Number(info, static_cast<double>(length));
-  Napi::Array received = Napi::Array::New(info.Env(), 2);
-  received.Set(0u, Number(info, static_cast<double>(length)));
-  received.Set(1u, AddressValue(info.Env(), address));
-  return received;
+  return ArrayOf(info.Env(),
+                 {Number(info, static_cast<double>(length)), AddressValue(info.Env(), address)});
 }
 
 // A message of recvmsg as [length, address, control, flags].
 Napi::Value MessageValue(Napi::Env env, const sys::Message& message, std::size_t length) {
-  Napi::Array value = Napi::Array::New(env, 4);
-  value.Set(0u, Napi::Number::New(env, static_cast<double>(length)));
-  value.Set(1u, AddressValue(env, *message.address));
-  value.Set(2u,
-            Napi::Buffer<std::uint8_t>::Copy(env, static_cast<const std::uint8_t*>(message.control),
-                                             message.control_length));
-  value.Set(3u, Napi::Number::New(env, message.flags));
-  return value;
+  const auto* control = static_cast<const std::uint8_t*>(message.control);
+  return ArrayOf(env, {Napi::Number::New(env, static_cast<double>(length)),
+                       AddressValue(env, *message.address),
+                       Napi::Buffer<std::uint8_t>::Copy(env, control, message.control_length),
+                       Napi::Number::New(env, message.flags)});
 }
 
 // recvmsg(id, views, control length, flags): [length, address, control, flags]

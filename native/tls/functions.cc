@@ -8,8 +8,8 @@
 #include <string>
 #include <utility>
 
-#include "../arguments.h"
 #include "../environment.h"
+#include "../values.h"
 #include "context.h"
 #include "library.h"
 #include "session.h"
@@ -55,22 +55,19 @@ void Wipe(std::string* secret) {
 // tlsLoad(): [version or undefined, what is wrong]
 Napi::Value LoadLibrary(const Napi::CallbackInfo& info) {
   const tls::Library* library = tls::Load();
-  Napi::Array loaded = Napi::Array::New(info.Env(), 2);
-  loaded.Set(0u, Text(info.Env(), library == nullptr ? nullptr : library->version));
-  loaded.Set(1u, Text(info.Env(), tls::Problem()));
-  return loaded;
+  return ArrayOf(info.Env(), {Text(info.Env(), library == nullptr ? nullptr : library->version),
+                              Text(info.Env(), tls::Problem())});
 }
 
 // tlsError(GnuTLS error): [name, text, whether it is fatal]
 Napi::Value Error(const Napi::CallbackInfo& info) {
   const tls::Library* library = tls::Load();
-  Napi::Array error = Napi::Array::New(info.Env(), 3);
-  if (library == nullptr) return error;
+  if (library == nullptr) return ArrayOf(info.Env(), {});
   const int number = IntegerOf(info.Env(), info[0]);
-  error.Set(0u, Text(info.Env(), library->strerror_name(number)));
-  error.Set(1u, Text(info.Env(), library->strerror(number)));
-  error.Set(2u, Napi::Boolean::New(info.Env(), library->error_is_fatal(number) != 0));
-  return error;
+  return ArrayOf(info.Env(),
+                 {Text(info.Env(), library->strerror_name(number)),
+                  Text(info.Env(), library->strerror(number)),
+                  Napi::Boolean::New(info.Env(), library->error_is_fatal(number) != 0)});
 }
 
 // tlsAlert(number): its name, or undefined
@@ -138,11 +135,8 @@ Napi::Value MakeContext(const Napi::CallbackInfo& info) {
         env, new SharedContext(std::move(context)),
         [](Napi::BasicEnv, SharedContext* collected) { delete collected; });
   }
-  Napi::Array refused = Napi::Array::New(env, 3);
-  refused.Set(0u, Number(info, refusal.what));
-  refused.Set(1u, Number(info, static_cast<double>(refusal.index)));
-  refused.Set(2u, Number(info, refusal.error));
-  return refused;
+  return ArrayOf(env, {Number(info, refusal.what), Number(info, static_cast<double>(refusal.index)),
+                       Number(info, refusal.error)});
 }
 
 // ---- sessions ---------------------------------------------------------------------------------
@@ -208,12 +202,9 @@ Napi::Value VerdictOf(const Napi::CallbackInfo& info) {
   const tls::Session* session = SessionOf(info);
   if (session == nullptr || !session->verdict().verified) return info.Env().Undefined();
   const tls::Verdict& verdict = session->verdict();
-  Napi::Array value = Napi::Array::New(info.Env(), 4);
-  value.Set(0u, Number(info, verdict.status));
-  value.Set(1u, Number(info, verdict.count));
-  value.Set(2u, Napi::Boolean::New(info.Env(), verdict.self_signed));
-  value.Set(3u, Napi::Boolean::New(info.Env(), verdict.self_signed_root));
-  return value;
+  return ArrayOf(info.Env(), {Number(info, verdict.status), Number(info, verdict.count),
+                              Napi::Boolean::New(info.Env(), verdict.self_signed),
+                              Napi::Boolean::New(info.Env(), verdict.self_signed_root)});
 }
 
 // ---- what is known of the peer ------------------------------------------------------------------

@@ -1,11 +1,12 @@
-// Arguments of native functions. Their one caller is lib/native.ts, which has
-// checked them; what is checked here keeps memory safe whatever comes.
+// Arguments of native functions, and what they give. Their callers are all in
+// lib/, and have checked them; what is checked here keeps memory safe whatever comes.
 #pragma once
 
 #include <napi.h>
 #include <sys/uio.h>
 
 #include <cstdint>
+#include <initializer_list>
 #include <vector>
 
 #include "sys/address.h"
@@ -55,6 +56,13 @@ inline bool AddressOf(napi_env env, napi_value value, sys::Address* address) {
 
 inline Napi::Value AddressValue(Napi::Env env, const sys::Address& address) {
   return Napi::Buffer<std::uint8_t>::Copy(env, address.bytes, address.length);
+}
+
+inline Napi::Value ArrayOf(Napi::Env env, std::initializer_list<napi_value> values) {
+  Napi::Array array = Napi::Array::New(env, values.size());
+  std::uint32_t at = 0;
+  for (const napi_value value : values) array.Set(at++, value);
+  return array;
 }
 
 inline Napi::Value Number(const Napi::CallbackInfo& info, double number) {
