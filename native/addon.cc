@@ -1,14 +1,9 @@
 // The entry: what the addon exports. lib/native.ts declares it for TypeScript.
 #include <napi.h>
 
-#include "environment.h"
-#include "interfaces.h"
-#include "look_up.h"
-#include "memory.h"
-#include "socket.h"
+#include "exports.h"
 #include "sys/constants.h"
 #include "sys/errors.h"
-#include "tls/functions.h"
 
 namespace mnp {
 namespace {
@@ -31,12 +26,12 @@ Napi::Object Initialize(Napi::Env env, Napi::Object exports) {
   Environment* environment = Environment::Make(env);
   if (environment == nullptr) return exports;
   ExportTables(env, exports);
-  ExportSocket(env, exports, environment);
-  ExportHub(env, exports, environment);
-  ExportLookUp(env, exports, environment);
-  ExportInterfaces(env, exports);
-  ExportMemory(env, exports);
-  ExportTls(env, exports, environment);
+  ExportSocket(exports, environment);
+  ExportHub(exports, environment);
+  ExportLookUp(exports, environment);
+  ExportInterfaces(exports, environment);
+  ExportMemory(exports, environment);
+  ExportTls(exports, environment);
   return exports;
 }
 

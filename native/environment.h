@@ -21,6 +21,10 @@ class Environment {
   static Environment* Of(const Napi::CallbackInfo& info) {
     return static_cast<Environment*>(info.Data());
   }
+  // The socket whose id is the first argument; null for one that is closed or never was.
+  static Socket* SocketOf(const Napi::CallbackInfo& info) {
+    return Of(info)->sockets().Get(static_cast<Id>(IntegerOf(info.Env(), info[0])));
+  }
 
   Hub& hub() { return hub_; }
   SocketTable& sockets() { return hub_.sockets(); }

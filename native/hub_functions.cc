@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-#include "socket.h"
+#include "exports.h"
 #include "sys/socket.h"
 #include "text.h"
 #include "values.h"
@@ -207,14 +207,10 @@ napi_value Close(napi_env env, napi_callback_info info) {
 
 // ---- everything else --------------------------------------------------------------------------
 
-Socket* SocketOf(const Napi::CallbackInfo& info) {
-  return Environment::Of(info)->sockets().Get(static_cast<Id>(IntegerOf(info.Env(), info[0])));
-}
-
 // sendv(id, array of views, address id or -1, control messages or undefined): bytes sent by one
 // call, or -errno
 Napi::Value SendVector(const Napi::CallbackInfo& info) {
-  Socket* socket = SocketOf(info);
+  Socket* socket = Environment::SocketOf(info);
   if (socket == nullptr) return Number(info, -EBADF);
   std::vector<iovec> buffers = BuffersOf(info.Env(), info[1]);
   const sys::Address* to = nullptr;
@@ -375,11 +371,11 @@ Napi::Value Uncaught(const Napi::CallbackInfo& info) {
 
 }  // namespace
 
-void ExportHub(Napi::Env env, Napi::Object exports, Environment* environment) {
+void ExportHub(Napi::Object exports, Environment* environment) {
   const auto hot = [&](const char* name, napi_callback call) {
     napi_value function;
-    napi_create_function(env, name, NAPI_AUTO_LENGTH, call, environment, &function);
-    exports.Set(name, Napi::Value(env, function));
+    napi_create_function(exports.Env(), name, NAPI_AUTO_LENGTH, call, environment, &function);
+    exports.Set(name, function);
   };
   hot("send", Send);
   hot("sendText", SendText);
@@ -392,26 +388,24 @@ void ExportHub(Napi::Env env, Napi::Object exports, Environment* environment) {
   hot("counts", Counts);
   hot("close", Close);
 
-  const auto function = [&](const char* name, Napi::Value (*call)(const Napi::CallbackInfo&)) {
-    exports.Set(name, Napi::Function::New(env, call, name, environment));
-  };
-  function("shareOutbox", ShareOutbox);
-  function("shareCounts", ShareCounts);
-  function("sendv", SendVector);
-  function("keepDescriptors", KeepDescriptors);
-  function("takeDescriptor", TakeDescriptor);
-  function("dropDescriptor", DropDescriptor);
-  function("encodeUtf8", EncodeUtf8);
-  function("decodeUtf8", DecodeUtf8);
-  function("incompleteTail", IncompleteTail);
-  function("start", Start);
-  function("takeTurns", TakeTurns);
-  function("setResource", SetResource);
-  function("wait", Wait);
-  function("address", AddressById);
-  function("internAddress", InternAddress);
-  function("retainAddresses", RetainAddresses);
-  function("uncaught", Uncaught);
+  Export(exports, environment,
+         {{"shareOutbox", ShareOutbox},
+          {"shareCounts", ShareCounts},
+          {"sendv", SendVector},
+          {"keepDescriptors", KeepDescriptors},
+          {"takeDescriptor", TakeDescriptor},
+          {"dropDescriptor", DropDescriptor},
+          {"encodeUtf8", EncodeUtf8},
+          {"decodeUtf8", DecodeUtf8},
+          {"incompleteTail", IncompleteTail},
+          {"start", Start},
+          {"takeTurns", TakeTurns},
+          {"setResource", SetResource},
+          {"wait", Wait},
+          {"address", AddressById},
+          {"internAddress", InternAddress},
+          {"retainAddresses", RetainAddresses},
+          {"uncaught", Uncaught}});
 }
 
 }  // namespace mnp

@@ -1,6 +1,7 @@
-#include "interfaces.h"
-
+// The network interfaces of the machine, for JavaScript.
 #include "sys/interfaces.h"
+
+#include "exports.h"
 #include "values.h"
 
 namespace mnp {
@@ -55,11 +56,12 @@ Napi::Value IfIndexToName(const Napi::CallbackInfo& info) {
 
 }  // namespace
 
-void ExportInterfaces(Napi::Env env, Napi::Object exports) {
-  exports.Set("getifaddrs", Napi::Function::New(env, GetIfAddrs, "getifaddrs"));
-  exports.Set("interfaceInfo", Napi::Function::New(env, InterfaceInfo, "interfaceInfo"));
-  exports.Set("if_nametoindex", Napi::Function::New(env, IfNameToIndex, "if_nametoindex"));
-  exports.Set("if_indextoname", Napi::Function::New(env, IfIndexToName, "if_indextoname"));
+void ExportInterfaces(Napi::Object exports, Environment* environment) {
+  Export(exports, environment,
+         {{"getifaddrs", GetIfAddrs},
+          {"interfaceInfo", InterfaceInfo},
+          {"if_nametoindex", IfNameToIndex},
+          {"if_indextoname", IfIndexToName}});
 }
 
 }  // namespace mnp

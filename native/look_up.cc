@@ -1,9 +1,11 @@
+// Name look-ups for JavaScript: getaddrinfo(3) at once, or by the resolver.
 #include "look_up.h"
 
 #include <netdb.h>
 
 #include <cstdlib>
 
+#include "exports.h"
 #include "sys/errors.h"
 #include "values.h"
 
@@ -70,11 +72,11 @@ napi_value AnswerValue(napi_env env, const sys::Answer& answer) {
   return list;
 }
 
-void ExportLookUp(Napi::Env env, Napi::Object exports, Environment* environment) {
-  exports.Set("getaddrinfo", Napi::Function::New(env, GetAddrInfo, "getaddrinfo", environment));
-  exports.Set("lookUp", Napi::Function::New(env, StartLookUp, "lookUp", environment));
-  exports.Set("addressInfoError",
-              Napi::Function::New(env, AddressInfoError, "addressInfoError", environment));
+void ExportLookUp(Napi::Object exports, Environment* environment) {
+  Export(exports, environment,
+         {{"getaddrinfo", GetAddrInfo},
+          {"lookUp", StartLookUp},
+          {"addressInfoError", AddressInfoError}});
 }
 
 }  // namespace mnp

@@ -1,9 +1,8 @@
-// Name look-ups for JavaScript: getaddrinfo(3) at once, or by the resolver.
+// Answers of getaddrinfo(3) for JavaScript, at once or by the resolver.
 #pragma once
 
 #include <napi.h>
 
-#include "environment.h"
 #include "sys/resolve.h"
 
 namespace mnp {
@@ -11,7 +10,5 @@ namespace mnp {
 // [family, type, protocol, address, family, …], or -EAI_… , or for EAI_SYSTEM
 // the errno as a positive number.
 napi_value AnswerValue(napi_env env, const sys::Answer& answer);
-
-void ExportLookUp(Napi::Env env, Napi::Object exports, Environment* environment);
 
 }  // namespace mnp

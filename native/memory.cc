@@ -1,6 +1,7 @@
-#include "memory.h"
-
+// Memory as a file, for JavaScript.
 #include "sys/memory.h"
+
+#include "exports.h"
 #include "values.h"
 
 namespace mnp {
@@ -15,8 +16,8 @@ Napi::Value SealedMemory(const Napi::CallbackInfo& info) {
 
 }  // namespace
 
-void ExportMemory(Napi::Env env, Napi::Object exports) {
-  exports.Set("sealedMemory", Napi::Function::New(env, SealedMemory, "sealedMemory"));
+void ExportMemory(Napi::Object exports, Environment* environment) {
+  Export(exports, environment, {{"sealedMemory", SealedMemory}});
 }
 
 }  // namespace mnp

@@ -1,9 +1,9 @@
-// One function per syscall, in the order: make, address, transfer, state,
-// options. The first argument is the socket's id, except where one is made.
+// Sockets for JavaScript, by id: one function per syscall, in the order: make, address, transfer,
+// state, options. The first argument is the socket's id, except where one is made.
 //
 // Each gives what the call gives, or -errno: what becomes an Error, and with
 // which words, is decided in lib/socket/errors.ts.
-#include "socket.h"
+#include "sys/socket.h"
 
 #include <sys/socket.h>
 
@@ -11,7 +11,7 @@
 #include <cerrno>
 #include <vector>
 
-#include "sys/socket.h"
+#include "exports.h"
 #include "values.h"
 
 namespace mnp {
@@ -21,7 +21,7 @@ Id IdOf(const Napi::CallbackInfo& info) { return static_cast<Id>(IntegerOf(info.
 
 // The descriptor of the socket that the first argument names; -1 when it is closed.
 int DescriptorOf(const Napi::CallbackInfo& info) {
-  const Socket* socket = Environment::Of(info)->sockets().Get(IdOf(info));
+  const Socket* socket = Environment::SocketOf(info);
   return socket == nullptr ? -1 : socket->descriptor.get();
 }
 
@@ -235,7 +235,7 @@ Napi::Value SendMMsg(const Napi::CallbackInfo& info) {
 
 Napi::Value Shutdown(const Napi::CallbackInfo& info) {
   const int how = Integer(info, 1);
-  const Socket* socket = Environment::Of(info)->sockets().Get(IdOf(info));
+  const Socket* socket = Environment::SocketOf(info);
   if (socket != nullptr && socket->channel != nullptr && how != SHUT_RD) {
     const int error = socket->channel->EndSending();
     if (error < 0) return Number(info, error);
@@ -288,7 +288,7 @@ Napi::Value GetSockOpt(const Napi::CallbackInfo& info) {
 
 // setsockopt(id, level, name, bytes)
 Napi::Value SetSockOpt(const Napi::CallbackInfo& info) {
-  Socket* socket = Environment::Of(info)->sockets().Get(IdOf(info));
+  Socket* socket = Environment::SocketOf(info);
   if (socket == nullptr) return Number(info, -EBADF);
   const Bytes value = BytesOf(info.Env(), info[3]);
   const int level = Integer(info, 1);
@@ -300,35 +300,33 @@ Napi::Value SetSockOpt(const Napi::CallbackInfo& info) {
 
 }  // namespace
 
-void ExportSocket(Napi::Env env, Napi::Object exports, Environment* environment) {
-  const auto function = [&](const char* name, Napi::Value (*call)(const Napi::CallbackInfo&)) {
-    exports.Set(name, Napi::Function::New(env, call, name, environment));
-  };
-  function("socket", MakeSocket);
-  function("socketpair", MakePair);
-  function("adopt", Adopt);
-  function("launch_activate_socket", LaunchActivateSocket);
-  function("accept", Accept);
-  function("detach", Detach);
-  function("fd", FileDescriptor);
-  function("bind", Bind);
-  function("listen", Listen);
-  function("connect", Connect);
-  function("getsockname", NameOf<sys::GetSockName>);
-  function("getpeername", NameOf<sys::GetPeerName>);
-  function("recv", Recv);
-  function("recvfrom", RecvFrom);
-  function("recvmsg", RecvMsg);
-  function("recvmmsg", RecvMMsg);
-  function("sendto", SendTo);
-  function("sendmsg", SendMsg);
-  function("sendmmsg", SendMMsg);
-  function("shutdown", Shutdown);
-  function("socketError", SocketError);
-  function("unsent", Unsent);
-  function("poll", Poll);
-  function("getsockopt", GetSockOpt);
-  function("setsockopt", SetSockOpt);
+void ExportSocket(Napi::Object exports, Environment* environment) {
+  Export(exports, environment,
+         {{"socket", MakeSocket},
+          {"socketpair", MakePair},
+          {"adopt", Adopt},
+          {"launch_activate_socket", LaunchActivateSocket},
+          {"accept", Accept},
+          {"detach", Detach},
+          {"fd", FileDescriptor},
+          {"bind", Bind},
+          {"listen", Listen},
+          {"connect", Connect},
+          {"getsockname", NameOf<sys::GetSockName>},
+          {"getpeername", NameOf<sys::GetPeerName>},
+          {"recv", Recv},
+          {"recvfrom", RecvFrom},
+          {"recvmsg", RecvMsg},
+          {"recvmmsg", RecvMMsg},
+          {"sendto", SendTo},
+          {"sendmsg", SendMsg},
+          {"sendmmsg", SendMMsg},
+          {"shutdown", Shutdown},
+          {"socketError", SocketError},
+          {"unsent", Unsent},
+          {"poll", Poll},
+          {"getsockopt", GetSockOpt},
+          {"setsockopt", SetSockOpt}});
 }
 
 }  // namespace mnp

@@ -1,14 +1,12 @@
 // A session is its socket's, and named by the socket's id. What a certificate says
 // is handed over raw; lib/tls/ decides how it is shown, and what a failure is called.
-#include "functions.h"
-
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <string>
 #include <utility>
 
-#include "../environment.h"
+#include "../exports.h"
 #include "../values.h"
 #include "context.h"
 #include "library.h"
@@ -19,13 +17,9 @@ namespace {
 
 using SharedContext = std::shared_ptr<const tls::Context>;
 
-Socket* SocketOf(const Napi::CallbackInfo& info) {
-  return Environment::Of(info)->sockets().Get(static_cast<Id>(IntegerOf(info.Env(), info[0])));
-}
-
 // Null where the socket has none. Sessions are the only channels there are.
 tls::Session* SessionOf(const Napi::CallbackInfo& info) {
-  Socket* socket = SocketOf(info);
+  Socket* socket = Environment::SocketOf(info);
   return socket == nullptr ? nullptr : static_cast<tls::Session*>(socket->channel.get());
 }
 
@@ -143,7 +137,7 @@ Napi::Value MakeContext(const Napi::CallbackInfo& info) {
 
 // tlsStart(id, context, server name, host name, trusted, named): 0, or a failure
 Napi::Value Start(const Napi::CallbackInfo& info) {
-  Socket* socket = SocketOf(info);
+  Socket* socket = Environment::SocketOf(info);
   if (socket == nullptr) return Number(info, -EBADF);
   if (!info[1].IsExternal()) return Number(info, -EINVAL);
   if (socket->channel != nullptr) return Number(info, -EALREADY);
@@ -321,25 +315,23 @@ Napi::Value Print(const Napi::CallbackInfo& info) {
 
 }  // namespace
 
-void ExportTls(Napi::Env env, Napi::Object exports, Environment* environment) {
-  const auto function = [&](const char* name, Napi::Value (*call)(const Napi::CallbackInfo&)) {
-    exports.Set(name, Napi::Function::New(env, call, name, environment));
-  };
-  function("tlsLoad", LoadLibrary);
-  function("tlsError", Error);
-  function("tlsAlert", Alert);
-  function("tlsExtension", Extension);
-  function("tlsLog", Log);
-  function("tlsContext", MakeContext);
-  function("tlsStart", Start);
-  function("tlsFeed", Feed);
-  function("tlsHandshake", Handshake);
-  function("tlsTearDown", TearDown);
-  function("tlsStage", Stage);
-  function("tlsEnded", Ended);
-  function("tlsVerdict", VerdictOf);
-  function("tlsStatus", Status);
-  function("tlsPrint", Print);
+void ExportTls(Napi::Object exports, Environment* environment) {
+  Export(exports, environment,
+         {{"tlsLoad", LoadLibrary},
+          {"tlsError", Error},
+          {"tlsAlert", Alert},
+          {"tlsExtension", Extension},
+          {"tlsLog", Log},
+          {"tlsContext", MakeContext},
+          {"tlsStart", Start},
+          {"tlsFeed", Feed},
+          {"tlsHandshake", Handshake},
+          {"tlsTearDown", TearDown},
+          {"tlsStage", Stage},
+          {"tlsEnded", Ended},
+          {"tlsVerdict", VerdictOf},
+          {"tlsStatus", Status},
+          {"tlsPrint", Print}});
 }
 
 }  // namespace mnp
