@@ -195,19 +195,8 @@ export function errorAddress(sockaddr: Uint8Array): ErrorAddress {
     : { address: compressIPv6(address), port }
 }
 
-// RFC 5952: the longest run of zero groups is left out.
+// As RFC 5952 has it, which the URL parser knows.
 function compressIPv6(address: readonly number[]): string {
-  const groups = address.slice(0, 8)
-  let best = { start: 0, length: 1 }
-  for (let start = 0; start < 8; start++) {
-    let length = 0
-    while (groups[start + length] === 0) length++
-    if (length > best.length) best = { start, length }
-  }
-  const hex = (from: number, to: number) =>
-    groups
-      .slice(from, to)
-      .map(group => group.toString(16))
-      .join(':')
-  return best.length > 1 ? `${hex(0, best.start)}::${hex(best.start + best.length, 8)}` : hex(0, 8)
+  const groups = address.slice(0, 8).map(group => group.toString(16))
+  return new URL(`http://[${groups.join(':')}]`).hostname.slice(1, -1)
 }
