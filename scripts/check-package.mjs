@@ -4,8 +4,8 @@
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { prebuilds } from './prebuilds.mjs'
 import { root, run } from './native.mjs'
+import { prebuilds } from './zig.mjs'
 
 const folder = mkdtempSync(path.join(tmpdir(), 'check-package-'))
 process.on('exit', () => rmSync(folder, { recursive: true }))

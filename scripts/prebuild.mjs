@@ -8,8 +8,7 @@
 import { mkdirSync, statSync } from 'node:fs'
 import path from 'node:path'
 import { addonFlags, filesBelow, root, run } from './native.mjs'
-import { prebuilds } from './prebuilds.mjs'
-import { findZig, noZig, zigEnvironment } from './zig.mjs'
+import { findZig, noZig, prebuilds, zigEnvironment } from './zig.mjs'
 
 // As binding.gyp has them: the code of a look-up thread has to stay when its worker has gone.
 const linkFlags = target =>

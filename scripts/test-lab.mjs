@@ -23,9 +23,8 @@ import {
 import { homedir, tmpdir } from 'node:os'
 import path from 'node:path'
 import { createInterface } from 'node:readline'
-import { fileURLToPath } from 'node:url'
+import { root } from './native.mjs'
 
-const root = fileURLToPath(new URL('..', import.meta.url))
 const lab = process.env.MAKE_NETWORK_PROCESS_LAB ?? path.join(homedir(), '.cache/make-network-process-lab')
 const limit = 600_000 // milliseconds that a run may take
 

@@ -10,12 +10,12 @@ import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { makeNetworkProcess } from 'make-network-process'
 import { constants, decodeAddress, encodeAddress, poll, Socket } from 'make-network-process/socket'
+import { median } from './statistics.mjs'
 
 const rounds = 5
 const milliseconds = 1000
 const atOnce = 32
 const file = fileURLToPath(import.meta.url)
-const median = values => values.toSorted((a, b) => a - b)[values.length >> 1]
 const cpu = () => {
   const { user, system } = process.cpuUsage()
   return user + system

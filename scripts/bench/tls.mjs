@@ -12,6 +12,7 @@ import path from 'node:path'
 import tls from 'node:tls'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { median } from './statistics.mjs'
 
 const host = '127.0.0.1'
 const parallel = 8
@@ -256,10 +257,4 @@ function withResolvers() {
   const resolvers = {}
   resolvers.promise = new Promise((resolve, reject) => Object.assign(resolvers, { resolve, reject }))
   return resolvers
-}
-
-function median(numbers) {
-  const sorted = numbers.toSorted((one, other) => one - other)
-  const middle = sorted.length >> 1
-  return sorted.length % 2 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2
 }
