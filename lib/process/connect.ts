@@ -5,7 +5,7 @@ import { errorAddress } from '../socket/address.js'
 import { constants } from '../socket/constants.js'
 import { check, errno, systemError } from '../socket/errors.js'
 import { after } from '../socket/callbacks.js'
-import { Delivery, Interest, Kind, Mode, setReceiver, wait, type Receiver } from '../socket/hub.js'
+import { attach, Interest, Mode, setReceiver, wait, type Receiver } from '../socket/hub.js'
 import type { NetworkProcess } from './network-process.js'
 
 /** An address to try, and the socket that it needs. @internal */
@@ -159,8 +159,7 @@ export class Connector implements Receiver {
       return 0
     }
     // Even one that is connected already is open only when the loop says so: then the caller has the process.
-    setReceiver(this.#id, this)
-    native.configure(this.#id, Mode.connecting, Kind.stream, Delivery.bytes, 0, 0, Interest.writable)
+    attach(this.#id, this, Mode.connecting, Interest.writable)
     return 0
   }
 

@@ -5,7 +5,7 @@ import { constants } from '../socket/constants.js'
 import { closeCounted, countsOf } from '../socket/counts.js'
 import { wouldBlock } from '../socket/errors.js'
 import { after } from '../socket/callbacks.js'
-import { Delivery, holdAddresses, Interest, Kind, Mode, setReceiver, type Receiver } from '../socket/hub.js'
+import { attach, holdAddresses, Interest, Mode, type Receiver } from '../socket/hub.js'
 import { handshakesBegan } from '../tls/index.js'
 import type { Output } from './output.js'
 
@@ -34,10 +34,9 @@ class Farewell implements Receiver {
     this.#addressed = addressed
     this.#stopPatience = after(linger === undefined ? patience : linger * 1000, () => this.#close())
     farewells.add(this)
-    setReceiver(id, this)
     native.setCounted(id, true)
     // A connection that its first callbacks delete was not in the set yet.
-    native.configure(id, Mode.receiving, Kind.stream, Delivery.bytes, 0, 0, Interest.none)
+    attach(id, this, Mode.receiving, Interest.none)
     this.onWritable()
   }
 

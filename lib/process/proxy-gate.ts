@@ -6,7 +6,7 @@ import type { Address } from '../socket/address.js'
 import { constants } from '../socket/constants.js'
 import { errorName, wouldBlock } from '../socket/errors.js'
 import { after } from '../socket/callbacks.js'
-import { Delivery, Interest, Kind, Mode, setReceiver, type Receiver } from '../socket/hub.js'
+import { attach, Interest, Mode, setReceiver, type Receiver } from '../socket/hub.js'
 import { readProxyHeader, type ProxyHeader } from './proxy-protocol.js'
 
 /** Seconds that a header may take, where nobody says otherwise. */
@@ -62,8 +62,7 @@ class ProxyReader implements Receiver {
     this.#id = id
     this.#done = done
     this.#stopTimer = after(milliseconds, () => this.#refuse('its PROXY protocol header took too long'))
-    setReceiver(id, this)
-    native.configure(id, Mode.watched, Kind.stream, Delivery.bytes, 0, 0, Interest.readable)
+    attach(id, this, Mode.watched, Interest.readable)
   }
 
   onReady(): void {
@@ -83,8 +82,7 @@ class ProxyReader implements Receiver {
 
   #admit(header: ProxyHeader): void {
     this.#stopTimer()
-    setReceiver(this.#id, undefined)
-    native.configure(this.#id, Mode.idle, Kind.stream, Delivery.bytes, 0, 0, Interest.none)
+    attach(this.#id, undefined, Mode.idle, Interest.none)
     this.#done(header)
   }
 

@@ -67,6 +67,16 @@ export function setReceiver(id: SocketId, receiver: Receiver | undefined): void 
   receivers[id] = receiver
 }
 
+/**
+ * The same of a receiver who gets no data by the hub, but reads for itself, if at all.
+ *
+ * @internal
+ */
+export function attach(id: SocketId, receiver: Receiver | undefined, mode: number, interest: number): void {
+  setReceiver(id, receiver)
+  native.configure(id, mode, Kind.stream, Delivery.bytes, 0, 0, interest)
+}
+
 /** Looks a name up on a thread. @internal */
 export function startLookUp(done: (answer: RawAnswer) => void, ...query: RawQuery): number {
   const request = native.lookUp(...query)

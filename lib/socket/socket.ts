@@ -7,7 +7,7 @@ import { decodeAddress, errorAddress, familyOf } from './address.js'
 import { constants } from './constants.js'
 import { controlSpace, decodeControl, encodeControl, type Control } from './control.js'
 import { bytes, check, codedError, integer, typeError } from './errors.js'
-import { Delivery, Interest, Kind, Mode, setReceiver } from './hub.js'
+import { attach, Delivery, Interest, Kind, Mode, setReceiver } from './hub.js'
 
 /** What a socket is watched for, and what it is ready for. */
 export interface Readiness {
@@ -347,8 +347,7 @@ export class Socket {
     const id = idOf(this)
     if (id < 0 || this.#watched === undefined) return
     this.#watched = undefined
-    setReceiver(id, undefined)
-    native.configure(id, Mode.idle, Kind.stream, Delivery.bytes, 0, 0, Interest.none)
+    attach(id, undefined, Mode.idle, Interest.none)
     native.setCounted(id, false)
   }
 

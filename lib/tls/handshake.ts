@@ -3,7 +3,7 @@
 import { native, type SocketId } from '../native.js'
 import { wouldBlock, type ErrorAddress } from '../socket/errors.js'
 import { after } from '../socket/callbacks.js'
-import { Delivery, Interest, Kind, Mode, setReceiver, type Receiver } from '../socket/hub.js'
+import { attach, Interest, Mode, setReceiver, type Receiver } from '../socket/hub.js'
 import type { TlsSettings } from './context.js'
 import { channelError, isVerification, timedOut, verificationError } from './errors.js'
 
@@ -48,8 +48,7 @@ export class Handshake implements Receiver {
     begun++
     const { settings, about } = this.#options
     this.#stopTimer = after(settings.timeout, () => this.#end(timedOut(about)))
-    setReceiver(this.#id, this)
-    native.configure(this.#id, Mode.watched, Kind.stream, Delivery.bytes, 0, 0, Interest.none)
+    attach(this.#id, this, Mode.watched, Interest.none)
     this.#go()
   }
 
