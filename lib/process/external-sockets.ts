@@ -2,10 +2,10 @@
 // name, launchd's, each handed out once; and those whose descriptor somebody gives to it. What it was started with
 // belongs to the program as a whole, so only the main thread has that. What a process does with the socket that it
 // gets is in make.ts.
-import { endianness } from 'node:os'
 import { isMainThread } from 'node:worker_threads'
 import { native, type SocketId } from '../native.js'
 import { familyOf } from '../socket/address.js'
+import { little } from '../socket/bytes.js'
 import { constants } from '../socket/constants.js'
 import { check, errno, integer } from '../socket/errors.js'
 import { isNil } from './keywords.js'
@@ -84,7 +84,7 @@ function fits(id: SocketId, { type, server, family }: Needs): boolean {
 function option(id: SocketId, name: number | undefined): number | undefined {
   const value = name === undefined ? -1 : native.getsockopt(id, constants.SOL_SOCKET, name, 4)
   if (typeof value === 'number') return undefined
-  return endianness() === 'LE' ? value.readInt32LE() : value.readInt32BE()
+  return little ? value.readInt32LE() : value.readInt32BE()
 }
 
 // The variables go, whomever they are for: a child would take what they say for its own.

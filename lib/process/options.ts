@@ -1,6 +1,6 @@
 // The network options: one table of what can be set, and one function that sets it.
-import { endianness } from 'node:os'
 import { native, type SocketId } from '../native.js'
+import { ints } from '../socket/bytes.js'
 import { constants } from '../socket/constants.js'
 import { check, codedError, errno, rangeError, systemError, typeError, valueError } from '../socket/errors.js'
 import { isNil, keyword } from './keywords.js'
@@ -37,14 +37,6 @@ export const lingerForever = 0x7fff
 /** Whether this system has the network option. */
 export function hasOption(name: string): boolean {
   return table.get(name)?.name !== undefined
-}
-
-function ints(...values: number[]): Uint8Array {
-  const bytes = Buffer.alloc(4 * values.length)
-  values.forEach((value, i) =>
-    endianness() === 'LE' ? bytes.writeInt32LE(value, 4 * i) : bytes.writeInt32BE(value, 4 * i),
-  )
-  return bytes
 }
 
 /** How many seconds a value of `:linger` means; undefined: none. */

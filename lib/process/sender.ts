@@ -3,16 +3,9 @@
 // anything any more, is in network-process.ts.
 import { native, type AddressId, type SocketId } from '../native.js'
 import { encodeAddress, errorAddress, familyOf } from '../socket/address.js'
+import { bytesOf } from '../socket/bytes.js'
 import { encodeControl } from '../socket/control.js'
-import {
-  bytes,
-  check,
-  codedError,
-  errno,
-  valueError,
-  wouldBlock,
-  type ErrorAddress,
-} from '../socket/errors.js'
+import { check, codedError, errno, valueError, wouldBlock, type ErrorAddress } from '../socket/errors.js'
 import { constants } from '../socket/constants.js'
 import { after } from '../socket/callbacks.js'
 import { Kind } from '../socket/hub.js'
@@ -233,7 +226,7 @@ export class Sender {
   }
 
   #encode(data: Data): Uint8Array {
-    const plain = typeof data === 'string' ? data : bytes('data', data)
+    const plain = typeof data === 'string' ? data : bytesOf('data', data)
     return typeof plain !== 'string' && this.raw ? plain : this.coding.encode(plain)
   }
 

@@ -1,20 +1,11 @@
 // Socket addresses: the bytes of a sockaddr, and the values that stand for them. What differs between systems
 // (BSD's length byte, byte order, family numbers) is here and nowhere else.
-import { endianness } from 'node:os'
 import { native } from '../native.js'
+import { bytesOf, little } from './bytes.js'
 import { constants } from './constants.js'
-import {
-  bytes as bytesOf,
-  codedError,
-  integer,
-  rangeError,
-  typeError,
-  valueError,
-  type ErrorAddress,
-} from './errors.js'
+import { codedError, integer, rangeError, typeError, valueError, type ErrorAddress } from './errors.js'
 
 const { AF_INET, AF_INET6, AF_UNIX } = constants
-const little = endianness() === 'LE'
 const hasLengthByte = process.platform !== 'linux'
 const pathCapacity = process.platform === 'linux' ? 108 : 104
 

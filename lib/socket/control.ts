@@ -1,12 +1,11 @@
 // Ancillary data: the control messages that travel beside the data of sendmsg(2) and recvmsg(2). Descriptors
 // and credentials have a form of their own; everything else is bytes.
-import { endianness } from 'node:os'
+import { bytesOf, ints, little } from './bytes.js'
 import { constants } from './constants.js'
-import { bytes as bytesOf, integer, rangeError } from './errors.js'
+import { integer, rangeError } from './errors.js'
 
 const { SOL_SOCKET, SCM_RIGHTS } = constants
 const SCM_CREDENTIALS = constants['SCM_CREDENTIALS']
-const little = endianness() === 'LE'
 // cmsghdr: a length (size_t on Linux, 32 bits on Darwin), level and type; Linux aligns to the size of a long.
 const bits64 = ['x64', 'arm64', 'ppc64', 's390x', 'riscv64', 'loong64', 'mips64el'].includes(process.arch)
 const lengthSize = process.platform === 'linux' && bits64 ? 8 : 4
@@ -50,12 +49,6 @@ const write32 = (bytes: Buffer, value: number, at: number) => {
   else bytes.writeInt32BE(value | 0, at)
 }
 
-function words(values: readonly number[]): Buffer {
-  const bytes = Buffer.alloc(4 * values.length)
-  values.forEach((value, i) => write32(bytes, value, 4 * i))
-  return bytes
-}
-
 /** The room that control messages with data of these lengths need. */
 export function controlSpace(...lengths: number[]): number {
   return lengths.reduce((sum, length) => sum + align(headerSize) + align(length), 0)
@@ -66,7 +59,7 @@ export function encodeControl(control: Control): Buffer | undefined {
   const messages: ControlMessage[] = []
   if (control.fds?.length) {
     control.fds.forEach((fd, i) => integer(`control.fds[${i}]`, fd, 0))
-    messages.push({ level: SOL_SOCKET, type: SCM_RIGHTS, data: words(control.fds) })
+    messages.push({ level: SOL_SOCKET, type: SCM_RIGHTS, data: ints(...control.fds) })
   }
   if (control.credentials) {
     if (SCM_CREDENTIALS === undefined)
@@ -75,7 +68,7 @@ export function encodeControl(control: Control): Buffer | undefined {
     integer('control.credentials.pid', pid)
     integer('control.credentials.uid', uid, 0, 0xffffffff)
     integer('control.credentials.gid', gid, 0, 0xffffffff)
-    messages.push({ level: SOL_SOCKET, type: SCM_CREDENTIALS, data: words([pid, uid, gid]) })
+    messages.push({ level: SOL_SOCKET, type: SCM_CREDENTIALS, data: ints(pid, uid, gid) })
   }
   for (const { level, type, data } of control.others ?? [])
     messages.push({

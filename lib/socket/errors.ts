@@ -106,24 +106,3 @@ export function integer(name: string, value: unknown, low = -0x80000000, high = 
     throw rangeError(name, `a whole number from ${low} to ${high}`, value)
   return value
 }
-
-/** The bytes of any ArrayBuffer view, as they lie in memory; nothing is copied. */
-export function bytes(name: string, value: unknown): Uint8Array {
-  if (!ArrayBuffer.isView(value)) throw typeError(name, 'a Buffer or another view of bytes', value)
-  // A view of nothing may be one whose memory was transferred away: what it had would be lost in silence.
-  if (!(value instanceof Uint8Array && value.length > 0) && isDetached(value.buffer))
-    throw valueError(name, 'a view that is not detached', value)
-  return value instanceof Uint8Array
-    ? value
-    : new Uint8Array(value.buffer, value.byteOffset, value.byteLength)
-}
-
-function isDetached(buffer: ArrayBufferLike): boolean {
-  if (buffer.byteLength > 0 || buffer instanceof SharedArrayBuffer) return false
-  try {
-    new Uint8Array(buffer)
-    return false
-  } catch {
-    return true
-  }
-}

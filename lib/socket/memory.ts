@@ -1,6 +1,7 @@
 // Memory as a file, which can be handed over beside a message where the data would be too long for one.
 import { native } from '../native.js'
-import { bytes, check, typeError, valueError } from './errors.js'
+import { bytesOf } from './bytes.js'
+import { check, typeError, valueError } from './errors.js'
 
 /**
  * A descriptor of memory that holds `data` and that nobody can change any more: memfd_create(2) with every seal, on Linux.
@@ -19,5 +20,5 @@ import { bytes, check, typeError, valueError } from './errors.js'
 export function sealedMemory(data: ArrayBufferView, name = 'sealed'): number {
   if (typeof name !== 'string') throw typeError('name', 'a string', name)
   if (name.includes('\0')) throw valueError('name', 'without NUL', name)
-  return check(native.sealedMemory(name, bytes('data', data)), 'memfd_create')
+  return check(native.sealedMemory(name, bytesOf('data', data)), 'memfd_create')
 }

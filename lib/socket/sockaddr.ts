@@ -1,12 +1,11 @@
 // Addresses of families that have no form of their own here, by the names of their fields: what C writes into
 // sockaddr_nl, sockaddr_vm and the like, and reads out of them. Offsets are C's, from the struct's first byte. It knows
 // layouts; what a family does with an address is the kernel's business.
-import { endianness } from 'node:os'
 import type { AddressInput, RawAddress } from './address.js'
+import { bytesOf, little } from './bytes.js'
 import { constants } from './constants.js'
-import { bytes as bytesOf, codedError, integer, rangeError, typeError, valueError } from './errors.js'
+import { codedError, integer, rangeError, typeError, valueError } from './errors.js'
 
-const little = endianness() === 'LE'
 const most32 = 0xffffffff
 
 /** Builds the addresses of one family, and reads them. */

@@ -4,9 +4,10 @@
 import { inspect } from 'node:util'
 import { native, type RawMessage, type SocketId } from '../native.js'
 import { decodeAddress, errorAddress, familyOf } from './address.js'
+import { bytesOf, ints } from './bytes.js'
 import { constants } from './constants.js'
 import { controlSpace, decodeControl, encodeControl, type Control } from './control.js'
-import { bytes, check, codedError, integer, typeError } from './errors.js'
+import { check, codedError, integer, typeError } from './errors.js'
 import { attach, Delivery, Interest, Kind, Mode, setReceiver } from './hub.js'
 
 /** What a socket is watched for, and what it is ready for. */
@@ -72,8 +73,8 @@ const abandoned = new FinalizationRegistry<SocketId>(id => {
 
 function views(data: ArrayBufferView | readonly ArrayBufferView[], name = 'data'): Uint8Array[] {
   return Array.isArray(data)
-    ? (data as readonly ArrayBufferView[]).map((view, i) => bytes(`${name}[${i}]`, view))
-    : [bytes(name, data)]
+    ? (data as readonly ArrayBufferView[]).map((view, i) => bytesOf(`${name}[${i}]`, view))
+    : [bytesOf(name, data)]
 }
 
 // The id of a Socket, -1 when it is closed; anything else is refused, so that a method which is called on a
@@ -203,7 +204,7 @@ export class Socket {
   /** Gives the socket a name: bind(2). `address`: a sockaddr's bytes. */
   bind(address: Uint8Array): void {
     const id = idOf(this)
-    const sockaddr = bytes('address', address)
+    const sockaddr = bytesOf('address', address)
     checkAddress(native.bind(id, sockaddr), 'bind', sockaddr)
   }
 
@@ -219,7 +220,7 @@ export class Socket {
    */
   connect(address: Uint8Array): void {
     const id = idOf(this)
-    const sockaddr = bytes('address', address)
+    const sockaddr = bytesOf('address', address)
     checkAddress(native.connect(id, sockaddr), 'connect', sockaddr)
   }
 
@@ -237,12 +238,12 @@ export class Socket {
 
   /** Receives into `buffer`: recv(2). Gives the number of bytes; 0 is the end of a stream, or an empty packet. */
   recv(buffer: ArrayBufferView, flags = 0): number {
-    return check(native.recv(idOf(this), bytes('buffer', buffer), integer('flags', flags)), 'recv')
+    return check(native.recv(idOf(this), bytesOf('buffer', buffer), integer('flags', flags)), 'recv')
   }
 
   /** Receives, and says from whom: recvfrom(2). */
   recvfrom(buffer: ArrayBufferView, flags = 0): ReceivedFrom {
-    const result = native.recvfrom(idOf(this), bytes('buffer', buffer), integer('flags', flags))
+    const result = native.recvfrom(idOf(this), bytesOf('buffer', buffer), integer('flags', flags))
     const [length, address] = check<[number, Buffer]>(result, 'recvfrom')
     return { length, address }
   }
@@ -275,15 +276,15 @@ export class Socket {
 
   /** Sends to the peer: send(2). Gives the number of bytes taken, which for a stream may be fewer. */
   send(data: ArrayBufferView, flags = 0): number {
-    return check(native.sendto(idOf(this), bytes('data', data), integer('flags', flags), undefined), 'send')
+    return check(native.sendto(idOf(this), bytesOf('data', data), integer('flags', flags), undefined), 'send')
   }
 
   /** Sends to an address: sendto(2). */
   sendto(data: ArrayBufferView, flags: number, address: Uint8Array): number {
     const id = idOf(this)
-    const sockaddr = bytes('address', address)
+    const sockaddr = bytesOf('address', address)
     return checkAddress(
-      native.sendto(id, bytes('data', data), integer('flags', flags), sockaddr),
+      native.sendto(id, bytesOf('data', data), integer('flags', flags), sockaddr),
       'sendto',
       sockaddr,
     )
@@ -291,7 +292,7 @@ export class Socket {
 
   /** Sends a message with what travels beside it: sendmsg(2). */
   sendmsg(message: OutgoingMessage): number {
-    const address = message.address === undefined ? undefined : bytes('address', message.address)
+    const address = message.address === undefined ? undefined : bytesOf('address', message.address)
     const flags = integer('flags', message.flags ?? 0)
     const sent = native.sendmsg(idOf(this), views(message.data), flags, address, encodeControl(message))
     return checkAddress(sent, 'sendmsg', address)
@@ -305,7 +306,7 @@ export class Socket {
   sendmmsg(messages: readonly ArrayBufferView[], flags = 0, addresses?: readonly Uint8Array[]): number {
     if (addresses !== undefined && addresses.length !== messages.length)
       throw typeError('addresses', `an array as long as messages (${messages.length})`, addresses.length)
-    const to = addresses?.map((address, i) => bytes(`addresses[${i}]`, address))
+    const to = addresses?.map((address, i) => bytesOf(`addresses[${i}]`, address))
     return check(
       native.sendmmsg(idOf(this), views(messages, 'messages'), integer('flags', flags), to),
       'sendmmsg',
@@ -402,8 +403,8 @@ export class Socket {
   setsockopt(level: number, name: number, value: number | boolean | ArrayBufferView): void {
     const data =
       typeof value === 'number' || typeof value === 'boolean'
-        ? int(integer('value', Number(value), -0x80000000, 0xffffffff))
-        : bytes('value', value)
+        ? ints(integer('value', Number(value), -0x80000000, 0xffffffff))
+        : bytesOf('value', value)
     check(native.setsockopt(idOf(this), integer('level', level), integer('name', name), data), 'setsockopt')
   }
 }
@@ -416,10 +417,6 @@ function familyName(family: number): string {
 
 function checkAddress(result: number, syscall: string, sockaddr: Uint8Array | undefined): number {
   return check(result, syscall, result < 0 && sockaddr !== undefined ? errorAddress(sockaddr) : undefined)
-}
-
-function int(value: number): Uint8Array {
-  return new Uint8Array(Int32Array.of(value).buffer)
 }
 
 function received([length, address, control, flags]: RawMessage): ReceivedMessage {

@@ -1,0 +1,32 @@
+// Bytes as they lie in memory: those of any view, and those of numbers in this machine's order.
+import { endianness } from 'node:os'
+import { typeError, valueError } from './errors.js'
+
+/** Whether the machine puts the low byte of a number first. @internal */
+export const little = endianness() === 'LE'
+
+/** C's ints, one behind the other. @internal */
+export function ints(...values: number[]): Uint8Array {
+  return new Uint8Array(Int32Array.from(values).buffer)
+}
+
+/** The bytes of any ArrayBuffer view, as they lie in memory; nothing is copied. */
+export function bytesOf(name: string, value: unknown): Uint8Array {
+  if (!ArrayBuffer.isView(value)) throw typeError(name, 'a Buffer or another view of bytes', value)
+  // A view of nothing may be one whose memory was transferred away: what it had would be lost in silence.
+  if (!(value instanceof Uint8Array && value.length > 0) && isDetached(value.buffer))
+    throw valueError(name, 'a view that is not detached', value)
+  return value instanceof Uint8Array
+    ? value
+    : new Uint8Array(value.buffer, value.byteOffset, value.byteLength)
+}
+
+function isDetached(buffer: ArrayBufferLike): boolean {
+  if (buffer.byteLength > 0 || buffer instanceof SharedArrayBuffer) return false
+  try {
+    new Uint8Array(buffer)
+    return false
+  } catch {
+    return true
+  }
+}
