@@ -25,7 +25,7 @@ export type {
   NetworkConnectionOptions,
   NetworkServerOptions,
   OutputOf,
-} from './process/making.js'
+} from './process/keyword-types.js'
 export type { DuplexOptions } from './process/duplex.js'
 export type { Data, MessageInfo, OutgoingMessage } from './process/message.js'
 export type { NetworkConnection, NetworkServer } from './process/iteration.js'

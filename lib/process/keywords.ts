@@ -182,6 +182,12 @@ export function isNil(value: unknown): value is null | false | undefined {
   return value === undefined || value === null || value === false
 }
 
+/** Refuses what is neither a function nor nil. @internal */
+export function checkFunction(name: string, value: unknown, orTrue: boolean): void {
+  if (isNil(value) || typeof value === 'function' || (orTrue && value === true)) return
+  throw typeError(name, orTrue ? 'a function, true or nil' : 'a function or nil', value)
+}
+
 /**
  * The contact that arguments stand for; undefined where there are none.
  *

@@ -15,6 +15,7 @@ import { connectBlocking, Connector, firstSocket, type Candidate, type Prepare }
 import { adoptableType, adoptSocket, isListening, takeExternalSocket } from './external-sockets.js'
 import type { NetworkConnection, NetworkServer } from './iteration.js'
 import {
+  checkFunction,
   contactOf,
   isNil,
   type Contact,
@@ -30,8 +31,8 @@ import type {
   NetworkConnectionOptions,
   NetworkServerOptions,
   OutputOf,
-} from './making.js'
-import { checkFunction, NetworkProcess } from './network-process.js'
+} from './keyword-types.js'
+import { NetworkProcess } from './network-process.js'
 import { setOption, setOptions } from './options.js'
 import { proxyPatience } from './proxy-gate.js'
 import { contactTls } from './tls-keywords.js'

@@ -45,6 +45,7 @@ import { closeWhenSent } from './farewell.js'
 import { formatNetworkAddress, printable } from './format-address.js'
 import { iterate, type NetworkConnection } from './iteration.js'
 import {
+  checkFunction,
   isNil,
   keywordName,
   type Contact,
@@ -63,46 +64,12 @@ import {
   type MessageInfo,
   type OutgoingMessage,
 } from './message.js'
+import type { Making, Traits } from './making.js'
 import type { Reader } from './reader.js'
 import { isRegistered, processList, register, uniqueName, unregister } from './registry.js'
 import { Securing } from './securing.js'
 import { Sender } from './sender.js'
 import { contactTls, upgradeTls } from './tls-keywords.js'
-
-/** What makeNetworkProcess says to a new process. */
-export interface Making {
-  name: string
-  contact: ProcessContact
-  traits: Traits
-  filter: Filter | true | undefined
-  sentinel: Sentinel | undefined
-  plist: Record<string, unknown> | undefined
-  queryOnExit: boolean
-  stopped: boolean
-  coding: Coding
-  /** Of a client: the handshake before it is open. */
-  tls: TlsSettings | undefined
-  /** Who has accepted it. */
-  server: NetworkProcess | undefined
-  /** The buffer, or how a server's child will call its own when it needs one. */
-  buffer: ProcessBuffer | string | undefined
-}
-
-/** What never changes of a process, and is the same for all connections of a server. */
-export interface Traits {
-  /** How the socket bounds what it receives: {@link Kind}. */
-  readonly kind: number
-  /** The peer's end leaves it open to send. */
-  readonly halfOpen: boolean
-  /** Filters may get lent bytes. */
-  readonly lend: boolean
-  /** Filters may ask for what travels beside messages: see emacs.ts. */
-  readonly ancillary: boolean
-  /** How many bytes may be queued before `send` gives false. */
-  readonly highWaterMark: number
-  /** `send` throws when the peer has gone: see emacs.ts. */
-  readonly signals: boolean
-}
 
 /** What {@link NetworkProcess.stats} gives: numbers since the process was made. */
 export interface ProcessStats {
@@ -1526,12 +1493,6 @@ export class NetworkProcess {
     const where = formatNetworkAddress(address)
     return printable(`#<process ${this.name} ${this.status}`) + (where ? ` ${printable(where)}>` : '>')
   }
-}
-
-/** Refuses what is neither a function nor nil. @internal */
-export function checkFunction(name: string, value: unknown, orTrue: boolean): void {
-  if (isNil(value) || typeof value === 'function' || (orTrue && value === true)) return
-  throw typeError(name, orTrue ? 'a function, true or nil' : 'a function or nil', value)
 }
 
 onKill(buffer => {

@@ -5,10 +5,18 @@ import { domainToASCII } from 'node:url'
 import { codedError, typeError, valueError } from '../socket/errors.js'
 import { gnutlsAvailable } from '../tls/index.js'
 import type { ProcessBuffer } from './buffer.js'
-import { contactOf, isNil, keyword, type Contact, type NetworkProcessOptions, type Nil } from './keywords.js'
+import {
+  checkFunction,
+  contactOf,
+  isNil,
+  keyword,
+  type Contact,
+  type NetworkProcessOptions,
+  type Nil,
+} from './keywords.js'
 import { makeNetworkProcess } from './make.js'
 import { defaultFilter } from './defaults.js'
-import { checkFunction, type NetworkProcess } from './network-process.js'
+import type { NetworkProcess } from './network-process.js'
 import { acceptProcessOutput } from './wait.js'
 
 /**

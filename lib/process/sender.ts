@@ -13,7 +13,7 @@ import { laidOut, layOut, sendBytes, sendPackets, sendString, textLimit } from '
 import { channelError, isTlsFailure } from '../tls/index.js'
 import type { Coding } from './coding.js'
 import type { Data, OutgoingMessage } from './message.js'
-import type { Traits } from './network-process.js'
+import type { Traits } from './making.js'
 import { Output } from './output.js'
 
 // What one call of sendmsg(2) takes (IOV_MAX), and so many descriptors beside it (SCM_MAX_FD).
