@@ -4,6 +4,7 @@
  *
  * @module make-network-process/emacs
  */
+import { native } from './native.js'
 import { codedError, integer, typeError } from './socket/errors.js'
 import { isBuffer, TextBuffer, type ProcessBuffer } from './process/buffer.js'
 import * as interfaces from './process/interfaces.js'
@@ -258,7 +259,7 @@ export function gnutlsAsynchronousParameters(
 
 /** `gnutls-get-initstage`: 0 without TLS, 9 when it stands, 3 when it was taken down. */
 export function gnutlsGetInitstage(process: NetworkProcess): number {
-  return only(process).tlsStage
+  return native.tlsStage(only(process).socketId)
 }
 
 /** `gnutls-peer-status`, with {@link TlsStatus}'s names; null where TLS does not stand. */
@@ -279,15 +280,16 @@ export function gnutlsPeerStatusWarningDescribe(warning: string): string | null 
  */
 export function gnutlsBye(process: NetworkProcess, cont?: unknown): tls.GnutlsResult {
   const target = only(process)
-  if (target.tlsStage === 0)
+  if (native.tlsStage(target.socketId) === 0)
     throw codedError(new Error(`Process ${target.name} has no TLS`), 'ERR_TLS_NOT_STARTED')
   target.sendEof()
-  return !isNil(cont) || target.tlsEnded ? true : 'gnutls-e-again'
+  const { socketId } = target
+  return !isNil(cont) || socketId < 0 || native.tlsEnded(socketId) ? true : 'gnutls-e-again'
 }
 
 /** `gnutls-deinit`: forgets the secrets of TLS. Nothing is sent or received any more, in clear least of all. */
 export function gnutlsDeinit(process: NetworkProcess): boolean {
-  return only(process).forgetTls()
+  return native.tlsTearDown(only(process).socketId)
 }
 
 /** `gnutls-errorp` */

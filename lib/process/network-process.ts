@@ -567,7 +567,7 @@ export class NetworkProcess {
 
   /** Gives an asynchronous connect its parameters while there is time. @throws `ERR_TLS_STARTED` @internal */
   secureBy(parameters: unknown): void {
-    if (this.#state !== 'connect' || this.#wasOpen || this.tlsStage > 0)
+    if (this.#state !== 'connect' || this.#wasOpen || native.tlsStage(this.#id) > 0)
       throw codedError(new Error(`Process ${this.name} is not connecting any more`), 'ERR_TLS_STARTED')
     this.#contact.set('tlsParameters', parameters)
     this.#tls = contactTls(this.#contact.all, this.#traits.kind === Kind.stream)
@@ -580,7 +580,7 @@ export class NetworkProcess {
         new TypeError(`${this.name} is no connection of bytes; TLS needs one`),
         'ERR_NO_STREAM',
       )
-    if (this.#id >= 0 && (this.#state === 'connect' || this.tlsStage > 0))
+    if (this.#id >= 0 && (this.#state === 'connect' || native.tlsStage(this.#id) > 0))
       throw codedError(new Error(`Process ${this.name} is connecting, or has TLS`), 'ERR_TLS_STARTED')
     if (this.#state !== 'run') throw this.notRunning()
     const settings = upgradeTls(parameters, this.#contact.all, this.#server !== undefined)
@@ -608,21 +608,6 @@ export class NetworkProcess {
     if (!this.#wasOpen) return this.fail(error.message, error)
     this.#failure = error
     this.#break(false)
-  }
-
-  /** How far TLS has come, as gnutls-get-initstage counts. @internal */
-  get tlsStage(): number {
-    return this.#id < 0 ? 0 : native.tlsStage(this.#id)
-  }
-
-  /** Whether the peer has said by TLS that it sends no more. @internal */
-  get tlsEnded(): boolean {
-    return this.#id < 0 || native.tlsEnded(this.#id)
-  }
-
-  /** Ends TLS, and with it the use of the connection. Gives false where there was none. @internal */
-  forgetTls(): boolean {
-    return this.#id >= 0 && native.tlsTearDown(this.#id)
   }
 
   /** What is known of the peer by TLS; undefined: there is no TLS. Corresponds to `gnutls-peer-status`. */
