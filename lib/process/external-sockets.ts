@@ -1,7 +1,7 @@
 // Sockets that were made elsewhere: those that this program was started with, systemd's (sd_listen_fds(3)) and, by
 // name, launchd's, each handed out once; and those whose descriptor somebody gives to it. What it was started with
 // belongs to the program as a whole, so only the main thread has that. What a process does with the socket that it
-// gets is in make.ts.
+// gets is in opening.ts.
 import { isMainThread } from 'node:worker_threads'
 import { native, type SocketId } from '../native.js'
 import { familyOf } from '../socket/address.js'

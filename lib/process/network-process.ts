@@ -1,6 +1,6 @@
 // The process object: a socket with a name, a status, a filter that gets what comes and a sentinel that hears
 // of changes. It owns the order of things: what is delivered when, what a change of state does, who is told.
-// How a socket comes to be connected is in connect.ts and make.ts.
+// How a socket comes to be connected is in connect.ts and opening.ts.
 import { AsyncResource } from 'node:async_hooks'
 import type { Duplex } from 'node:stream'
 import { inspect } from 'node:util'
@@ -460,7 +460,7 @@ export class NetworkProcess {
     return codedError(new Error(`Process ${this.name} not running`, options), 'ERR_PROCESS_NOT_RUNNING')
   }
 
-  // ---- becoming connected: connect.ts, make.ts and the hub call these ------------------------------------------
+  // ---- becoming connected: connect.ts, opening.ts and the hub call these ---------------------------------------
 
   /** The socket that it will have, while it is connecting. @internal */
   setConnecting(id: SocketId, cancel: () => void): void {

@@ -1,0 +1,204 @@
+// The sockets of new processes, once it is known what the keywords mean: a server's, which is bound and may listen; one
+// that was made elsewhere; a client's, which is connected, now or later. How an address is tried is in connect.ts.
+import { native, type SocketId } from '../native.js'
+import { decodeAddress, encodeAddress, errorAddress, familyOf } from '../socket/address.js'
+import { after } from '../socket/callbacks.js'
+import { constants } from '../socket/constants.js'
+import { check, valueError } from '../socket/errors.js'
+import { getaddrinfo, lookUp, type LookUpQuery } from '../socket/look-up.js'
+import type { Admission } from './acceptor.js'
+import { connectBlocking, Connector, firstSocket, type Candidate, type Prepare } from './connect.js'
+import { isListening } from './external-sockets.js'
+import { isNil, type Contact } from './keywords.js'
+import type { NetworkProcess } from './network-process.js'
+import { setOption, setOptions } from './options.js'
+
+const { AF_INET, AF_INET6, AF_UNIX, SOCK_DGRAM, SOCK_SEQPACKET } = constants
+const defaultBacklog = 5
+
+/** A look-up, and the protocol that the sockets have instead of the one that it finds. */
+export type Query = LookUpQuery & { protocolWanted: number | undefined }
+
+/**
+ * Sequenced packets over IP are SCTP's in its one-to-many style: one socket has the messages of all peers, each with its
+ * sender, and there is nothing to accept. It listens all the same, for who does not has no peers but those it sends to.
+ */
+export function isOneToMany(type: number, family: number): boolean {
+  return type === SOCK_SEQPACKET && (family === AF_INET || family === AF_INET6)
+}
+
+// getaddrinfo(3) knows few protocols, so it is asked for addresses only.
+function withProtocol(candidates: Candidate[], { protocolWanted: protocol }: Query): Candidate[] {
+  return protocol === undefined ? candidates : candidates.map(candidate => ({ ...candidate, protocol }))
+}
+
+/** Asks for the addresses, and blocks until there is an answer. */
+export function resolve(query: Query): Candidate[] {
+  return withProtocol(getaddrinfo(query), query)
+}
+
+// ---- servers ----------------------------------------------------------------------------------------------
+
+/** The first address that there is a socket for decides; binding it is not tried elsewhere. */
+export function serve(
+  process: NetworkProcess,
+  candidates: readonly Candidate[],
+  contact: Contact,
+  admission: Admission,
+): void {
+  const { id, candidate } = firstSocket(candidates, (id, candidate) => {
+    setOptions(id, contact)
+    if (reusesAddress(candidate) && !('reuseaddr' in contact)) setOption(id, 'reuseaddr', true)
+  })
+  try {
+    check(native.bind(id, candidate.address), 'bind', errorAddress(candidate.address))
+    serveOn(process, id, candidate.type, contact, false, admission)
+  } catch (error) {
+    // Nobody knows of the socket unless the process has it.
+    if (process.fd < 0) native.close(id)
+    throw error
+  }
+}
+
+// An external socket may be listening, with a queue of the length that its maker wants.
+function serveOn(
+  process: NetworkProcess,
+  id: SocketId,
+  type: number,
+  contact: Contact,
+  listens: boolean,
+  admission: Admission,
+): void {
+  const local = check<Buffer>(native.getsockname(id), 'getsockname')
+  const address = decodeAddress(local)
+  if (Array.isArray(address)) contact['service'] = address.at(-1)
+  contact['local'] = address
+  if (type !== SOCK_DGRAM && !listens)
+    check(native.listen(id, backlog(contact['server'])), 'listen', errorAddress(local))
+  if (type === SOCK_DGRAM || isOneToMany(type, familyOf(local)))
+    process.openOn(id, true, firstPeer(contact['remote'], familyOf(local)))
+  else process.listenOn(id, admission)
+}
+
+// A port that was in use a moment ago can be taken again. Datagram sockets have no such moment: with the option they
+// would share a port that is in use, and one of them would get what is meant for the other.
+function reusesAddress({ family, type }: Candidate): boolean {
+  return family !== AF_UNIX && type !== SOCK_DGRAM
+}
+
+function backlog(server: unknown): number {
+  return typeof server === 'number' && Number.isInteger(server) && Math.abs(server) <= 0x7fffffff
+    ? server
+    : defaultBacklog
+}
+
+// Where a datagram server sends before anybody has sent to it.
+function firstPeer(remote: unknown, family: number): number {
+  if (isNil(remote)) return -1
+  const address = encodeAddress(remote as never, ':remote')
+  if (familyOf(address) !== family)
+    throw valueError(':remote', 'an address of the same family as the server', remote)
+  return native.internAddress(address)
+}
+
+/** A socket that was passed in has its address, or its connection; options are still ours to set. */
+export function openExternal(
+  process: NetworkProcess,
+  id: SocketId,
+  type: number,
+  contact: Contact,
+  admission: Admission,
+): void {
+  try {
+    setOptions(id, contact)
+    const listens = isListening(id)
+    if (listens && isNil(contact['server'])) contact['server'] = true
+    if (!isNil(contact['server'])) {
+      serveOn(process, id, type, contact, listens, admission)
+      if (typeof contact['local'] === 'string') contact['service'] = contact['local']
+      return
+    }
+    process.noteAddresses(id, check<Buffer>(native.getpeername(id), 'getpeername'))
+    if (isNil(contact['nowait']) || type === SOCK_DGRAM) process.connected(id)
+    else {
+      // As if it connected now: who asked for no wait hears of it later.
+      const cancel = after(0, () => process.connectedLater(id))
+      process.setConnecting(id, cancel)
+    }
+  } catch (error) {
+    // Nobody knows of the socket unless the process has it.
+    if (process.fd < 0) native.close(id)
+    throw error
+  }
+}
+
+// ---- clients ----------------------------------------------------------------------------------------------
+
+/** Blocks until it is connected. */
+export function openConnected(
+  process: NetworkProcess,
+  candidates: readonly Candidate[],
+  prepare: Prepare,
+): void {
+  const { id, candidate } = connectBlocking(candidates, prepare)
+  // A callback has deleted it while connecting blocked.
+  if (!process.isConnecting) {
+    native.close(id)
+    throw process.notRunning()
+  }
+  process.noteAddresses(id, candidate.address)
+  process.connected(id)
+}
+
+/**
+ * A datagram client of Emacs's: its addresses are those from before it is connected, and it is open if it cannot be
+ * connected. So is a local one, which has no name that others could send to: its peer may come, and come again, later.
+ */
+export function openUnrefused(
+  process: NetworkProcess,
+  candidates: readonly Candidate[],
+  prepare: Prepare,
+): void {
+  const { id, candidate } = firstSocket(candidates, prepare)
+  process.noteAddresses(id, candidate.address)
+  // To port 0 the kernel connects, and has no peer then.
+  const isConnected =
+    candidate.family !== AF_UNIX &&
+    native.connect(id, candidate.address) === 0 &&
+    typeof native.getpeername(id) !== 'number'
+  process.openOn(id, !isConnected, isConnected ? -1 : native.internAddress(candidate.address))
+}
+
+/** Connects without blocking, as soon as there are addresses. */
+export function connectWhenFound(process: NetworkProcess, query: Query, prepare: Prepare): void {
+  whenFound(process, query, candidates => new Connector(process, candidates, prepare, false))
+}
+
+/** A datagram socket connects at once, but a name is still looked up without blocking. */
+export function openWhenFound(process: NetworkProcess, query: Query, prepare: Prepare): void {
+  whenFound(process, query, candidates => {
+    const { id, candidate } = connectBlocking(candidates, prepare)
+    process.noteAddresses(id, candidate.address)
+    process.openLater(id)
+  })
+}
+
+function whenFound(process: NetworkProcess, query: Query, found: (candidates: Candidate[]) => void): void {
+  let cancelled = false
+  process.setConnecting(-1, () => (cancelled = true))
+  lookUp(query, (error, candidates) => {
+    if (cancelled) return
+    if (error !== undefined) return process.fail(`Name lookup of ${query.host} failed`, error)
+    try {
+      found(withProtocol(candidates, query))
+    } catch (failure) {
+      // An option that the kernel refuses, or a socket that it does not give: nobody is left to throw it to.
+      process.fail(failureCode(failure), failure)
+      if (!isSystemError(failure)) throw failure
+    }
+  })
+}
+
+const isSystemError = (failure: unknown): failure is { errno: number } =>
+  failure instanceof Error && typeof (failure as { errno?: unknown }).errno === 'number'
+const failureCode = (failure: unknown) => (isSystemError(failure) ? -failure.errno : String(failure))
