@@ -60,7 +60,7 @@ export default defineConfig(
       ],
     },
   },
-  layer(['lib/native.ts'], 'socket', 'coding', 'tls', 'process', 'emacs', 'cli', 'index'),
+  layer(['lib/native.ts', 'lib/lisp.ts'], 'socket', 'coding', 'tls', 'process', 'emacs', 'cli', 'index'),
   layer(['lib/socket/**', 'lib/coding/**', 'lib/tls/**'], 'process', 'emacs', 'cli'),
   layer(['lib/process/**'], 'emacs', 'cli'),
   layer(['lib/emacs.ts'], 'cli'),

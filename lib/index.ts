@@ -7,6 +7,7 @@ export { makeNetworkProcess } from './process/make.js'
 export { NetworkProcess, type ProcessStats } from './process/network-process.js'
 export type { DiagnosticsMessages } from './process/diagnostics.js'
 export { defaultFilter, defaultSentinel } from './process/defaults.js'
+export type { Nil } from './lisp.js'
 export type {
   Contact,
   ContactValues,
@@ -15,7 +16,6 @@ export type {
   Log,
   NetworkOptions,
   NetworkProcessOptions,
-  Nil,
   Sentinel,
 } from './process/keywords.js'
 export type {

@@ -3,7 +3,7 @@
 import { constants } from 'node:os'
 import { createInterface, type Interface } from 'node:readline/promises'
 import { formatNetworkAddress, printable } from './format-address.js'
-import { isNil } from './keywords.js'
+import { isNil } from '../lisp.js'
 import type { NetworkProcess } from './network-process.js'
 import { processList } from './registry.js'
 

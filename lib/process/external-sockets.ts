@@ -8,7 +8,7 @@ import { familyOf } from '../socket/address.js'
 import { little } from '../socket/bytes.js'
 import { constants } from '../socket/constants.js'
 import { check, errno, integer } from '../socket/errors.js'
-import { isNil } from './keywords.js'
+import { isNil } from '../lisp.js'
 
 /** What a process needs of a socket. */
 interface Needs {

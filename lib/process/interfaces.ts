@@ -4,7 +4,7 @@ import { decodeAddress, familyOf, type Address } from '../socket/address.js'
 import { constants } from '../socket/constants.js'
 import { codedError, typeError, valueError } from '../socket/errors.js'
 import { getifaddrs } from '../socket/interfaces.js'
-import { isNil } from './keywords.js'
+import { isNil } from '../lisp.js'
 
 const { AF_INET, AF_INET6 } = constants
 

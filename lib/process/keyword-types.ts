@@ -1,7 +1,8 @@
 // What makeNetworkProcess takes and gives, for the compiler alone: which keywords exclude each other, and what a filter
 // or a loop gets. The keywords themselves are in keywords.ts, and what is wrong in spite of this make.ts says when it
 // runs.
-import type { Filter, KnownKeywords, Nil } from './keywords.js'
+import type { Nil } from '../lisp.js'
+import type { Filter, KnownKeywords } from './keywords.js'
 
 // ---- what the filter gets -----------------------------------------------------------------------------------
 

@@ -1,5 +1,6 @@
 // Keywords: Emacs's argument list and JavaScript's options object, which say the same, and the list of them that
 // a process keeps as its contact. Names only; what a keyword means is decided where it is used.
+import { isNil, keywordName, type Nil } from '../lisp.js'
 import type { Address, AddressInput } from '../socket/address.js'
 import { codedError, typeError } from '../socket/errors.js'
 import type { TlsParameters } from '../tls/index.js'
@@ -23,9 +24,6 @@ export type Filter<Data extends string | Uint8Array = string | Uint8Array> = (
 export type Sentinel = (process: NetworkProcess, event: string) => void
 /** Called when a server accepts; `client` is undefined when accepting failed. */
 export type Log = (server: NetworkProcess, client: NetworkProcess | undefined, message: string) => void
-
-/** What Lisp calls nil: a keyword's value that stands for its absence. */
-export type Nil = null | false | undefined
 
 /** The network options: socket options that can be set when a process is made, and afterwards by `setOption`. */
 export interface NetworkOptions {
@@ -156,30 +154,9 @@ export interface ContactValues {
 /** A process's keywords by camelCased name, in the order in which they were given. */
 export type Contact = Record<string, unknown>
 
-const camel = (key: string) =>
-  key.replace(/^:/, '').replace(/-(.)/g, (_, letter: string) => letter.toUpperCase())
-const kebab = (name: string) => `:${name.replace(/[A-Z]/g, letter => `-${letter.toLowerCase()}`)}`
-
-/** A keyword's name here: `halfOpen` for `:half-open`. One that has no such name keeps its own. */
-export function keywordName(key: string): string {
-  if (!key.startsWith(':')) return key
-  const name = camel(key)
-  return kebab(name) === key ? name : key
-}
-
-/** A keyword's name in Lisp: `:half-open`. */
-export function keyword(name: string): string {
-  return name.startsWith(':') ? name : kebab(name)
-}
-
 /** A contact without keywords; without a prototype too, for a keyword may have any name. */
 export function emptyContact(): Contact {
   return Object.create(null) as Contact
-}
-
-/** Whether a value is what Lisp calls nil. */
-export function isNil(value: unknown): value is null | false | undefined {
-  return value === undefined || value === null || value === false
 }
 
 /** Refuses what is neither a function nor nil. @internal */

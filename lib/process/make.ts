@@ -12,10 +12,10 @@ import { ProcessContact } from './contact.js'
 import { Connector, type Candidate, type Prepare } from './connect.js'
 import { adoptableType, adoptSocket, takeExternalSocket } from './external-sockets.js'
 import type { NetworkConnection, NetworkServer } from './iteration.js'
+import { isNil } from '../lisp.js'
 import {
   checkFunction,
   contactOf,
-  isNil,
   type Contact,
   type Filter,
   type Log,

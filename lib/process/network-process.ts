@@ -44,15 +44,8 @@ import { describePeer, event, logMessage, noPeer, type Status } from './events.j
 import { closeWhenSent } from './farewell.js'
 import { formatNetworkAddress, printable } from './format-address.js'
 import { iterate, type NetworkConnection } from './iteration.js'
-import {
-  checkFunction,
-  isNil,
-  keywordName,
-  type Contact,
-  type ContactValues,
-  type Filter,
-  type Sentinel,
-} from './keywords.js'
+import { isNil, keywordName } from '../lisp.js'
+import { checkFunction, type Contact, type ContactValues, type Filter, type Sentinel } from './keywords.js'
 import { Held, type HeldItem } from './held.js'
 import { Lifetime } from './lifetime.js'
 import { hasOption, lingerSeconds, setOption, unsupported } from './options.js'

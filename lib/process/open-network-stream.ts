@@ -5,15 +5,8 @@ import { domainToASCII } from 'node:url'
 import { codedError, typeError, valueError } from '../socket/errors.js'
 import { gnutlsAvailable } from '../tls/index.js'
 import type { ProcessBuffer } from './buffer.js'
-import {
-  checkFunction,
-  contactOf,
-  isNil,
-  keyword,
-  type Contact,
-  type NetworkProcessOptions,
-  type Nil,
-} from './keywords.js'
+import { isNil, keyword, type Nil } from '../lisp.js'
+import { checkFunction, contactOf, type Contact, type NetworkProcessOptions } from './keywords.js'
 import { makeNetworkProcess } from './make.js'
 import { defaultFilter } from './defaults.js'
 import type { NetworkProcess } from './network-process.js'

@@ -3,7 +3,7 @@ import { native, type SocketId } from '../native.js'
 import { ints } from '../socket/bytes.js'
 import { constants } from '../socket/constants.js'
 import { check, codedError, errno, rangeError, systemError, typeError, valueError } from '../socket/errors.js'
-import { isNil, keyword } from './keywords.js'
+import { isNil, keyword } from '../lisp.js'
 
 type Kind = 'flag' | 'integer' | 'device' | 'linger'
 interface Option {

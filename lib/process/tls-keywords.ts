@@ -2,7 +2,8 @@
 // host. What a keyword may be, and what it means, is in lib/tls/.
 import { codedError, typeError } from '../socket/errors.js'
 import { tlsSettings, type TlsSettings } from '../tls/index.js'
-import { contactOf, isNil, type Contact } from './keywords.js'
+import { isNil } from '../lisp.js'
+import { contactOf, type Contact } from './keywords.js'
 
 /** The keywords of `:tls-parameters`: an object of them, or Emacs's list, which begins with the type. */
 function keywordsOf(value: unknown): Contact {

@@ -1,7 +1,7 @@
 // Waiting for output without returning to Node's loop.
 import { typeError } from '../socket/errors.js'
 import { nobody, wait } from '../socket/hub.js'
-import { isNil } from './keywords.js'
+import { isNil } from '../lisp.js'
 import { NetworkProcess, outputCount } from './network-process.js'
 
 // How many wake-ups are taken in without waiting while there is more: a peer that never stops must not keep the caller

@@ -1,4 +1,5 @@
 // Small functions of Emacs's about errors, warnings and certificates.
+import { camel } from '../lisp.js'
 import { native } from '../native.js'
 import { codedError, typeError, valueError } from '../socket/errors.js'
 import { faults, selfSigned } from './errors.js'
@@ -51,7 +52,7 @@ export function gnutlsErrorText(error: unknown): string {
  */
 export function describeWarning(warning: string): string | undefined {
   if (typeof warning !== 'string') throw typeError('warning', 'the name of a warning', warning)
-  const name = warning.replace(/^:/, '').replace(/-(.)/g, (_, letter: string) => letter.toUpperCase())
+  const name = camel(warning)
   return [...faults, selfSigned].find(fault => fault.warning === name)?.text
 }
 

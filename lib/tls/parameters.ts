@@ -1,9 +1,9 @@
 // The keywords of `:tls-parameters` and of gnutls-boot: each is checked, and means what Emacs says or is refused by
 // name. What they make is a context, see context.ts.
+import { isNil, keyword, type Nil } from '../lisp.js'
 import type { RawTlsOptions } from '../native.js'
 import { codedError, integer, typeError, valueError } from '../socket/errors.js'
 
-type Nil = null | false | undefined
 /** What may be checked of a certificate; Emacs's keywords with or without their colon. */
 type Check = 'trustfiles' | 'hostname' | ':trustfiles' | ':hostname'
 
@@ -94,8 +94,6 @@ const known = new Set<keyof TlsParameters>([
   'server',
 ])
 
-const isNil = (value: unknown): value is Nil => value === undefined || value === null || value === false
-
 /**
  * What the keywords mean.
  *
@@ -111,7 +109,7 @@ export function checkParameters(
   for (const name of Object.keys(given))
     if (!known.has(name as keyof TlsParameters))
       throw codedError(
-        new TypeError(`:tls-parameters have no keyword ${name.startsWith(':') ? name : kebab(name)}`),
+        new TypeError(`:tls-parameters have no keyword ${keyword(name)}`),
         'ERR_INVALID_ARG_VALUE',
       )
   const anonymous = typeOf(given['type'])
@@ -153,8 +151,6 @@ export function checkParameters(
     loglevel: isNil(given['loglevel']) ? 0 : integer(':loglevel', given['loglevel'], 0, loudest),
   }
 }
-
-const kebab = (name: string) => `:${name.replace(/[A-Z]/g, letter => `-${letter.toLowerCase()}`)}`
 
 function typeOf(type: unknown): boolean {
   if (isNil(type) || type === 'gnutls-x509pki') return false
