@@ -29,7 +29,7 @@ constexpr int kMostUnanswered = 6;
 constexpr int kAccepts = 16;   // Per listener and wake-up.
 constexpr int kMessages = 64;  // Per socket and wake-up …
 constexpr std::size_t kBytesBudget = 256 * 1024;
-constexpr std::size_t kTextBudget = 64 * 1024;    // What a filter gets at once, too.
+constexpr std::size_t kTextBudget = 64 * 1024;    // What a callback gets at once, too.
 constexpr std::size_t kLongestText = 120 * 1024;  // V8's young space takes no longer strings.
 
 constexpr std::size_t kStreamRead = 64 * 1024;
@@ -317,7 +317,7 @@ bool Hub::Collect(int timeout) {
   return frame_->count > 0;
 }
 
-// A turn of Emacs's loop: look-ups, then descriptors from the one after the last
+// One message: look-ups, then descriptors from the one after the last
 // that was read, until one brings a message. Each is dispatched by itself: its
 // callbacks may wait, and are to find the others as they were.
 int Hub::Turn(int timeout, bool from_loop) {

@@ -37,9 +37,8 @@ enum Event : std::int32_t {
   kReady = -7,         // offset: the interest that is ready
   kLookedUp = -8,      // id: the request; offset: in the extras
   kTruncated = -9,     // offset: the length that the message before had
-  kAncillary =
-      -10,  // offset: ~index of the control messages of the next message; address: its flags
-  kBookFull = -11,  // so many addresses have come that it is time for Retain
+  kAncillary = -10,    // offset: ~index of the next message's control messages; address: its flags
+  kBookFull = -11,     // so many addresses have come that it is time for Retain
 };
 // What is set in the length of a message that is not plain bytes.
 constexpr std::int32_t kTextBit = 1 << 30;

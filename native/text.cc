@@ -24,8 +24,8 @@ std::size_t SequenceLength(std::uint8_t lead) {
   return lead < 0xF5 ? 4 : 0;
 }
 
-// How many bytes Emacs reads, as long as they continue, before it judges a byte that is not ASCII:
-// it has characters of five bytes.
+// How many bytes there have to be, as long as they continue, before a byte that is not ASCII is
+// judged: by its form it may begin a character of five.
 std::size_t LengthBeforeJudged(std::uint8_t lead) {
   if (lead < 0xC0) return 5;
   if (lead < 0xE0) return 2;

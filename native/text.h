@@ -11,7 +11,7 @@ namespace text {
 
 bool IsAscii(const std::uint8_t* data, std::size_t length);
 
-// How many bytes at the end wait for the next read (0 to 4). As in Emacs these are the bytes of a
+// How many bytes at the end wait for the next read (0 to 4): the bytes of a
 // character that is cut off, and also a byte that begins none until one follows that continues
 // none.
 std::size_t IncompleteTail(const std::uint8_t* data, std::size_t length);
