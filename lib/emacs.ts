@@ -9,10 +9,18 @@ import { codedError, integer, typeError } from './socket/errors.js'
 import { isBuffer, TextBuffer, type ProcessBuffer } from './process/buffer.js'
 import * as interfaces from './process/interfaces.js'
 import { formatAddress } from './process/format-address.js'
-import { isNil } from './lisp.js'
-import { contactOf, type Contact, type Filter, type Log, type Sentinel } from './process/keywords.js'
+import { isNil, type Nil } from './lisp.js'
+import {
+  contactOf,
+  type Contact,
+  type Filter,
+  type KnownKeywords,
+  type Log,
+  type Sentinel,
+} from './process/keywords.js'
 import { networkLookupAddressInfo as lookUpAddress } from './process/look-up-address.js'
 import { make } from './process/make.js'
+import type { CodingKeyword, OutputOf } from './process/keyword-types.js'
 import { defaultFilter, defaultSentinel } from './process/defaults.js'
 import { NetworkProcess } from './process/network-process.js'
 import { open, wantedStream } from './process/open-network-stream.js'
@@ -88,7 +96,22 @@ const dialect = {
   sendSignals: true,
 }
 
+/** The keywords as an object. A filter has two parameters, and bytes where the coding system gives them. */
+export type ProcessKeywords<Coding extends CodingKeyword = CodingKeyword> = Omit<
+  KnownKeywords,
+  'coding' | 'filter'
+> & {
+  /** See {@link KnownKeywords}. */
+  coding?: Coding
+  /** Gets what is received. */
+  filter?: ((process: NetworkProcess, data: OutputOf<Coding, undefined>) => void) | true | Nil
+} & Record<string, unknown>
+
 /** `make-network-process`: Emacs's argument list, or an object. Without arguments it is nil. */
+export function makeNetworkProcess<const Coding extends CodingKeyword = undefined>(
+  options: ProcessKeywords<Coding>,
+): NetworkProcess
+export function makeNetworkProcess(...args: unknown[]): NetworkProcess | null
 export function makeNetworkProcess(...args: unknown[]): NetworkProcess | null {
   takeTurns()
   return nil(make(args, dialect))

@@ -7,12 +7,16 @@ import { after } from '../socket/callbacks.js'
 import type { TlsSettings } from '../tls/index.js'
 import { describePeer, logMessage } from './events.js'
 import { Handshakes } from './handshakes.js'
-import type { Contact, Log } from './keywords.js'
+import type { Contact } from './keywords.js'
+import type { NetworkProcess } from './network-process.js'
 import { ProxyGate } from './proxy-gate.js'
 import type { ProxyHeader } from './proxy-protocol.js'
 
 // How long a server without descriptors waits before it accepts again, in milliseconds.
 const acceptPause = 100
+
+/** A `log`, whatever its connections receive: see keywords.ts. */
+type Log = (server: NetworkProcess, client: NetworkProcess | undefined, message: string) => void
 
 /** What a server asks of those who want to come in. */
 export interface Admission {

@@ -1,20 +1,25 @@
 // `for await` over a process: its messages, or a server's connections, one at a time. It owns what has come and is not
 // asked for yet, which is bounded: the kernel keeps the rest.
 import type { AddressId } from '../native.js'
+import type { Filter } from './keywords.js'
 import type { NetworkProcess } from './network-process.js'
 import type { Reader } from './reader.js'
 
-/** A process as `for await` sees it: what it yields are messages, or pieces of a stream. */
-export interface NetworkConnection<
-  Data extends string | Uint8Array = string | Uint8Array,
-> extends NetworkProcess {
+/** A process of which it is known what it receives: messages, or pieces of a stream, which `for await` yields. */
+export interface NetworkConnection<Data extends string | Buffer = string | Buffer> extends NetworkProcess {
+  /** As {@link NetworkProcess.filter}. */
+  get filter(): Filter | true
+  /** Replaces it. */
+  set filter(filter: Filter<Data> | true | null | undefined)
   [Symbol.asyncIterator](): AsyncGenerator<Data, void, void>
 }
 
-/** A server as `for await` sees it: what it yields are the connections that it has accepted. */
-export interface NetworkServer<
-  Data extends string | Uint8Array = string | Uint8Array,
-> extends NetworkProcess {
+/** A server, and what its connections receive; `for await` yields those. */
+export interface NetworkServer<Data extends string | Buffer = string | Buffer> extends NetworkProcess {
+  /** Its connections', see {@link NetworkProcess.filter}. */
+  get filter(): Filter | true
+  /** Replaces it, for the connections that come from now on. */
+  set filter(filter: Filter<Data> | true | null | undefined)
   [Symbol.asyncIterator](): AsyncGenerator<NetworkConnection<Data>, void, void>
 }
 

@@ -1,8 +1,9 @@
 // What makeNetworkProcess takes and gives, for the compiler alone: which keywords exclude each other, and what a filter
 // or a loop gets. The keywords themselves are in keywords.ts, and what is wrong in spite of this make.ts says when it
 // runs.
+import type { AddressInput } from '../socket/address.js'
 import type { Nil } from '../lisp.js'
-import type { Filter, KnownKeywords } from './keywords.js'
+import type { Filter, KnownKeywords, Log } from './keywords.js'
 
 // ---- what the filter gets -----------------------------------------------------------------------------------
 
@@ -16,11 +17,11 @@ type BytesCoding = 'binary' | 'no-conversion' | 'raw-text' | `raw-text-${'unix' 
 type DetectedCoding = null | 'undecided' | `undecided-${string}`
 
 type DecodedBy<Name> = string extends Name
-  ? string | Uint8Array
+  ? string | Buffer
   : Name extends BytesCoding
-    ? Uint8Array
+    ? Buffer
     : Name extends DetectedCoding
-      ? string | Uint8Array
+      ? string | Buffer
       : string
 
 /** What a process that has these values of `coding` and `filterMultibyte` gives to its filter. */
@@ -31,14 +32,15 @@ export type OutputOf<Coding, Multibyte> = [Multibyte] extends [true | undefined]
       ? DecodedBy<Decoding>
       : DecodedBy<Exclude<Coding, Nil>>
   : [Multibyte] extends [Nil]
-    ? Uint8Array
-    : string | Uint8Array
+    ? Buffer
+    : string | Buffer
 
-/** The keywords that decide what the filter gets, and the filter that gets it. */
+/** The keywords that decide what the filter gets, and who gets it. */
 interface OutputKeywords<Coding extends CodingKeyword, Multibyte extends MultibyteKeyword> {
   coding?: Coding
   filterMultibyte?: Multibyte
   filter?: Filter<OutputOf<Coding, Multibyte>> | true | Nil
+  log?: Log<OutputOf<Coding, Multibyte>> | Nil
 }
 
 // ---- what excludes what -------------------------------------------------------------------------------------
@@ -48,28 +50,41 @@ type PlaceKeywords =
   | { family: 'local'; host?: 'local' | Nil; service?: string | Nil }
   | { family?: 'ipv4' | 'ipv6' | number | Nil }
 
+/** What a server binds. One has to be there; its value may be what another process's `contact` gives, or undefined. */
+type BindKeywords =
+  { service: string | number | true | null | undefined } | { local: AddressInput | null | undefined }
+
+/** What a client connects to. Sequenced packets over IP are for servers. */
+type ConnectKeywords =
+  | { service: string | number | null | undefined; type?: 'stream' | 'datagram' | Nil }
+  | { service: string | number | null | undefined; family: 'local' | number }
+  | { remote: AddressInput | null | undefined }
+
 /** A server that accepts connections. */
 type ListenerKeywords = { server: true | number; nowait?: Nil; remote?: Nil; adopt?: Nil } & (
   { type?: 'stream' | Nil } | { type: 'seqpacket'; proxyProtocol?: Nil }
-)
+) &
+  PlaceKeywords &
+  BindKeywords
 
 /** A server without connections. */
-interface DatagramServerKeywords {
+type DatagramServerKeywords = {
   server: true | number
   type: 'datagram'
   nowait?: Nil
   proxyProtocol?: Nil
   adopt?: Nil
-}
+} & PlaceKeywords &
+  BindKeywords
 
 /** A client: it connects, and binds no address of its own. */
-interface ClientKeywords {
+type ClientKeywords = {
   server?: Nil
-  service?: string | number | null | undefined
   local?: Nil
   proxyProtocol?: Nil
   adopt?: Nil
-}
+} & PlaceKeywords &
+  ConnectKeywords
 
 /** A process on a socket that there is already, which says what and where it is. */
 interface AdoptingKeywords {
@@ -81,12 +96,23 @@ interface AdoptingKeywords {
   remote?: Nil
 }
 
+/** The same of a socket that listens. */
+interface AdoptingListenerKeywords extends AdoptingKeywords {
+  server: true | number
+  type?: 'stream' | 'seqpacket' | Nil
+  nowait?: Nil
+}
+
+/** The same of one that has output itself: it is connected, or one of datagrams. */
+type AdoptingConnectionKeywords = AdoptingKeywords & { proxyProtocol?: Nil } & (
+    { server?: Nil } | { server: true | number; type: 'datagram'; nowait?: Nil }
+  )
+
 type Keywords<Coding extends CodingKeyword, Multibyte extends MultibyteKeyword> = Omit<
   KnownKeywords,
   keyof OutputKeywords<Coding, Multibyte>
 > &
   OutputKeywords<Coding, Multibyte> &
-  PlaceKeywords &
   UnknownKeywords
 
 /** Keywords that are not known stay in the contact. */
@@ -96,38 +122,42 @@ type UnknownKeywords = Record<string, unknown>
 export type NetworkServerOptions<
   Coding extends CodingKeyword = undefined,
   Multibyte extends MultibyteKeyword = undefined,
-> = Keywords<Coding, Multibyte> & ListenerKeywords
+> = Keywords<Coding, Multibyte> & (ListenerKeywords | AdoptingListenerKeywords)
 
 /** The keywords of what has output itself: a client, or a server of datagrams. */
 export type NetworkConnectionOptions<
   Coding extends CodingKeyword = undefined,
   Multibyte extends MultibyteKeyword = undefined,
-> = Keywords<Coding, Multibyte> & (ClientKeywords | DatagramServerKeywords)
+> = Keywords<Coding, Multibyte> & (ClientKeywords | DatagramServerKeywords | AdoptingConnectionKeywords)
 
 /** Says in an error of the compiler what is wrong. */
-type Excluded = 'keywords that exclude each other: see NetworkServerOptions and NetworkConnectionOptions'
+type Wrong<Options> = [keyof Options & ('service' | 'remote' | 'local' | 'adopt')] extends [never]
+  ? 'no keyword says where: service, remote, local or adopt'
+  : 'keywords that exclude each other: see NetworkServerOptions and NetworkConnectionOptions'
 
 // An object that is written out has no optional properties, and none that may have any name.
 type OptionalKeys<Options> = {
   [Key in keyof Options]-?: object extends Pick<Options, Key> ? Key : never
 }[keyof Options]
 
+// Nor may a keyword that decides what is made have one value or another.
+type VaryingKeys<Options> = {
+  [Key in keyof Options]-?: Key extends 'server' | 'type' | 'adopt'
+    ? true extends IsUnion<Options[Key]>
+      ? Key
+      : never
+    : never
+}[keyof Options]
+type IsUnion<Value, All = Value> = Value extends unknown ? ([All] extends [Value] ? false : true) : never
+
 type IsDynamic<Options> = string extends keyof Options
   ? true
-  : Options extends { server: infer Server }
-    ? boolean extends Server
-      ? true
-      : HasOptional<Options>
-    : HasOptional<Options>
-type HasOptional<Options> = [OptionalKeys<Options>] extends [never] ? false : true
+  : [OptionalKeys<Options> | VaryingKeys<Options>] extends [never]
+    ? false
+    : true
 
 /**
  * What options are besides, that do not say by their type what they make: nothing where they may hold any keyword, as
- * {@link NetworkProcessOptions} may. What adopts a socket leaves out what that says itself.
+ * {@link NetworkProcessOptions} may, or where one that decides may have one value or another.
  */
-export type DynamicOptions<Options> =
-  Options extends Pick<AdoptingKeywords, 'adopt'>
-    ? AdoptingKeywords
-    : IsDynamic<Options> extends true
-      ? unknown
-      : Excluded
+export type DynamicOptions<Options> = IsDynamic<Options> extends true ? unknown : Wrong<Options>

@@ -5,6 +5,7 @@ import type { Address, AddressInput } from '../socket/address.js'
 import { codedError, typeError } from '../socket/errors.js'
 import type { TlsParameters } from '../tls/index.js'
 import type { ProcessBuffer } from './buffer.js'
+import type { NetworkConnection } from './iteration.js'
 import type { MessageInfo } from './message.js'
 import type { NetworkProcess } from './network-process.js'
 import type { ProxyHeader } from './proxy-protocol.js'
@@ -12,18 +13,28 @@ import type { ProxyHeader } from './proxy-protocol.js'
 /**
  * Called with what a process has received, each packet or piece of a stream at a time.
  *
- * @typeParam Data - text, or bytes where `coding` is `'binary'` or `filterMultibyte` nil
- * @param info - what came beside it: given to a filter that declares three parameters, or takes what comes (`...rest`)
+ * @typeParam Data - text, or bytes (a Buffer) where `coding` is `'binary'` or `filterMultibyte` nil
+ * @param info - what came beside it: given to a filter whose `length` is 3 or more, or 0 (`(...all)`). A parameter with a
+ *   default, and those behind it, are not in a function's `length`
  */
-export type Filter<Data extends string | Uint8Array = string | Uint8Array> = (
+export type Filter<Data extends string | Uint8Array = string | Buffer> = (
   process: NetworkProcess,
   data: Data,
   info: MessageInfo,
 ) => void
 /** Called when the status of a process changes; `event` ends in a newline: `'open\n'`, `'deleted\n'` … */
 export type Sentinel = (process: NetworkProcess, event: string) => void
-/** Called when a server accepts; `client` is undefined when accepting failed. */
-export type Log = (server: NetworkProcess, client: NetworkProcess | undefined, message: string) => void
+/**
+ * Called when a server accepts. `client` is undefined where nobody came in: accepting failed, or the PROXY protocol's
+ * header or the TLS handshake was refused; `message` says which.
+ *
+ * @typeParam Data - what the connections give to their filters and loops
+ */
+export type Log<Data extends string | Buffer = string | Buffer> = (
+  server: NetworkProcess,
+  client: NetworkConnection<Data> | undefined,
+  message: string,
+) => void
 
 /** The network options: socket options that can be set when a process is made, and afterwards by `setOption`. */
 export interface NetworkOptions {
@@ -111,8 +122,8 @@ export interface KnownKeywords extends NetworkOptions {
   useExternalSocket?: boolean | string | null | undefined
   /**
    * The descriptor of a socket, which the process takes over: one that `detach` gave, that came in a message, or that
-   * was inherited. A listening one makes a server. It says what it is, so host, service, family and type are left out.
-   * Our own.
+   * was inherited. A listening one makes a server; to TypeScript it does if `server` is given. It says what it is, so
+   * host, service, family and type are left out. Our own.
    */
   adopt?: number | Nil
   /**

@@ -18,7 +18,6 @@ import {
   contactOf,
   type Contact,
   type Filter,
-  type Log,
   type NetworkProcessOptions,
   type Sentinel,
 } from './keywords.js'
@@ -161,7 +160,7 @@ export function make(args: readonly unknown[], dialect: Dialect): NetworkProcess
     server: undefined,
     ...behaves,
   })
-  const log = isNil(contact.log) ? undefined : (contact.log as Log)
+  const log = isNil(contact.log) ? undefined : (contact.log as Admission['log'])
   const admission = { proxyPatience: proxied, tls, log }
   const prepare: Prepare = (id, candidate) => {
     if (isOneToMany(candidate.type, candidate.family)) throw noConnections()

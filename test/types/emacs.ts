@@ -20,6 +20,23 @@ expectTypeOf(emacs.formatNetworkAddress).returns.toEqualTypeOf<string | null>()
 expectTypeOf(emacs.processContact).returns.toEqualTypeOf<unknown>()
 expectTypeOf(emacs.processSendString).returns.toEqualTypeOf<null>()
 
+emacs.makeNetworkProcess({
+  name: 'x',
+  server: true,
+  filter: (process, data) => {
+    expectTypeOf(process).toEqualTypeOf<Process>()
+    expectTypeOf(data).toEqualTypeOf<string>()
+  },
+})
+expectTypeOf(
+  emacs.makeNetworkProcess({
+    name: 'x',
+    coding: 'binary',
+    filter: (_, data) => expectTypeOf(data).toEqualTypeOf<Buffer>(),
+  }),
+).toEqualTypeOf<Process>()
+expectTypeOf(emacs.makeNetworkProcess(':name', 'x')).toEqualTypeOf<Process | null>()
+
 // What a function gives back is what it was given.
 expectTypeOf(emacs.processSendEof(process)).toEqualTypeOf<Process>()
 expectTypeOf(emacs.processSendEof('name')).toExtend<string>()

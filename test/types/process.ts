@@ -32,12 +32,16 @@ import {
 
 // ---- making -------------------------------------------------------------------------------------------------
 
-expectTypeOf(makeNetworkProcess({ name: 'x' })).toEqualTypeOf<NetworkConnection<string>>()
-expectTypeOf(makeNetworkProcess({ name: 'x', server: true })).toEqualTypeOf<NetworkServer<string>>()
-expectTypeOf(makeNetworkProcess({ name: 'x', server: true, type: 'datagram' })).toEqualTypeOf<
+expectTypeOf(makeNetworkProcess({ name: 'x', service: 7 })).toEqualTypeOf<NetworkConnection<string>>()
+expectTypeOf(makeNetworkProcess({ name: 'x', service: 7, server: true })).toEqualTypeOf<
+  NetworkServer<string>
+>()
+expectTypeOf(makeNetworkProcess({ name: 'x', service: 7, server: true, type: 'datagram' })).toEqualTypeOf<
   NetworkConnection<string>
 >()
-expectTypeOf(makeNetworkProcess({ name: 'x', server: Boolean(0) })).toEqualTypeOf<NetworkProcess>()
+expectTypeOf(
+  makeNetworkProcess({ name: 'x', service: 7, server: Boolean(0) }),
+).toEqualTypeOf<NetworkProcess>()
 expectTypeOf<NetworkServer>().toExtend<NetworkProcess>()
 expectTypeOf<NetworkConnection>().toExtend<NetworkProcess>()
 expectTypeOf(makeNetworkProcess(':name', 'x')).toEqualTypeOf<NetworkProcess>()
@@ -80,6 +84,7 @@ const everything: NetworkProcessOptions = {
 makeNetworkProcess(everything)
 makeNetworkProcess({
   name: 'x',
+  service: 7,
   family: 38,
   buffer: TextBuffer.named('x'),
   coding: 'utf-8',
@@ -92,24 +97,25 @@ makeNetworkProcess({})
 // @ts-expect-error Not of that type.
 makeNetworkProcess({ name: 5 })
 // @ts-expect-error Not of that type.
-makeNetworkProcess({ name: 'x', type: 'dgram' })
+makeNetworkProcess({ name: 'x', service: 7, type: 'dgram' })
 // @ts-expect-error Not of that type.
-makeNetworkProcess({ name: 'x', family: 'inet' })
+makeNetworkProcess({ name: 'x', service: 7, family: 'inet' })
 // @ts-expect-error Not of that type.
 makeNetworkProcess({ name: 'x', service: {} })
 // @ts-expect-error Not of that type.
-makeNetworkProcess({ name: 'x', sentinel: true })
+makeNetworkProcess({ name: 'x', service: 7, sentinel: true })
 // @ts-expect-error Not of that type.
 makeNetworkProcess({ name: 'x', remote: 5 })
 // @ts-expect-error Not of that type.
-makeNetworkProcess({ name: 'x', priority: 'high' })
+makeNetworkProcess({ name: 'x', service: 7, priority: 'high' })
 // @ts-expect-error Only makeNetworkProcess makes one.
 new NetworkProcess()
 
 // Callbacks that say less, and that say what they get.
-makeNetworkProcess({ name: 'x', filter: () => {}, sentinel: () => {}, log: () => {} })
+makeNetworkProcess({ name: 'x', service: 7, filter: () => {}, sentinel: () => {}, log: () => {} })
 makeNetworkProcess({
   name: 'x',
+  service: 7,
   filter: (process, data) => {
     expectTypeOf(process).toEqualTypeOf<NetworkProcess>()
     expectTypeOf(data).toEqualTypeOf<string>()
@@ -122,7 +128,7 @@ makeNetworkProcess({
   },
   log: (server, client, message) => {
     expectTypeOf(server).toEqualTypeOf<NetworkProcess>()
-    expectTypeOf(client).toEqualTypeOf<NetworkProcess | undefined>()
+    expectTypeOf(client).toEqualTypeOf<NetworkConnection<string> | undefined>()
     expectTypeOf(message).toEqualTypeOf<string>()
   },
 })
@@ -131,36 +137,43 @@ makeNetworkProcess({
 
 makeNetworkProcess({
   name: 'x',
+  service: 7,
   coding: 'latin-1',
   filter: (_, data) => expectTypeOf(data).toEqualTypeOf<string>(),
 })
 makeNetworkProcess({
   name: 'x',
+  service: 7,
   coding: null,
   filter: (_, data) => expectTypeOf(data).toEqualTypeOf<string>(),
 })
 makeNetworkProcess({
   name: 'x',
+  service: 7,
   coding: 'binary',
-  filter: (_, data) => expectTypeOf(data).toEqualTypeOf<Uint8Array>(),
+  filter: (_, data) => expectTypeOf(data).toEqualTypeOf<Buffer>(),
 })
 makeNetworkProcess({
   name: 'x',
+  service: 7,
   coding: ['raw-text-dos', 'utf-8'],
-  filter: (_, data) => expectTypeOf(data).toEqualTypeOf<Uint8Array>(),
+  filter: (_, data) => expectTypeOf(data).toEqualTypeOf<Buffer>(),
 })
 makeNetworkProcess({
   name: 'x',
+  service: 7,
   coding: ['utf-8', 'binary'],
   filter: (_, data) => expectTypeOf(data).toEqualTypeOf<string>(),
 })
 makeNetworkProcess({
   name: 'x',
+  service: 7,
   filterMultibyte: null,
-  filter: (_, data) => expectTypeOf(data).toEqualTypeOf<Uint8Array>(),
+  filter: (_, data) => expectTypeOf(data).toEqualTypeOf<Buffer>(),
 })
 makeNetworkProcess({
   name: 'x',
+  service: 7,
   server: true,
   filterMultibyte: true,
   filter: (connection, data, info) => {
@@ -174,49 +187,79 @@ declare const some: { coding: string; flag: boolean; filter: Filter }
 for (const coding of ['undecided-unix', [null, 'utf-8'], some.coding] as const)
   makeNetworkProcess({
     name: 'x',
+    service: 7,
     coding,
-    filter: (_, data) => expectTypeOf(data).toEqualTypeOf<string | Uint8Array>(),
+    filter: (_, data) => expectTypeOf(data).toEqualTypeOf<string | Buffer>(),
   })
 makeNetworkProcess({
   name: 'x',
+  service: 7,
   filterMultibyte: some.flag,
-  filter: (_, data) => expectTypeOf(data).toEqualTypeOf<string | Uint8Array>(),
+  filter: (_, data) => expectTypeOf(data).toEqualTypeOf<string | Buffer>(),
 })
-makeNetworkProcess({ name: 'x', filter: some.filter })
+makeNetworkProcess({ name: 'x', service: 7, filter: some.filter })
 // @ts-expect-error A filter of bytes, where there is text.
-makeNetworkProcess({ name: 'x', filter: (_: NetworkProcess, data: Uint8Array) => data.length })
+makeNetworkProcess({ name: 'x', service: 7, filter: (_: NetworkProcess, data: Uint8Array) => data.length })
 // @ts-expect-error A filter of text, where there are bytes.
-makeNetworkProcess({ name: 'x', coding: 'binary', filter: (_: NetworkProcess, data: string) => data.length })
+makeNetworkProcess({ name: 'x', service: 7, coding: 'binary', filter: (_, data: string) => data.length })
 export async function loops(): Promise<void> {
-  for await (const text of makeNetworkProcess({ name: 'x' })) expectTypeOf(text).toEqualTypeOf<string>()
-  for await (const connection of makeNetworkProcess({ name: 'x', server: 5, coding: 'binary' }))
-    for await (const bytes of connection) expectTypeOf(bytes).toEqualTypeOf<Uint8Array>()
-  const client = await makeNetworkProcess({ name: 'x', nowait: true }).opened
+  for await (const text of makeNetworkProcess({ name: 'x', service: 7 }))
+    expectTypeOf(text).toEqualTypeOf<string>()
+  for await (const connection of makeNetworkProcess({ name: 'x', service: 7, server: 5, coding: 'binary' }))
+    for await (const bytes of connection) expectTypeOf(bytes).toEqualTypeOf<Buffer>()
+  const client = await makeNetworkProcess({ name: 'x', service: 7, nowait: true }).opened
   for await (const text of client) expectTypeOf(text).toEqualTypeOf<string>()
 }
+
+// Filters that are set later, and connections in a log.
+const client = makeNetworkProcess({ name: 'x', service: 7 })
+client.filter = (_, text: string) => text.length
+client.filter = (_, text) => expectTypeOf(text).toEqualTypeOf<string>()
+client.filter = true
+// @ts-expect-error A filter of bytes, where there is text.
+client.filter = (_, data: Buffer) => data.length
+const listener = makeNetworkProcess({
+  name: 'x',
+  service: 7,
+  server: true,
+  coding: 'binary',
+  log: (_, connection) => {
+    if (connection !== undefined) connection.filter = (_, packet) => packet.readUInt16BE()
+  },
+})
+listener.filter = (_, packet) => packet.readUInt16BE()
+expectTypeOf(listener.filter).toEqualTypeOf<Filter | true>()
 
 // ---- what excludes what -------------------------------------------------------------------------------------------
 
 // @ts-expect-error A server does not wait.
-makeNetworkProcess({ name: 'x', server: true, nowait: true })
+makeNetworkProcess({ name: 'x', service: 7, server: true, nowait: true })
 // @ts-expect-error The same, with an error where a callback is too.
-makeNetworkProcess({ name: 'x', server: 5, type: 'datagram', nowait: true, filter: () => {} })
+makeNetworkProcess({ name: 'x', service: 7, server: 5, type: 'datagram', nowait: true, filter: () => {} })
 // @ts-expect-error A local socket is on no other host.
 makeNetworkProcess({ name: 'x', family: 'local', host: 'localhost', service: '/tmp/x' })
 // @ts-expect-error A local socket has a path, and no port.
 makeNetworkProcess({ name: 'x', family: 'local', service: 7000 })
 // @ts-expect-error A client has a port to connect to.
 makeNetworkProcess({ name: 'x', service: true })
+// @ts-expect-error Nothing says where.
+makeNetworkProcess({ name: 'x' })
+// @ts-expect-error Nothing says where.
+makeNetworkProcess({ name: 'x', server: true, host: 'localhost' })
+// @ts-expect-error Sequenced packets over IP are for servers.
+makeNetworkProcess({ name: 'x', type: 'seqpacket', service: 7 })
+// @ts-expect-error The same, where the family is said.
+makeNetworkProcess({ name: 'x', type: 'seqpacket', family: 'ipv4', service: 7 })
 // @ts-expect-error A client does not bind.
 makeNetworkProcess({ name: 'x', local: [127, 0, 0, 1, 0], service: 7 })
 // @ts-expect-error A listener is connected to nobody.
 makeNetworkProcess({ name: 'x', server: true, remote: [127, 0, 0, 1, 7] })
 // @ts-expect-error Only servers of streams have load balancers.
-makeNetworkProcess({ name: 'x', server: true, type: 'datagram', proxyProtocol: true })
+makeNetworkProcess({ name: 'x', service: 7, server: true, type: 'datagram', proxyProtocol: true })
 // @ts-expect-error Only servers of streams have load balancers.
-makeNetworkProcess({ name: 'x', server: true, type: 'seqpacket', proxyProtocol: true })
+makeNetworkProcess({ name: 'x', service: 7, server: true, type: 'seqpacket', proxyProtocol: true })
 // @ts-expect-error Only servers of streams have load balancers.
-makeNetworkProcess({ name: 'x', proxyProtocol: true })
+makeNetworkProcess({ name: 'x', service: 7, proxyProtocol: true })
 // @ts-expect-error The socket says where it is.
 makeNetworkProcess({ name: 'x', adopt: 5, host: 'localhost' })
 
@@ -224,14 +267,41 @@ makeNetworkProcess({ name: 'x', server: true, nowait: false, service: true, prox
 makeNetworkProcess({ name: 'x', server: true, type: 'datagram', remote: [127, 0, 0, 1, 7], local: '/tmp/x' })
 makeNetworkProcess({ name: 'x', family: 'local', host: 'local', service: '/tmp/x', nowait: true })
 makeNetworkProcess({ name: 'x', host: null, service: undefined, family: undefined })
-makeNetworkProcess({ name: 'x', colour: 'kept in the contact' })
-expectTypeOf(makeNetworkProcess({ name: 'x', adopt: 5, filter: () => {} })).toEqualTypeOf<NetworkProcess>()
+makeNetworkProcess({ name: 'x', service: 7, colour: 'kept in the contact' })
+makeNetworkProcess({ name: 'x', type: 'seqpacket', service: 7, server: true, protocol: 132 })
+makeNetworkProcess({ name: 'x', type: 'seqpacket', service: '/tmp/x', family: 'local' })
+makeNetworkProcess({ name: 'x', type: 'seqpacket', remote: '/tmp/x' })
+
+// What is adopted says what it is; to the compiler one that listens says so.
+expectTypeOf(
+  makeNetworkProcess({
+    name: 'x',
+    adopt: 5,
+    coding: 'binary',
+    filter: (_, data) => expectTypeOf(data).toEqualTypeOf<Buffer>(),
+  }),
+).toEqualTypeOf<NetworkConnection<Buffer>>()
+expectTypeOf(makeNetworkProcess({ name: 'x', adopt: 5, server: true })).toEqualTypeOf<NetworkServer<string>>()
+expectTypeOf(makeNetworkProcess({ name: 'x', adopt: 5, server: true, type: 'datagram' })).toEqualTypeOf<
+  NetworkConnection<string>
+>()
 
 // Options that a program puts together may have any keyword.
 expectTypeOf(makeNetworkProcess({ ...everything, server: 5, nowait: true })).toEqualTypeOf<NetworkProcess>()
 expectTypeOf(makeNetworkProcess(everything)).toEqualTypeOf<NetworkProcess>()
 declare const partly: { name: string; server?: boolean }
 expectTypeOf(makeNetworkProcess(partly)).toEqualTypeOf<NetworkProcess>()
+// So may those of which nobody knows yet what they make.
+declare const any: { type: 'stream' | 'datagram' | 'seqpacket'; adopt: number | undefined }
+const { type, adopt } = any
+expectTypeOf(
+  makeNetworkProcess({ name: 'x', type, server: true, service: 7 }),
+).toEqualTypeOf<NetworkProcess>()
+expectTypeOf(makeNetworkProcess({ name: 'x', type, service: 7 })).toEqualTypeOf<NetworkProcess>()
+expectTypeOf(makeNetworkProcess({ name: 'x', adopt, service: 7 })).toEqualTypeOf<NetworkProcess>()
+expectTypeOf(makeNetworkProcess({ name: 'x', type, family: 'local', service: '/tmp/x' })).toEqualTypeOf<
+  NetworkConnection<string>
+>()
 
 // ---- the process ----------------------------------------------------------------------------------------------
 
@@ -320,6 +390,6 @@ expectTypeOf(networkLookupAddressInfo('x', 'ipv4')).toEqualTypeOf<Address[] | un
 networkLookupAddressInfo('x', 'local')
 
 expectTypeOf<SystemError>().toExtend<NodeJS.ErrnoException>()
-expectTypeOf<Log>().parameters.toEqualTypeOf<[NetworkProcess, NetworkProcess | undefined, string]>()
+expectTypeOf<Log>().parameters.toEqualTypeOf<[NetworkProcess, NetworkConnection | undefined, string]>()
 expectTypeOf(TextBuffer.named('x')).toExtend<ProcessBuffer>()
 expectTypeOf(TextBuffer.get('x')).toEqualTypeOf<TextBuffer | undefined>()
