@@ -48,7 +48,9 @@ export function parseCommandLine(argv: readonly string[]): Command | 'help' | 'v
   for (let word; (word = words.shift()) !== undefined;) {
     if (word === '--help' || word === '-h') return 'help'
     if (word === '--version') return 'version'
-    if (word.startsWith('-')) switches.push(word, ...(word === '--wait' ? words.splice(0, 1) : []))
+    // Its value may begin with a dash too.
+    if (word === '--wait') switches.push(`--wait=${words.shift() ?? 'the end'}`)
+    else if (word.startsWith('-')) switches.push(word)
     else if (word.startsWith('(')) pairs.push(...listOfPairs(readWords(word, words)))
     else if (isKeyword(word)) pairs.push([word, valueOfWord(word, words)])
     else throw new UsageError(`expected a keyword such as :host, found ${word}`)

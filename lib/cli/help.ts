@@ -36,6 +36,12 @@ How:
   :half-open t      go on sending after the peer has ended
   :high-water-mark BYTES
                     how many may wait to be sent before reading pauses
+  :tls-parameters LIST
+                    speak TLS: (gnutls-x509pki :hostname "example.org")
+  :use-external-socket t
+                    take a socket that systemd or launchd has passed in; a
+                    string is its name
+  :lend t           no memory of their own for the bytes that come
   :name, :plist, :stop and the others of the manual
 
 Options of the socket:
@@ -70,8 +76,8 @@ In JSON a byte that is not UTF-8 is a lone surrogate from \\udc80 to \\udcff.
 With :coding binary all data is base64 instead.
 
 Exit status: 0 if the peer ended or everything was sent, 1 if the connection
-failed or broke, 2 for a wrong command line, 130 after Ctrl-C, 143 after
-SIGTERM.
+failed or broke, 2 for a wrong command line, 129 after SIGHUP, 130 after Ctrl-C,
+143 after SIGTERM.
 
 Examples:
   An echo server for sequenced packets; in another terminal, its client:

@@ -50,7 +50,7 @@ async function converse(command: Command): Promise<number> {
     return 1
   }
   if (command.server) removeSocketFileAtExit(session.process.contact('local'))
-  for (const [signal, status] of Object.entries({ SIGINT: 130, SIGTERM: 143 }))
+  for (const [signal, status] of Object.entries({ SIGHUP: 129, SIGINT: 130, SIGTERM: 143 }))
     process.once(signal, () => {
       session.end(status)
       process.exit(status)

@@ -161,9 +161,10 @@ describe('parseCommandLine()', () => {
     [[':service', '7', '--raw', '--once'], '--raw and --once exclude each other'],
     [[':service', '7', '--foo'], "Unknown option '--foo'"],
     [[':service', '7', '--hex=1'], /--hex/],
-    [[':service', '7', '--wait'], /--wait/],
+    [[':service', '7', '--wait'], '--wait: expected seconds, found the end'],
     [[':service', '7', '--wait', 'x'], '--wait: expected seconds, found x'],
-    [[':service', '7', '--wait', '-1'], /--wait/],
+    [[':service', '7', '--wait', '-1'], '--wait: expected seconds, found -1'],
+    [[':service', '7', '--wait', '--hex'], '--wait: expected seconds, found --hex'],
     [[':service', '7', '--wait', '9999999'], '--wait: expected seconds, found 9999999'],
   ]
   for (const [words, message] of errors)

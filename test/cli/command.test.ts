@@ -357,6 +357,7 @@ describe('make-network-process, the command', () => {
     })
 
     for (const [signal, status] of [
+      ['SIGHUP', 129],
       ['SIGINT', 130],
       ['SIGTERM', 143],
     ] as const) {
