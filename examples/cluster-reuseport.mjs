@@ -11,6 +11,8 @@ import { constants, decodeAddress, encodeAddress, Socket } from 'make-network-pr
 
 const workers = 2
 const host = '127.0.0.1'
+// Of the first process. A Socket that nobody refers to any more is closed.
+let reserved
 
 function work() {
   const server = makeNetworkProcess({
@@ -30,7 +32,7 @@ function work() {
 
 async function lead(wanted) {
   // A socket that is bound and does not listen gets no connection. It keeps the port while workers come and go.
-  const reserved = new Socket(constants.AF_INET, constants.SOCK_STREAM)
+  reserved = new Socket(constants.AF_INET, constants.SOCK_STREAM)
   reserved.setsockopt(constants.SOL_SOCKET, constants.SO_REUSEPORT, true)
   reserved.bind(encodeAddress([127, 0, 0, 1, wanted]))
   const port = decodeAddress(reserved.getsockname()).at(-1)
