@@ -264,7 +264,7 @@ export class NetworkProcess {
    * const worker = new Worker('./worker.mjs')
    * const server = makeNetworkProcess({
    *   name: 'gate', server: true, service: 7000,
-   *   log: (_, connection) => worker.postMessage(connection?.detach()),
+   *   log: (_, connection) => connection && worker.postMessage(connection.detach()),
    * })
    * ```
    */
@@ -868,8 +868,8 @@ export class NetworkProcess {
    *   for await (const text of connection) console.log(text)
    * ```
    */
-  [Symbol.asyncIterator](): AsyncGenerator<string | Uint8Array | NetworkConnection, void, void> {
-    return iterate(this) as AsyncGenerator<string | Uint8Array | NetworkConnection, void, void>
+  [Symbol.asyncIterator](): AsyncGenerator<string | Buffer | NetworkConnection, void, void> {
+    return iterate(this) as AsyncGenerator<string | Buffer | NetworkConnection, void, void>
   }
 
   /** @internal */
