@@ -220,6 +220,26 @@ export class NetworkProcess {
     return this.#id < 0 ? -1 : native.fd(this.#id)
   }
 
+  /** The socket's place in the addon's table. @internal */
+  get socketId(): SocketId {
+    return this.#id
+  }
+
+  /** Whether an asynchronous connect is under way. @internal */
+  get isConnecting(): boolean {
+    return this.#state === 'connect'
+  }
+
+  /** Whether it is open, or would be if it were not stopped. @internal */
+  get isOpen(): boolean {
+    return this.#state === 'run'
+  }
+
+  /** @internal */
+  get isListening(): boolean {
+    return this.#state === 'listen'
+  }
+
   /** Stops receiving and accepting; sending goes on. Nobody is told. Corresponds to `stop-process`. */
   stop(): this {
     this.#stopped = true
@@ -532,6 +552,32 @@ export class NetworkProcess {
   }
 
   /**
+   * An asynchronous connect has failed.
+   *
+   * @param code - what the sentinel hears
+   * @param silently - it hears nothing, see emacs.ts
+   * @internal
+   */
+  fail(code: number | string, failure: unknown, silently = false): void {
+    this.#failure = failure
+    this.#close(false)
+    this.#state = 'failed'
+    this.#exitStatus = code
+    if (silently) this.#nowOver()
+    else this.#reportLater(event.failed(code))
+  }
+
+  /** It could not be made: it was never there. @internal */
+  abandon(): void {
+    this.#close(false)
+    this.#state = 'exit'
+    unregister(this)
+    this.#nowOver()
+  }
+
+  // ---- TLS --------------------------------------------------------------------------------------------------
+
+  /**
    * Starts TLS on a connection that is open: on a client as its client, on a connection that a server has accepted as
    * its server, unless the parameters say otherwise. What was accepted for sending goes before, in clear; what is sent
    * from now on waits, and nothing is received until TLS stands: the status is `connect` meanwhile. What the filter has
@@ -608,29 +654,7 @@ export class NetworkProcess {
     return this.#id < 0 ? undefined : statusOf(this.#id)
   }
 
-  /**
-   * An asynchronous connect has failed.
-   *
-   * @param code - what the sentinel hears
-   * @param silently - it hears nothing, see emacs.ts
-   * @internal
-   */
-  fail(code: number | string, failure: unknown, silently = false): void {
-    this.#failure = failure
-    this.#close(false)
-    this.#state = 'failed'
-    this.#exitStatus = code
-    if (silently) this.#nowOver()
-    else this.#reportLater(event.failed(code))
-  }
-
-  /** It could not be made: it was never there. @internal */
-  abandon(): void {
-    this.#close(false)
-    this.#state = 'exit'
-    unregister(this)
-    this.#nowOver()
-  }
+  // ---- what the hub is told ---------------------------------------------------------------------------------
 
   #start(id: SocketId, mode: number): void {
     this.#id = id
@@ -962,6 +986,33 @@ export class NetworkProcess {
     this.#reportLater(event.broken)
   }
 
+  /**
+   * Waits for output without blocking: resolves to true when the filter has been called, to false when the process has
+   * ended. {@link acceptProcessOutput} is for code that is not asynchronous.
+   *
+   * @example while (await client.output()) console.log(client.buffer?.length)
+   */
+  output(): Promise<boolean> {
+    if (this.#state === 'exit' || this.#state === 'failed') return Promise.resolve(false)
+    return new Promise(resolve => {
+      this.#outputWaiters ??= []
+      this.#outputWaiters.push(resolve)
+    })
+  }
+
+  #settleOutput(received: boolean): void {
+    const waiters = this.#outputWaiters
+    this.#outputWaiters = undefined
+    waiters?.forEach(resolve => resolve(received))
+  }
+
+  /** How often its filter was called. @internal */
+  get outputs(): number {
+    return this.#outputs
+  }
+
+  // ---- accepting ------------------------------------------------------------------------------------------
+
   /** @internal */
   onAccepted(id: SocketId, sockaddr: Uint8Array): void {
     this.#acceptor?.accept(id, sockaddr)
@@ -970,21 +1021,6 @@ export class NetworkProcess {
   /** @internal */
   onAcceptFailed(error: number): void {
     this.#acceptor?.onFailed(error)
-  }
-
-  /** Whether an asynchronous connect is under way. @internal */
-  get isConnecting(): boolean {
-    return this.#state === 'connect'
-  }
-
-  /** Whether it is open, or would be if it were not stopped. @internal */
-  get isOpen(): boolean {
-    return this.#state === 'run'
-  }
-
-  /** @internal */
-  get isListening(): boolean {
-    return this.#state === 'listen'
   }
 
   /** @internal */
@@ -1238,36 +1274,6 @@ export class NetworkProcess {
       writableLength: this.writableLength,
       undelivered: this.#held?.length ?? 0,
     }
-  }
-
-  /**
-   * Waits for output without blocking: resolves to true when the filter has been called, to false when the process has
-   * ended. {@link acceptProcessOutput} is for code that is not asynchronous.
-   *
-   * @example while (await client.output()) console.log(client.buffer?.length)
-   */
-  output(): Promise<boolean> {
-    if (this.#state === 'exit' || this.#state === 'failed') return Promise.resolve(false)
-    return new Promise(resolve => {
-      this.#outputWaiters ??= []
-      this.#outputWaiters.push(resolve)
-    })
-  }
-
-  #settleOutput(received: boolean): void {
-    const waiters = this.#outputWaiters
-    this.#outputWaiters = undefined
-    waiters?.forEach(resolve => resolve(received))
-  }
-
-  /** The socket's place in the addon's table. @internal */
-  get socketId(): SocketId {
-    return this.#id
-  }
-
-  /** How often its filter was called. @internal */
-  get outputs(): number {
-    return this.#outputs
   }
 
   // ---- filter, sentinel, buffer, coding ------------------------------------------------------------------------
