@@ -53,12 +53,15 @@ export class ReceivedInfo implements MessageInfo {
   readonly #fds: readonly number[]
   #owner: 'transit' | 'filter' | 'nobody' = 'transit'
 
-  /** @param control - the control messages of recvmsg(2), whose descriptors are in transit */
-  constructor(control: Buffer | undefined, flags: number) {
-    const { fds, credentials } = control === undefined ? {} : decodeControl(control)
-    this.flags = flags
-    this.credentials = credentials
-    this.#fds = fds ?? none
+  /**
+   * @param control - the control messages of recvmsg(2), whose descriptors are in transit
+   * @param before - what came with the message before, if that was but a part of a character
+   */
+  constructor(control: Buffer | undefined, flags: number, before?: ReceivedInfo) {
+    const { fds = none, credentials } = control === undefined ? {} : decodeControl(control)
+    this.flags = flags | (before?.flags ?? 0)
+    this.credentials = credentials ?? before?.credentials
+    this.#fds = before === undefined ? fds : [...before.#fds, ...fds]
   }
 
   get truncated(): boolean {

@@ -727,8 +727,7 @@ export class NetworkProcess {
 
   /** @internal */
   onAncillary(control: Buffer, flags: number): void {
-    this.#info?.drop()
-    this.#info = new ReceivedInfo(control, flags)
+    this.#info = new ReceivedInfo(control, flags, this.#info)
   }
 
   /** @internal */

@@ -16,6 +16,7 @@ import {
   thrown,
   until,
   type Received,
+  witness,
 } from './support.js'
 import { over, overEvery, type Transport } from './transports.js'
 import { run } from '../lifecycle/child.js'
@@ -24,6 +25,23 @@ import { inNetwork } from '../support/namespaces.js'
 afterEach(cleanUp)
 
 describe('what travels beside a message', () => {
+  it('comes with the rest of a character that came in pieces', async () => {
+    const files: number[] = []
+    const seen = witness()
+    const { client } = await over('stream', 'local').pair({
+      filter: (process, text, { fds }) => {
+        files.push(...fds)
+        seen.callbacks.filter(process, text)
+      },
+    })
+    const [first, ...rest] = Buffer.from('€')
+    client.sendMessage({ data: Buffer.of(first as number), fds: [0] })
+    client.sendMessage({ data: Buffer.from(rest), fds: [1, 2] })
+    await until(() => seen.text === '€', 'text')
+    assert.equal(files.length, 3)
+    files.forEach(fd => closeSync(fd))
+  })
+
   for (const [type, family] of [
     ['stream', 'ipv4'],
     ['datagram', 'ipv4'],
