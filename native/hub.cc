@@ -27,7 +27,7 @@ constexpr int kAnswers = 32;     // … or where one socket does all the talking
 constexpr unsigned kStreak = 4;  // From so many wake-ups on it does.
 constexpr int kMostUnanswered = 6;
 constexpr int kAccepts = 16;   // Per listener and wake-up.
-constexpr int kMessages = 64;  // Per socket and wake-up …
+constexpr int kMessages = 64;  // Per socket and wake-up, and answers of the resolver …
 constexpr std::size_t kBytesBudget = 256 * 1024;
 constexpr std::size_t kTextBudget = 64 * 1024;    // What a callback gets at once, too.
 constexpr std::size_t kLongestText = 120 * 1024;  // V8's young space takes no longer strings.
@@ -711,8 +711,9 @@ void Hub::End(Id id, Socket* socket) {
   Push(id, kEnd, 0, -1);
 }
 
+// As many may be done at once as were asked for: what finds no room stays with the resolver.
 void Hub::TakeLookUps() {
-  for (const LookUp& done : resolver_.Take()) {
+  for (const LookUp& done : resolver_.Take(kMessages)) {
     if (--counted_ == 0) uv_unref(reinterpret_cast<uv_handle_t*>(&poll_));
     Push(done.request, kLookedUp, AddExtra(AnswerValue(env_, done.answer)), -1);
   }

@@ -4,8 +4,10 @@
 #include <pthread.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <deque>
+#include <iterator>
 #include <mutex>
 
 #include "sys/descriptor.h"
@@ -15,6 +17,12 @@ namespace mnp {
 namespace {
 // As many as libuv's pool has; more only wait for the same name server.
 constexpr int kThreads = 4;
+
+void Empty(const sys::Descriptor& pipe) {
+  char bytes[64];
+  while (read(pipe.get(), bytes, sizeof bytes) > 0) {
+  }
+}
 }  // namespace
 
 struct Resolver::Shared {
@@ -27,7 +35,7 @@ struct Resolver::Shared {
   sys::Descriptor write_end;
   std::mutex mutex;
   std::deque<Request> waiting;  // These three under the mutex.
-  std::vector<LookUp> done;
+  std::deque<LookUp> done;
   int threads = 0;
 
   static void* Run(void* argument) {
@@ -95,12 +103,15 @@ int Resolver::Start(const sys::Query& query, std::uint32_t* request) {
   return 0;
 }
 
-std::vector<LookUp> Resolver::Take() {
-  char bytes[64];
-  while (read(shared_->read_end.get(), bytes, sizeof bytes) > 0) {
-  }
+std::vector<LookUp> Resolver::Take(std::size_t most) {
   const std::lock_guard<std::mutex> lock(shared_->mutex);
-  return std::exchange(shared_->done, {});
+  std::deque<LookUp>& done = shared_->done;
+  // Whatever stays here, the pipe goes on saying so.
+  if (done.size() <= most) Empty(shared_->read_end);
+  const auto end = done.begin() + static_cast<std::ptrdiff_t>(std::min(most, done.size()));
+  std::vector<LookUp> taken(std::make_move_iterator(done.begin()), std::make_move_iterator(end));
+  done.erase(done.begin(), end);
+  return taken;
 }
 
 }  // namespace mnp

@@ -6,6 +6,7 @@
 // long as the last of them, and the addon is never unloaded (binding.gyp).
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <vector>
@@ -27,11 +28,12 @@ class Resolver {
   Resolver& operator=(const Resolver&) = delete;
 
   [[nodiscard]] int Open();
-  // Readable when Take() has something to give.
+  // Readable while Take() has something to give.
   int fd() const;
   // Begins a look-up; its answer comes with this number.
   [[nodiscard]] int Start(const sys::Query& query, std::uint32_t* request);
-  std::vector<LookUp> Take();
+  // Answers, the oldest first, and no more than `most`.
+  std::vector<LookUp> Take(std::size_t most);
 
  private:
   struct Shared;

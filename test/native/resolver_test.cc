@@ -9,6 +9,7 @@
 #include <netinet/in.h>
 #include <poll.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <set>
@@ -68,7 +69,7 @@ std::vector<mnp::LookUp> TakeAll(mnp::Resolver* resolver, std::size_t count) {
   std::vector<mnp::LookUp> all;
   pollfd entry = {resolver->fd(), POLLIN, 0};
   while (all.size() < count && sys::Poll(&entry, 1, 10000) == 1) {
-    for (mnp::LookUp& done : resolver->Take()) all.push_back(std::move(done));
+    for (mnp::LookUp& done : resolver->Take(SIZE_MAX)) all.push_back(std::move(done));
   }
   return all;
 }
@@ -76,14 +77,14 @@ std::vector<mnp::LookUp> TakeAll(mnp::Resolver* resolver, std::size_t count) {
 void Waiting() {
   mnp::Resolver resolver;
   CHECK("a resolver", resolver.Open() == 0 && resolver.fd() >= 0);
-  CHECK("nothing to take", resolver.Take().empty());
+  CHECK("nothing to take", resolver.Take(SIZE_MAX).empty());
   std::uint32_t request = 0;
   CHECK("a question", resolver.Start(QueryFor("192.0.2.7"), &request) == 0);
   const std::vector<mnp::LookUp> done = TakeAll(&resolver, 1);
   CHECK("its answer",
         done.size() == 1 && done[0].request == request && HostOf(done[0].answer) == 0xC0000207);
   pollfd entry = {resolver.fd(), POLLIN, 0};
-  CHECK("an answer comes once", sys::Poll(&entry, 1, 0) == 0 && resolver.Take().empty());
+  CHECK("an answer comes once", sys::Poll(&entry, 1, 0) == 0 && resolver.Take(SIZE_MAX).empty());
 
   CHECK("another question", resolver.Start(QueryFor("not a number"), &request) == 0);
   const std::vector<mnp::LookUp> failed = TakeAll(&resolver, 1);
@@ -112,6 +113,24 @@ void Many() {
     }
   }
   CHECK("each has its answer", answered == numbers && right);
+}
+
+void Pieces() {
+  mnp::Resolver resolver;
+  (void)resolver.Open();
+  std::uint32_t request = 0;
+  for (int i = 0; i < 3; i++) (void)resolver.Start(QueryFor("192.0.2.7"), &request);
+  pollfd entry = {resolver.fd(), POLLIN, 0};
+  std::size_t count = 0;
+  std::size_t most = 0;
+  while (count < 3 && sys::Poll(&entry, 1, 10000) == 1) {
+    const std::size_t taken = resolver.Take(1).size();
+    most = std::max(most, taken);
+    count += taken;
+  }
+  CHECK("no more answers than were asked for", most == 1);
+  CHECK("the descriptor stays readable while there are others", count == 3);
+  CHECK("and no longer", sys::Poll(&entry, 1, 0) == 0);
 }
 
 void Ending() {
@@ -143,6 +162,7 @@ int main() {
   Blocking();
   Waiting();
   Many();
+  Pieces();
   Ending();
   Descriptors();
   return check::Status();

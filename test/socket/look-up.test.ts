@@ -145,4 +145,14 @@ describe('lookUp()', () => {
     const all = await Promise.all(queries.map(found))
     assert.deepEqual(all, queries.map(getaddrinfo))
   })
+
+  it('answers each of thousands that are done before the loop looks', async () => {
+    const queries = Array.from({ length: 3000 }, (_, i) => ({
+      host: `192.0.2.${i % 256}`,
+      type: SOCK_STREAM,
+    }))
+    const all = Promise.all(queries.map(found))
+    const expected = queries.map(getaddrinfo) // Four threads have done the same by the time.
+    assert.deepEqual(await all, expected)
+  })
 })
