@@ -105,8 +105,7 @@ interface Frame {
 // again, and so are its quads and slabs, which come only when they are others.
 const frames: Frame[] = []
 
-function deliver({ events, kept, lent, text, extras }: Frame, at: number): void {
-  const id = events[at] as number
+function deliver({ events, kept, lent, text, extras }: Frame, at: number, id: number): void {
   const what = events[at + 1] as number
   const offset = events[at + 2] as number
   const address = events[at + 3] as number
@@ -166,13 +165,23 @@ export function dropDescriptors(control: Buffer): void {
   for (const fd of decodeControl(control).fds ?? []) native.dropDescriptor(fd)
 }
 
-function deliverAt(frame: Frame, index: number): void {
+/** No socket's id. @internal */
+export const nobody: SocketId = -1
+
+// An event is taken before it is delivered, for its callback may wait and so come by here again. Gives how many were
+// delivered: none where somebody has taken it before.
+function deliverAt(frame: Frame, index: number): number {
+  const at = 4 * index
+  const id = frame.events[at] as number
+  if (id === nobody) return 0
+  frame.events[at] = nobody
   try {
-    deliver(frame, 4 * index)
+    deliver(frame, at, id)
   } catch (error) {
     native.uncaught(error)
   }
   if (fresh.length > 0) watchFresh()
+  return 1
 }
 
 let fresh: Receiver[] = []
@@ -194,25 +203,20 @@ function watchFresh(): void {
   for (const receiver of receivers) guarded(() => receiver.onWatched?.())
 }
 
-/** No socket's id. @internal */
-export const nobody: SocketId = -1
-
 // A callback may wait, and so deliver the rest of this itself.
 function deliverRest(frame: Frame): number {
-  const before = frame.next
-  while (frame.next < frame.count) deliverAt(frame, frame.next++)
-  return frame.next - before
+  let delivered = 0
+  while (frame.next < frame.count) delivered += deliverAt(frame, frame.next++)
+  return delivered
 }
 
 // What has come for one socket alone, leaving the rest where it is.
 function deliverOnly(frame: Frame, id: SocketId): number {
   if (id === nobody) return 0
   let delivered = 0
-  for (let i = frame.next; i < frame.count; i++) {
+  for (let i = frame.next; i < frame.count; i = Math.max(i + 1, frame.next)) {
     if (frame.events[4 * i] !== id || frame.events[4 * i + 1] === Event.lookedUp) continue
-    deliverAt(frame, i)
-    frame.events[4 * i] = nobody
-    delivered++
+    delivered += deliverAt(frame, i)
   }
   return delivered
 }
@@ -254,10 +258,11 @@ native.start((place, count, events, kept, lent, text, extras) => {
   frame.extras = extras
   beginDelivery()
   const outer = entered
-  entered = place < 0 ? frame.events[0] : undefined
+  const first = frame.events[0] as number
+  entered = place < 0 ? first : undefined
   deliverRest(frame)
   entered = outer
-  if (place === 0 && count === 1) noteAlone(frame.events[0] as number)
+  if (place === 0 && count === 1) noteAlone(first)
   frame.text = frame.extras = undefined
   // In turns, an empty dispatch says that nothing is left.
   endDelivery(count === 0)

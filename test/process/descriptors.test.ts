@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict'
 import { closeSync, fstatSync, openSync, readdirSync } from 'node:fs'
-import type { NetworkProcess } from 'make-network-process'
+import { acceptProcessOutput, type NetworkProcess } from 'make-network-process'
 import { constants, Socket } from 'make-network-process/socket'
 import { changed, cleanUp, finallyDo, settled, thrown, uncaught, until } from './support.js'
 import { overEvery, type Transport } from './transports.js'
@@ -113,6 +113,33 @@ describe('descriptors that come', () => {
       const fd = aFile()
       client.sendMessage({ data: 'take', fds: [fd] })
       closeSync(fd)
+      await until(() => taken.length === 1, 'the descriptor')
+      assert.ok(fstatSync(taken[0] as number).isFile())
+      taken.forEach(closeSync)
+    })
+
+    it('are open when a stopped process goes on that somebody else has waited for', async () => {
+      const taken: number[] = []
+      const reading = await transport.pair({
+        filter: (process, data, { fds }) => {
+          if (String(data).includes('stop')) process.stop()
+          taken.push(...fds)
+          changed()
+        },
+      })
+      const waiting = await transport.pair({
+        filter: () => {
+          acceptProcessOutput(reading.peer, 0, 0, true)
+          changed()
+        },
+      })
+      waiting.client.send('wait')
+      reading.client.send('stop')
+      const fd = aFile()
+      reading.client.sendMessage({ data: 'x', fds: [fd] })
+      closeSync(fd)
+      await until(() => reading.peer.status === 'stop', 'message')
+      reading.peer.continue()
       await until(() => taken.length === 1, 'the descriptor')
       assert.ok(fstatSync(taken[0] as number).isFile())
       taken.forEach(closeSync)

@@ -256,6 +256,42 @@ describe('acceptProcessOutput()', () => {
     }
   })
 
+  it('inside a filter delivers each message once, whoever else waits for just this one', () => {
+    const transport = over('seqpacket', 'local')
+    const heard: unknown[] = []
+    const inner = pairSynchronously(transport, {
+      filter: (process: NetworkProcess, data: unknown) => {
+        heard.push(data)
+        acceptProcessOutput(process, 0, 0, true)
+      },
+    })
+    const outer = pairSynchronously(transport, {
+      filter: () => void acceptProcessOutput(inner.client, 0, 0, true),
+    })
+    outer.peer.send('wait')
+    for (const message of ['1', '2', '3']) inner.peer.send(message)
+    acceptProcessOutput(undefined, 5)
+    assert.deepEqual(heard, ['1', '2', '3'])
+  })
+
+  it('inside a filter keeps the connections of a server that is stopped meanwhile', async () => {
+    const seen = witness()
+    const transport = over('stream', 'local')
+    const server = transport.server(seen.callbacks)
+    const { peer } = pairSynchronously(over('seqpacket', 'local'), {
+      filter: () => {
+        server.stop()
+        acceptProcessOutput(server, 0, 0, true)
+        server.continue()
+      },
+    })
+    peer.send('wait')
+    const clients = ['1', '2', '3'].map(() => transport.client(server))
+    clients.forEach(client => client.send('x'))
+    await seen.messages(clients.length)
+    assert.deepEqual(seen.data, ['x', 'x', 'x'])
+  })
+
   it('inside a sentinel waits for the answer of another', async () => {
     const service = pairSynchronously()
     service.peer.filter = (process, data) => void process.send(`answer to ${String(data)}`)
