@@ -155,8 +155,11 @@ function deliver({ events, kept, lent, text, extras }: Frame, at: number, id: nu
       return receiver.onReady?.(offset)
     case Event.truncated:
       return receiver.onTruncated?.(offset)
-    case Event.ancillary:
-      return receiver.onAncillary?.(extras?.[~offset] as Buffer, address)
+    case Event.ancillary: {
+      const control = extras?.[~offset] as Buffer
+      if (receiver.onAncillary === undefined) return dropDescriptors(control)
+      return receiver.onAncillary(control, address)
+    }
   }
 }
 

@@ -158,6 +158,25 @@ describe('descriptors that come', () => {
       await loop.return()
     })
 
+    if (transport.connects)
+      it('are closed behind a message for which the process was deleted, while it sends its last', async () => {
+        const { client, peer } = await transport.pair({
+          filter: (process, _data, info) => {
+            info.fds.forEach(closeSync)
+            while (process.writableLength === 0) process.send('x'.repeat(1000))
+            process.delete()
+            changed()
+          },
+        })
+        const { end, isGone } = telltale()
+        client.stop()
+        for (let i = 0; i < 20; i++) client.sendMessage({ data: 'x', fds: [end.fd] })
+        end.close()
+        await until(() => peer.status === 'closed', 'the first message')
+        client.delete()
+        await until(isGone, 'the end')
+      })
+
     it('are closed with a process that nobody reads', async () => {
       const { client, peer } = await transport.pair({
         filter: (...message) => assert.notEqual(message[1], 'x'),
