@@ -92,8 +92,8 @@ export type Dispatch = (
   place: number,
   count: number,
   events?: Int32Array,
-  kept?: Buffer,
-  lent?: Buffer,
+  kept?: ArrayBuffer,
+  lent?: ArrayBuffer,
   text?: string,
   extras?: unknown[],
 ) => void

@@ -430,17 +430,34 @@ bool Hub::HasRoom(const Socket& socket) {
   if (frame_->count > kFrameEvents - 3 * kMessages || text_length_ >= kTextBudget) return false;
   if (socket.mode == Mode::kReceiving && socket.delivery == Delivery::kText) return true;
   Slab* slab = SlabOf(socket);
-  if (slab->room() >= (socket.large ? kLargeRoom : kSmallRoom)) return true;
+  const std::size_t room = socket.large ? kLargeRoom : kSmallRoom;
+  if (slab->room() >= room && (slab->shown || !IsGone(*slab))) return true;
   return !slab->shown && RenewSlab(slab, socket.kind == Kind::kStream ? kStreamSlab : kSlab);
 }
 
+// Whoever has a view of it can give the memory away (ArrayBuffer.prototype.transfer): then it is
+// somebody else's, and perhaps free by now. Nobody runs between the reads of one frame.
+bool Hub::IsGone(const Slab& slab) {
+  napi_value memory = nullptr;
+  bool detached = false;
+  napi_get_reference_value(env_, slab.reference, &memory);
+  napi_is_detached_arraybuffer(env_, memory, &detached);
+  return detached;
+}
+
+// A Buffer's memory, because that of an ArrayBuffer would be filled with zeros.
 bool Hub::RenewSlab(Slab* slab, std::size_t size) {
   napi_value buffer;
+  napi_value memory;
   void* data = nullptr;
-  if (napi_create_buffer(env_, size, &data, &buffer) != napi_ok) return false;
+  if (napi_create_buffer(env_, size, &data, &buffer) != napi_ok ||
+      napi_get_typedarray_info(env_, buffer, nullptr, nullptr, nullptr, &memory, nullptr) !=
+          napi_ok) {
+    return false;
+  }
   if (slab->reference != nullptr) napi_delete_reference(env_, slab->reference);
   *slab = Slab();
-  if (napi_create_reference(env_, buffer, 1, &slab->reference) != napi_ok) return false;
+  if (napi_create_reference(env_, memory, 1, &slab->reference) != napi_ok) return false;
   slab->data = static_cast<std::uint8_t*>(data);
   slab->size = size;
   return true;

@@ -83,7 +83,7 @@ class Hub {
  private:
   // Memory that JavaScript owns and sockets are read into, from `used` on.
   struct Slab {
-    napi_ref reference = nullptr;
+    napi_ref reference = nullptr;  // An ArrayBuffer.
     std::uint8_t* data = nullptr;
     std::size_t size = 0;
     std::size_t used = 0;
@@ -118,6 +118,7 @@ class Hub {
   bool Handle(const sys::Ready& ready);
   [[nodiscard]] int Watch(Id id, Socket* socket, std::uint8_t interest);
   bool HasRoom(const Socket& socket);
+  bool IsGone(const Slab& slab);
   bool RenewSlab(Slab* slab, std::size_t size);
 
   void AcceptFrom(Id id, Socket* socket);

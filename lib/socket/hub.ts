@@ -3,6 +3,7 @@
 // The addon calls `dispatch` once a wake-up with everything that came for every socket. A receiver may close,
 // stop or replace anything while it is called, so each event looks again for whom it is. What a callback throws
 // is an uncaught exception, as everywhere in Node, and takes nothing from the events after it.
+import { markAsUntransferable } from 'node:worker_threads'
 import { native, type AddressId, type RawAnswer, type RawQuery, type SocketId } from '../native.js'
 import { decodeAddress, type Address } from './address.js'
 import { beginDelivery, depth, endDelivery } from './afterwards.js'
@@ -85,17 +86,27 @@ export function startLookUp(done: (answer: RawAnswer) => void, ...query: RawQuer
 }
 
 // The class that all Buffers are of: `subarray` comes to the same in more than twice the time.
-type ViewClass = new (memory: ArrayBufferLike, offset: number, length: number) => Buffer
+type ViewClass = new (memory: ArrayBuffer, offset: number, length: number) => Buffer
 const View = (Buffer as unknown as { [Symbol.species]: ViewClass })[Symbol.species]
 const nothing = new ArrayBuffer(0)
+
+// Every message is a view of it: who posts one to another thread, and transfers its memory, would take that of all others.
+function ours(memory: ArrayBuffer): ArrayBuffer {
+  try {
+    markAsUntransferable(memory)
+  } catch {
+    // Deno cannot: there only the addon looks, before it reads into memory that is gone.
+  }
+  return memory
+}
 
 /** What one wake-up brought, and how much of it is delivered. */
 interface Frame {
   count: number
   next: number
   events: Int32Array
-  kept: ArrayBufferLike
-  lent: ArrayBufferLike
+  kept: ArrayBuffer
+  lent: ArrayBuffer
   text: string | undefined
   extras: unknown[] | undefined
 }
@@ -255,8 +266,8 @@ native.start((place, count, events, kept, lent, text, extras) => {
   frame.count = count
   frame.next = 0
   if (events !== undefined) frame.events = events
-  if (kept !== undefined) frame.kept = kept.buffer
-  if (lent !== undefined) frame.lent = lent.buffer
+  if (kept !== undefined) frame.kept = ours(kept)
+  if (lent !== undefined) frame.lent = ours(lent)
   frame.text = text
   frame.extras = extras
   beginDelivery()
