@@ -582,8 +582,9 @@ ssize_t Hub::ReceiveMessage(Id id, Socket* socket, iovec* buffers, std::size_t c
   message.control_length = socket->ancillary ? sizeof control : 0;
   const ssize_t received = sys::RecvMsg(socket->descriptor.get(), &message, flags);
   if (received < 0) return received;
-  // The end brings nothing beside it.
-  if (received == 0 && message.control_length == 0 && HasEnded(*socket)) return kPeerEnded;
+  // The end brings nothing beside it, but for a stream's: that has credentials, of nobody.
+  const bool may_end = socket->kind == Kind::kStream || message.control_length == 0;
+  if (received == 0 && may_end && HasEnded(*socket)) return kPeerEnded;
   if (socket->addressed) NoteSender(socket, sender);
   if (message.control_length > 0 || message.flags != 0) {
     for (const int fd : sys::DescriptorsOf(message)) transit_.Add(sys::Descriptor(fd));

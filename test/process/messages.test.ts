@@ -225,6 +225,15 @@ describe('NetworkProcess#sendMessage()', () => {
       )
     })
 
+    if (transport.connects)
+      it('sees the end where it is asked for who sends', async function () {
+        if (constants['SO_PASSCRED'] === undefined) this.skip()
+        const { client, atServer } = await transport.pair({ filter: noting().filter, passcred: true })
+        client.send('x')
+        client.delete()
+        await atServer.event('connection broken by remote peer\n')
+      })
+
     it('sends credentials that the sender may claim', async function () {
       if (constants['SO_PASSCRED'] === undefined) this.skip()
       const { filter, received } = noting()
