@@ -224,6 +224,7 @@ void Hub::OnPoll(uv_poll_t* poll, int, int) {
 bool Hub::Round() {
   napi_handle_scope scope;
   if (dispatch_ == nullptr || napi_open_handle_scope(env_, &scope) != napi_ok) return false;
+  Reclaim();
   bool found = false;
   if (in_turns_) {
     found = Turn(0, true) > 0;
@@ -245,7 +246,13 @@ bool Hub::ExpectsAnswer() {
   return false;
 }
 
+// At the beginning of what may dispatch more than once: until its end, ids that are closed stay so.
+void Hub::Reclaim() {
+  if (depth_ == 0) sockets_.Reclaim();
+}
+
 int Hub::Wait(int timeout, const Id* only) {
+  Reclaim();
   if (dispatch_ == nullptr || !EnterFrame()) return 0;
   if (only == nullptr && in_turns_) return Turn(timeout, false);
   read_ = -1;
@@ -272,7 +279,6 @@ int Hub::Wait(int timeout, const Id* only) {
 
 // Makes the frame of the next dispatch the current one: what was lent by the last is free.
 bool Hub::EnterFrame() {
-  if (depth_ == 0) sockets_.Reclaim();
   frame_ = depth_ < frames_.size() ? &frames_[depth_] : AddFrame();
   if (frame_ == nullptr) return false;
   frame_->lent.used = 0;

@@ -106,6 +106,7 @@ class Hub {
 
   static void OnPoll(uv_poll_t* poll, int status, int events);
 
+  void Reclaim();
   bool EnterFrame();
   Frame* AddFrame();
   bool Round();

@@ -16,7 +16,7 @@ import {
   until,
   witness,
 } from '../process/support.js'
-import { constants } from 'make-network-process/socket'
+import { constants, decodeAddress, encodeAddress, Socket } from 'make-network-process/socket'
 import { authority, canTestTls } from '../tls/certificates.js'
 
 const {
@@ -838,6 +838,34 @@ const rules: Record<string, () => Promise<void> | void> = {
     emacs.continueProcess(receiver)
     while (heard.length < sent.length) assert.ok(acceptProcessOutput(receiver, 5))
     assert.deepEqual(heard, sent)
+  },
+  async 'leaves a connect under way that a sentinel has begun'() {
+    // Where the queue is full, nobody is let in.
+    const full = new Socket(constants.AF_INET, constants.SOCK_STREAM)
+    full.bind(encodeAddress([127, 0, 0, 1, 0]))
+    full.listen(0)
+    const fillers = Array.from({ length: 3 }, () => new Socket(constants.AF_INET, constants.SOCK_STREAM))
+    for (const filler of fillers) thrown(() => filler.connect(full.getsockname()))
+    const connect = (remote: unknown, sentinel: (process: Process) => void) =>
+      makeNetworkProcess(
+        ...[':name', 'c', ':nowait', true, ':remote', remote],
+        ...[':sentinel', sentinel],
+      ) as Process
+    let opened = 0
+    let begun: Process | undefined
+    const sentinel = (process: Process) => {
+      if (processStatus(process) !== 'open') return
+      // Turns are in the order of descriptors: the one before the first is the last.
+      if (++opened === 1) deleteProcess(connecting.at(connecting.indexOf(process) - 1) as Process)
+      else begun = connect(decodeAddress(full.getsockname()), () => assert.fail('it is open'))
+      changed()
+    }
+    const address = emacs.processContact(server(), ':local')
+    const connecting = [1, 2, 3].map(() => connect(address, sentinel)).sort((one, other) => one.fd - other.fd)
+    await until(() => opened === 2, 'connections')
+    await settled()
+    assert.equal(begun?.status, 'connect')
+    for (const socket of [full, ...fillers]) socket.close()
   },
 }
 
