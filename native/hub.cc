@@ -262,9 +262,10 @@ int Hub::Wait(int timeout, const Id* only) {
     const std::uint8_t interest = socket->interest;
     const bool reading = (interest & sys::kReadable) != 0;
     const bool writing = (interest & sys::kWritable) != 0;
-    pollfd entry = {socket->descriptor.get(),
+    // Of a socket without any, nothing is looked for, its end included, but the time is waited.
+    pollfd entry = {interest == sys::kNone ? -1 : socket->descriptor.get(),
                     static_cast<short>((reading ? POLLIN : 0) | (writing ? POLLOUT : 0)), 0};
-    if (interest != sys::kNone && sys::Poll(&entry, 1, timeout) > 0) {
+    if (sys::Poll(&entry, 1, timeout) > 0) {
       Handle({*only, (entry.revents & POLLIN) != 0, (entry.revents & POLLOUT) != 0,
               (entry.revents & (POLLERR | POLLHUP)) != 0,
               (entry.revents & (POLLERR | POLLHUP)) != 0});

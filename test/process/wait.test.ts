@@ -206,6 +206,23 @@ describe('acceptProcessOutput()', () => {
     assert.equal(other.atClient.text, 'otherheld')
   })
 
+  it('sleeps while it waits for just one that is stopped', () => {
+    const { client } = pairSynchronously()
+    client.stop()
+    const { wait } = native
+    let waits = 0
+    native.wait = (...args) => {
+      waits++
+      return wait(...args)
+    }
+    try {
+      assert.ok(duration(() => acceptProcessOutput(client, 0.3, 0, true)) >= 299)
+    } finally {
+      native.wait = wait
+    }
+    assert.ok(waits < 20, `${waits} waits`)
+  })
+
   it('lets nothing else of Node run', async () => {
     const { client, peer } = pairSynchronously()
     const ran: string[] = []
