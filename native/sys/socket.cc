@@ -253,11 +253,16 @@ ssize_t RecvMsg(int fd, Message* message, int flags) {
 std::vector<int> DescriptorsOf(const Message& message) {
   std::vector<int> fds;
   msghdr header = Header(message);
+  const auto* end = static_cast<const std::uint8_t*>(message.control) + message.control_length;
   for (cmsghdr* item = CMSG_FIRSTHDR(&header); item != nullptr; item = Next(&header, item)) {
     if (item->cmsg_level != SOL_SOCKET || item->cmsg_type != SCM_RIGHTS) continue;
+    const std::uint8_t* data = CMSG_DATA(item);
+    // Where there was no room for all, BSDs leave the length that it would have had.
+    const std::size_t length = std::min<std::size_t>(item->cmsg_len - CMSG_LEN(0),
+                                                     std::max<std::ptrdiff_t>(end - data, 0));
     const std::size_t first = fds.size();
-    fds.resize(first + (item->cmsg_len - CMSG_LEN(0)) / sizeof(int));
-    std::memcpy(fds.data() + first, CMSG_DATA(item), (fds.size() - first) * sizeof(int));
+    fds.resize(first + length / sizeof(int));
+    std::memcpy(fds.data() + first, data, (fds.size() - first) * sizeof(int));
   }
   return fds;
 }

@@ -191,6 +191,12 @@ void Messages() {
   std::memcpy(&fd, CMSG_DATA(reinterpret_cast<cmsghdr*>(control)), sizeof fd);
   const sys::Descriptor taken(fd);
   CHECK("it is another, and close-on-exec", fd > sent && (fcntl(fd, F_GETFD) & FD_CLOEXEC) != 0);
+
+  // As BSDs say it of several that were cut to one.
+  item->cmsg_len = CMSG_LEN(8 * sizeof(int));
+  message.control_length = CMSG_LEN(sizeof(int));
+  CHECK("none is read from behind the control messages",
+        sys::DescriptorsOf(message) == std::vector<int>{sent});
 }
 
 void ManyMessages() {
