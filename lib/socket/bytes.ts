@@ -13,18 +13,19 @@ export function ints(...values: number[]): Uint8Array {
 /** The bytes of any ArrayBuffer view, as they lie in memory; nothing is copied. */
 export function bytesOf(name: string, value: unknown): Uint8Array {
   if (!ArrayBuffer.isView(value)) throw typeError(name, 'a Buffer or another view of bytes', value)
-  // A view of nothing may be one whose memory was transferred away: what it had would be lost in silence.
-  if (!(value instanceof Uint8Array && value.length > 0) && isDetached(value.buffer))
-    throw valueError(name, 'a view that is not detached', value)
+  // A view of nothing may be one that had something: it would be lost in silence.
+  if (!(value instanceof Uint8Array && value.length > 0) && isGone(value))
+    throw valueError(name, 'a view that is neither detached nor out of bounds', value)
   return value instanceof Uint8Array
     ? value
     : new Uint8Array(value.buffer, value.byteOffset, value.byteLength)
 }
 
-function isDetached(buffer: ArrayBufferLike): boolean {
-  if (buffer.byteLength > 0 || buffer instanceof SharedArrayBuffer) return false
+// Whether its memory was transferred away, or has been resized to end before it: both of these throw then.
+function isGone(view: ArrayBufferView): boolean {
   try {
-    new Uint8Array(buffer)
+    if (view instanceof DataView) Reflect.get(view, 'byteLength')
+    else (view as Uint8Array).keys()
     return false
   } catch {
     return true

@@ -2,7 +2,7 @@
 // and credentials have a form of their own; everything else is bytes.
 import { bytesOf, ints, little } from './bytes.js'
 import { constants } from './constants.js'
-import { integer, rangeError } from './errors.js'
+import { integer, rangeError, typeError } from './errors.js'
 
 const { SOL_SOCKET, SCM_RIGHTS } = constants
 const SCM_CREDENTIALS = constants['SCM_CREDENTIALS']
@@ -54,27 +54,32 @@ export function controlSpace(...lengths: number[]): number {
   return lengths.reduce((sum, length) => sum + align(headerSize) + align(length), 0)
 }
 
+// Its elements, with what is missing among them: each is checked.
+function elements<T>(name: string, list: readonly T[] = []): (T | undefined)[] {
+  if (!Array.isArray(list)) throw typeError(name, 'an array', list)
+  return [...(list as readonly (T | undefined)[])]
+}
+
 /** Control messages as sendmsg(2) takes them. @internal */
-export function encodeControl(control: Control): Buffer | undefined {
+export function encodeControl({ fds, credentials, others }: Control): Buffer | undefined {
   const messages: ControlMessage[] = []
-  if (control.fds?.length) {
-    control.fds.forEach((fd, i) => integer(`control.fds[${i}]`, fd, 0))
-    messages.push({ level: SOL_SOCKET, type: SCM_RIGHTS, data: ints(...control.fds) })
-  }
-  if (control.credentials) {
+  const descriptors = elements('fds', fds).map((fd, i) => integer(`fds[${i}]`, fd, 0))
+  if (descriptors.length > 0)
+    messages.push({ level: SOL_SOCKET, type: SCM_RIGHTS, data: ints(...descriptors) })
+  if (credentials) {
     if (SCM_CREDENTIALS === undefined)
-      throw rangeError('control.credentials', 'left out: this system has none', control)
-    const { pid, uid, gid } = control.credentials
-    integer('control.credentials.pid', pid)
-    integer('control.credentials.uid', uid, 0, 0xffffffff)
-    integer('control.credentials.gid', gid, 0, 0xffffffff)
+      throw rangeError('credentials', 'left out: this system has none', credentials)
+    const { pid, uid, gid } = credentials
+    integer('credentials.pid', pid)
+    integer('credentials.uid', uid, 0, 0xffffffff)
+    integer('credentials.gid', gid, 0, 0xffffffff)
     messages.push({ level: SOL_SOCKET, type: SCM_CREDENTIALS, data: ints(pid, uid, gid) })
   }
-  for (const { level, type, data } of control.others ?? [])
+  for (const [i, other] of elements('others', others).entries())
     messages.push({
-      level: integer('level', level),
-      type: integer('type', type),
-      data: bytesOf('data', data),
+      level: integer(`others[${i}].level`, other?.level),
+      type: integer(`others[${i}].type`, other?.type),
+      data: bytesOf(`others[${i}].data`, other?.data),
     })
   if (messages.length === 0) return undefined
 

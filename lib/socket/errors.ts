@@ -90,12 +90,19 @@ export function rangeError(name: string, expected: string, actual: unknown): Ran
   )
 }
 
-function describe(value: unknown): string {
+// An array may hold itself, and an object anything by the name of `constructor`.
+function describe(value: unknown, depth = 0): string {
   if (typeof value === 'string') return JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}…` : value)
   if (typeof value === 'function') return `a function`
-  if (Array.isArray(value)) return `[${value.slice(0, 12).map(describe).join(', ')}]`
-  if (typeof value === 'object' && value !== null)
-    return `an object (${value.constructor?.name ?? 'null prototype'})`
+  if (Array.isArray(value)) {
+    if (depth > 2) return 'an array'
+    const elements = value.slice(0, 12).map(element => describe(element, depth + 1))
+    return `[${elements.join(', ')}]`
+  }
+  if (typeof value === 'object' && value !== null) {
+    const { constructor } = value
+    return `an object (${typeof constructor === 'function' ? constructor.name : 'null prototype'})`
+  }
   return typeof value === 'bigint' ? `${value}n` : String(value)
 }
 

@@ -72,8 +72,9 @@ const abandoned = new FinalizationRegistry<SocketId>(id => {
 })
 
 function views(data: ArrayBufferView | readonly ArrayBufferView[], name = 'data'): Uint8Array[] {
+  // Of what is missing in an array `map` says nothing.
   return Array.isArray(data)
-    ? (data as readonly ArrayBufferView[]).map((view, i) => bytesOf(`${name}[${i}]`, view))
+    ? Array.from(data as readonly ArrayBufferView[], (view, i) => bytesOf(`${name}[${i}]`, view))
     : [bytesOf(name, data)]
 }
 
@@ -306,7 +307,7 @@ export class Socket {
   sendmmsg(messages: readonly ArrayBufferView[], flags = 0, addresses?: readonly Uint8Array[]): number {
     if (addresses !== undefined && addresses.length !== messages.length)
       throw typeError('addresses', `an array as long as messages (${messages.length})`, addresses.length)
-    const to = addresses?.map((address, i) => bytesOf(`addresses[${i}]`, address))
+    const to = addresses === undefined ? undefined : views(addresses, 'addresses')
     return check(
       native.sendmmsg(idOf(this), views(messages, 'messages'), integer('flags', flags), to),
       'sendmmsg',

@@ -184,8 +184,22 @@ describe('descriptors', () => {
     ] as const) {
       const error = thrownBy(() => sender.sendmsg({ data, fds: [0, wrong as number] }))
       assert.equal(error['code'], code)
-      assert.match(error.message, /fds\[1\] must be /)
+      assert.match(error.message, /^fds\[1\] must be /)
     }
+    for (const wrong of [5, 'abc', null, { length: 3 }, new Set([0])]) {
+      const error = thrownBy(() => sender.sendmsg({ data, fds: wrong as number[] }))
+      assert.equal(error['code'], 'ERR_INVALID_ARG_TYPE')
+      assert.match(error.message, /^fds must be an array, not /)
+    }
+  })
+
+  it('that are missing in an array are refused, and are not the first of all', () => {
+    const [sender] = aLocalPair()
+    const fds: number[] = []
+    fds[1] = 0
+    const error = thrownBy(() => sender.sendmsg({ data, fds }))
+    assert.equal(error['code'], 'ERR_INVALID_ARG_TYPE')
+    assert.match(error.message, /^fds\[0\] must be /)
   })
 })
 
@@ -297,6 +311,11 @@ describe('another control message', () => {
     assert.throws(sends({ level: 1, type: NaN, data }), { code: 'ERR_OUT_OF_RANGE' })
     assert.throws(sends({ level: 1, type: 1, data: 'x' }), { code: 'ERR_INVALID_ARG_TYPE' })
     assert.throws(sends({ level: 1, type: 1, data: detached(Uint8Array) }), { code: 'ERR_INVALID_ARG_VALUE' })
+    for (const wrong of [null, 5, {}]) {
+      const error = thrownBy(sends(wrong as object))
+      assert.equal(error['code'], 'ERR_INVALID_ARG_TYPE')
+      assert.match(error.message, /^others\[0\]\.level must be /)
+    }
   })
 
   it('is an error of the call where the kernel does not know it', () => {

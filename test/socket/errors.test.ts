@@ -257,6 +257,23 @@ describe('an error', () => {
       assert.equal(thrownBy(send).message, `${syscall} ENOENT ${where}`)
   })
 
+  it('says what is wrong, whatever that is', () => {
+    const socket = aSocket(AF_UNIX, SOCK_DGRAM)
+    const cyclic: unknown[] = [1]
+    cyclic.push(cyclic)
+    for (const [wrong, description] of [
+      [cyclic, '[1, [1, [1, an array]]]'],
+      [Object.create(null), 'an object (null prototype)'],
+      [{ constructor: Object.create(null) as object }, 'an object (null prototype)'],
+      [new Map(), 'an object (Map)'],
+      [Symbol('x'), 'Symbol(x)'],
+    ] as const) {
+      const error = thrownBy(() => socket.listen(wrong as number))
+      assert.equal(error['code'], 'ERR_INVALID_ARG_TYPE')
+      assert.equal(error.message, `backlog must be a whole number, not ${description}`)
+    }
+  })
+
   it('has a stack that begins with its message', () => {
     const error = thrownBy(() => poll([], -2))
     assert.ok(error.stack?.includes(error.message))

@@ -114,6 +114,20 @@ export function detached<View>(View: new (memory: ArrayBuffer) => View): View {
   return view
 }
 
+/** A view of memory that ends before it by now. */
+export function outOfBounds<View>(
+  View: new (memory: ArrayBuffer, offset: number, length: number) => View,
+): View {
+  const options = { maxByteLength: 16 } as object // TypeScript does not know it yet.
+  const memory: ArrayBuffer & { resize?(length: number): void } = Reflect.construct(ArrayBuffer, [
+    16,
+    options,
+  ])
+  const view = new View(memory, 8, 1)
+  memory.resize?.(4)
+  return view
+}
+
 /** What this process has open, by descriptor; skips the test where no file system says so. */
 export function descriptors(context: Mocha.Context): Map<number, string> {
   const folder = '/proc/self/fd'

@@ -11,6 +11,7 @@ import {
   connect,
   detached,
   fill,
+  outOfBounds,
   own,
   receive,
   receiveAll,
@@ -31,7 +32,10 @@ function refusesWhatAreNoBytes(name: string, call: (socket: Socket, wrong: never
       assert.deepEqual([error.name, error['code']], ['TypeError', 'ERR_INVALID_ARG_TYPE'], typeof wrong)
       assert.match(error.message, RegExp(`^${name}\\S* must be `))
     }
-    for (const gone of [detached(Uint8Array), detached(DataView)]) {
+    for (const gone of [
+      ...[detached(Uint8Array), detached(Float64Array), detached(DataView)],
+      ...[outOfBounds(Uint8Array), outOfBounds(Int16Array), outOfBounds(DataView)],
+    ]) {
       const error = thrownBy(() => call(socket, gone as never))
       assert.deepEqual([error.name, error['code']], ['TypeError', 'ERR_INVALID_ARG_VALUE'])
     }
@@ -481,6 +485,23 @@ describe('Socket#sendmsg()', () => {
       socket.sendmsg({ data: bytes('x'), address: address as Uint8Array })
     for (const wrong of ['/x', null, 5, {}]) assert.throws(sends(wrong), { code: 'ERR_INVALID_ARG_TYPE' })
   })
+})
+
+describe('an array of bytes', () => {
+  const none = new Array<Buffer>(1)
+  const calls: Record<string, (socket: Socket) => unknown> = {
+    'buffer[0]': socket => socket.recvmsg(none),
+    'buffers[0]': socket => socket.recvmmsg(none),
+    'data[0]': socket => socket.sendmsg({ data: none }),
+    'messages[0]': socket => socket.sendmmsg(none),
+    'addresses[0]': socket => socket.sendmmsg([bytes('x')], 0, none),
+  }
+  for (const [name, call] of Object.entries(calls))
+    it(`is refused where one is missing: ${name}`, () => {
+      const error = thrownBy(() => call(aPairOfDatagrams()[0]))
+      assert.equal(error['code'], 'ERR_INVALID_ARG_TYPE')
+      assert.ok(error.message.startsWith(`${name} must be `))
+    })
 })
 
 const udp = {
