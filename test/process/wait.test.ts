@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { acceptProcessOutput, type NetworkProcess } from 'make-network-process'
+import { native } from '../../dist/native.js'
 import { cleanUp, make, thrown, uncaught, until, witness } from './support.js'
 import { over, overEvery } from './transports.js'
 
@@ -209,7 +210,7 @@ describe('acceptProcessOutput()', () => {
   it('sleeps while it waits for just one that is stopped', () => {
     const { client } = pairSynchronously()
     client.stop()
-    const { wait } = native
+    const wait = native.wait.bind(native)
     let waits = 0
     native.wait = (...args) => {
       waits++
