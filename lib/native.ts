@@ -236,10 +236,10 @@ export interface Native {
 
 function load(): Native {
   // Bun has Node-API but not libuv, and calling that aborts the process: it cannot be caught later.
-  if (process.versions['bun'] !== undefined)
+  if (process.versions.bun !== undefined)
     throw new Error('make-network-process needs libuv, which Bun does not have. Run it with Node.')
 
-  const fromEnvironment = process.env['MAKE_NETWORK_PROCESS_ADDON']
+  const fromEnvironment = process.env.MAKE_NETWORK_PROCESS_ADDON
   const report = process.report.getReport() as unknown as { header: { glibcVersionRuntime?: string } }
   const musl = process.platform === 'linux' && report.header.glibcVersionRuntime === undefined ? '-musl' : ''
   const candidates = fromEnvironment

@@ -55,7 +55,7 @@ export class ProcessContact {
 function connectionsContact(servers: Contact | undefined, remote: Address): Contact {
   const { host, service } = describePeer(remote, 0)
   const contact = Object.assign(emptyContact(), servers, { server: null, host })
-  if (service !== undefined) contact['service'] = service
-  contact['remote'] = remote
+  if (service !== undefined) contact.service = service
+  contact.remote = remote
   return contact
 }

@@ -53,7 +53,7 @@ export function takeExternalSocket(which: unknown, needs: Needs): SocketId | und
 /** Whether the socket takes connections already, with a queue of a length that somebody has chosen. */
 export function isListening(id: SocketId): boolean {
   // Some systems give 1 for it, some the option's own bit.
-  return (option(id, constants['SO_ACCEPTCONN']) ?? 0) !== 0
+  return (option(id, constants.SO_ACCEPTCONN) ?? 0) !== 0
 }
 
 /**
@@ -63,7 +63,7 @@ export function isListening(id: SocketId): boolean {
  */
 export function adoptableType(fd: unknown): number {
   const id = adoptSocket(fd)
-  const type = option(id, constants['SO_TYPE'])
+  const type = option(id, constants.SO_TYPE)
   native.detach(id)
   return type ?? 0
 }
@@ -74,7 +74,7 @@ export function adoptSocket(fd: unknown): SocketId {
 }
 
 function fits(id: SocketId, { type, server, family }: Needs): boolean {
-  if (option(id, constants['SO_TYPE']) !== type) return false
+  if (option(id, constants.SO_TYPE) !== type) return false
   const own = native.getsockname(id)
   if (typeof own === 'number' || (family !== 0 && familyOf(own) !== family)) return false
   const isConnected = typeof native.getpeername(id) !== 'number'
@@ -90,9 +90,9 @@ function option(id: SocketId, name: number | undefined): number | undefined {
 // The variables go, whomever they are for: a child would take what they say for its own.
 function fromEnvironment(): Passed[] {
   const { LISTEN_PID, LISTEN_FDS, LISTEN_FDNAMES } = process.env
-  delete process.env['LISTEN_PID']
-  delete process.env['LISTEN_FDS']
-  delete process.env['LISTEN_FDNAMES']
+  delete process.env.LISTEN_PID
+  delete process.env.LISTEN_FDS
+  delete process.env.LISTEN_FDNAMES
   // Those of our parent, which a shell or a wrapper has handed on, are not ours.
   if (LISTEN_PID !== String(process.pid)) return []
   const names = LISTEN_FDNAMES?.split(':') ?? []
@@ -102,7 +102,7 @@ function fromEnvironment(): Passed[] {
     const error = claim(fd)
     if (error === 0) found.push({ fd, name: names[i] })
     // There are fewer than the variable says, which may be any number.
-    if (error === errno['EBADF']) break
+    if (error === errno.EBADF) break
   }
   return found
 }

@@ -120,30 +120,30 @@ export function make(args: readonly unknown[], dialect: Dialect): NetworkProcess
   const contact = contactOf(args)
   if (contact === undefined) return undefined
 
-  const adopts = !isNil(contact['adopt'])
-  const type = adopts ? adoptedType(contact, dialect) : socketType(contact['type'], dialect)
-  const server = !isNil(contact['server'])
-  const nowait = !isNil(contact['nowait'])
+  const adopts = !isNil(contact.adopt)
+  const type = adopts ? adoptedType(contact, dialect) : socketType(contact.type, dialect)
+  const server = !isNil(contact.server)
+  const nowait = !isNil(contact.nowait)
   if (server && nowait)
     throw codedError(new TypeError(':server is incompatible with :nowait'), 'ERR_INCOMPATIBLE_KEYWORDS')
-  const proxied = proxySeconds(contact['proxyProtocol'])
+  const proxied = proxySeconds(contact.proxyProtocol)
   if (proxied !== undefined && !(server && type === SOCK_STREAM))
     throw codedError(new TypeError(':proxy-protocol is for servers of streams'), 'ERR_INCOMPATIBLE_KEYWORDS')
-  const name = contact['name']
+  const name = contact.name
   if (typeof name !== 'string') throw typeError(':name', 'a string', name)
-  const signal = abortSignal(contact['signal'])
+  const signal = abortSignal(contact.signal)
   signal?.throwIfAborted()
   const target = adopts ? { candidates: [] } : targetOf(contact, type, server, dialect)
   const candidates = 'candidates' in target ? target.candidates : nowait ? undefined : resolve(target.query)
 
   const { halfOpen, lend, highWaterMark, tls, ...behaves } = behaviour(contact, type, dialect)
   const { coding } = contact
-  if (dialect.lispPairs && Array.isArray(coding) && coding.length === 1) contact['coding'] = [coding[0], null]
+  if (dialect.lispPairs && Array.isArray(coding) && coding.length === 1) contact.coding = [coding[0], null]
   // A refused connection comes before a coding system that does not exist, unless it comes later anyway.
-  const early = nowait ? codings(contact['coding']) : undefined
+  const early = nowait ? codings(contact.coding) : undefined
   const external = adopts
-    ? adoptSocket(contact['adopt'])
-    : takeExternalSocket(contact['useExternalSocket'], { type, server, family: familyWanted(target) })
+    ? adoptSocket(contact.adopt)
+    : takeExternalSocket(contact.useExternalSocket, { type, server, family: familyWanted(target) })
   const family = external === undefined ? familyOfTarget(target) : familyOfSocket(external)
   const process = new NetworkProcess({
     name,
@@ -180,7 +180,7 @@ export function make(args: readonly unknown[], dialect: Dialect): NetworkProcess
     } else {
       new Connector(process, candidates, prepare, dialect.silentFailure)
     }
-    const late = nowait ? undefined : codings(contact['coding'])
+    const late = nowait ? undefined : codings(contact.coding)
     if (late !== undefined) process.useCodings(...late)
     // A callback may have aborted it while connecting blocked.
     signal?.throwIfAborted()
@@ -203,9 +203,9 @@ function socketType(type: unknown, { strictTypes }: Dialect): number {
 
 // The socket says what it is; a keyword may only agree.
 function adoptedType(contact: Contact, dialect: Dialect): number {
-  const type = adoptableType(contact['adopt'])
-  if (!isNil(contact['type']) && socketType(contact['type'], dialect) !== type)
-    throw valueError(':type', 'the type of the socket that is adopted, or nil', contact['type'])
+  const type = adoptableType(contact.adopt)
+  if (!isNil(contact.type) && socketType(contact.type, dialect) !== type)
+    throw valueError(':type', 'the type of the socket that is adopted, or nil', contact.type)
   return type
 }
 
@@ -227,7 +227,7 @@ function noConnections(): Error {
 /** An address given whole, or a host and a service to look up. */
 function targetOf(contact: Contact, type: number, server: boolean, { strictAddresses }: Dialect): Target {
   const key = server ? 'local' : 'remote'
-  const protocol = protocolNumber(contact['protocol'])
+  const protocol = protocolNumber(contact.protocol)
   if (!isNil(contact[key])) {
     if (strictAddresses && typeof contact[key] === 'string' && /^[^\0/]+$/.test(contact[key]))
       throw valueError(
@@ -238,11 +238,11 @@ function targetOf(contact: Contact, type: number, server: boolean, { strictAddre
     const address = encodeAddress(contact[key] as never, `:${key}`)
     return { candidates: [{ family: familyOf(address), type, protocol: protocol ?? 0, address }] }
   }
-  const family = familyNumber(contact['family'])
-  const host = hostName(contact['host'], family)
-  const service = contact['service']
+  const family = familyNumber(contact.family)
+  const host = hostName(contact.host, family)
+  const service = contact.service
   if (family === AF_UNIX) {
-    if (host !== undefined) contact['host'] = null
+    if (host !== undefined) contact.host = null
     if (typeof service !== 'string') throw typeError(':service', 'the path of a local socket', service)
     if (native.encodeUtf8(service).length > pathLength && !service.startsWith('\0'))
       throw valueError(':service', `at most ${pathLength} bytes long (Service name too long)`, service)
@@ -348,19 +348,19 @@ function behaviour(contact: Contact, type: number, dialect: Dialect) {
     filter: isNil(filter) ? undefined : (filter as Filter | true),
     sentinel: isNil(sentinel) ? undefined : (sentinel as Sentinel),
     plist: isNil(plist) ? undefined : { ...(plist as Record<string, unknown>) },
-    queryOnExit: isNil(contact['noquery']),
-    stopped: !isNil(contact['stop']),
+    queryOnExit: isNil(contact.noquery),
+    stopped: !isNil(contact.stop),
     coding: new Coding(
       coding,
       coding,
       dialect.alwaysMultibyte || !('filterMultibyte' in contact) || !isNil(filterMultibyte),
       type !== SOCK_STREAM,
     ),
-    halfOpen: !isNil(contact['halfOpen']),
-    lend: !isNil(contact['lend']),
-    highWaterMark: isNil(contact['highWaterMark'])
+    halfOpen: !isNil(contact.halfOpen),
+    lend: !isNil(contact.lend),
+    highWaterMark: isNil(contact.highWaterMark)
       ? 0
-      : integer(':high-water-mark', contact['highWaterMark'], 0, Number.MAX_SAFE_INTEGER),
+      : integer(':high-water-mark', contact.highWaterMark, 0, Number.MAX_SAFE_INTEGER),
     tls: contactTls(contact, type === SOCK_STREAM),
     buffer: bufferOf(buffer),
   }

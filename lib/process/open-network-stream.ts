@@ -166,38 +166,38 @@ export function wantedStream(
   list: readonly unknown[],
 ) {
   const given = (list.length === 1 && isNil(list[0]) ? undefined : contactOf(list)) ?? {}
-  const type = isNil(given['type']) ? 'network' : given['type']
+  const type = isNil(given.type) ? 'network' : given.type
   const endOfCommand = pattern(given, 'endOfCommand')
-  checkFunction(':starttls-function', given['starttlsFunction'], false)
-  const returnList = !isNil(given['returnList'])
+  checkFunction(':starttls-function', given.starttlsFunction, false)
+  const returnList = !isNil(given.returnList)
   const success = pattern(given, 'success')
-  const command = capabilityCommand(given['capabilityCommand'])
+  const command = capabilityCommand(given.capabilityCommand)
   // Who wants neither a list nor TLS gets the process, and nothing is waited for.
   const silent =
     !returnList && (type === 'plain' || (type === 'network' && (success === undefined || isNil(command))))
   return {
     type,
-    way: silent ? ('plain' as const) : wayOf(type, !isNil(given['alwaysQueryCapabilities'])),
+    way: silent ? ('plain' as const) : wayOf(type, !isNil(given.alwaysQueryCapabilities)),
     returnList,
-    endOfGreeting: silent || !isNil(given['nogreeting']) ? undefined : endOfCommand,
+    endOfGreeting: silent || !isNil(given.nogreeting) ? undefined : endOfCommand,
     endOfCommand,
     endOfCapability: pattern(given, 'endOfCapability') ?? endOfCommand,
     success,
     capabilityCommand: command,
-    starttlsFunction: given['starttlsFunction'] as NetworkStreamParameters['starttlsFunction'],
-    warns: !isNil(given['warnUnlessEncrypted']),
-    nowait: !isNil(given['nowait']),
-    clientCertificate: given['clientCertificate'],
+    starttlsFunction: given.starttlsFunction as NetworkStreamParameters['starttlsFunction'],
+    warns: !isNil(given.warnUnlessEncrypted),
+    nowait: !isNil(given.nowait),
+    clientCertificate: given.clientCertificate,
     // The maker checks what it is.
-    tlsParameters: (given['tlsParameters'] ?? null) as NetworkProcessOptions['tlsParameters'],
+    tlsParameters: (given.tlsParameters ?? null) as NetworkProcessOptions['tlsParameters'],
     // What every process of it is made with. The maker checks their values.
     keywords: {
       name: name as string,
       buffer: (buffer ?? null) as ProcessBuffer | null,
       host: asciiHost(host),
       service: service as string | number,
-      coding: (given['coding'] ?? null) as string | null,
-      noquery: !isNil(given['noquery']) || null,
+      coding: (given.coding ?? null) as string | null,
+      noquery: !isNil(given.noquery) || null,
     },
   }
 }

@@ -72,12 +72,12 @@ function serveOn(
 ): void {
   const local = check<Buffer>(native.getsockname(id), 'getsockname')
   const address = decodeAddress(local)
-  if (Array.isArray(address)) contact['service'] = address.at(-1)
-  contact['local'] = address
+  if (Array.isArray(address)) contact.service = address.at(-1)
+  contact.local = address
   if (type !== SOCK_DGRAM && !listens)
-    check(native.listen(id, backlog(contact['server'])), 'listen', errorAddress(local))
+    check(native.listen(id, backlog(contact.server)), 'listen', errorAddress(local))
   if (type === SOCK_DGRAM || isOneToMany(type, familyOf(local)))
-    process.openOn(id, true, firstPeer(contact['remote'], familyOf(local)))
+    process.openOn(id, true, firstPeer(contact.remote, familyOf(local)))
   else process.listenOn(id, admission)
 }
 
@@ -113,14 +113,14 @@ export function openExternal(
   try {
     setOptions(id, contact)
     const listens = isListening(id)
-    if (listens && isNil(contact['server'])) contact['server'] = true
-    if (!isNil(contact['server'])) {
+    if (listens && isNil(contact.server)) contact.server = true
+    if (!isNil(contact.server)) {
       serveOn(process, id, type, contact, listens, admission)
-      if (typeof contact['local'] === 'string') contact['service'] = contact['local']
+      if (typeof contact.local === 'string') contact.service = contact.local
       return
     }
     process.noteAddresses(id, check<Buffer>(native.getpeername(id), 'getpeername'))
-    if (isNil(contact['nowait']) || type === SOCK_DGRAM) process.connected(id)
+    if (isNil(contact.nowait) || type === SOCK_DGRAM) process.connected(id)
     else {
       // As if it connected now: who asked for no wait hears of it later.
       const cancel = after(0, () => process.connectedLater(id))

@@ -27,7 +27,7 @@ const table = new Map<string, Option>(
     reuseaddr: option('flag', constants.SO_REUSEADDR),
     nodelay: option('flag', constants.TCP_NODELAY, constants.IPPROTO_TCP),
     reuseport: option('flag', constants.SO_REUSEPORT),
-    passcred: option('flag', constants['SO_PASSCRED']),
+    passcred: option('flag', constants.SO_PASSCRED),
   }),
 )
 
@@ -68,7 +68,7 @@ function valueOf(name: string, { kind }: Option, value: unknown): Uint8Array {
       const bytes = Buffer.from(isNil(value) ? '' : value)
       if (bytes.includes(0)) throw valueError(keyword(name), 'an interface name', value)
       // The kernel would cut it, and might find another interface.
-      if (bytes.length > 15) throw systemError(errno['ENODEV'] ?? 0, `setsockopt ${keyword(name)}`)
+      if (bytes.length > 15) throw systemError(errno.ENODEV ?? 0, `setsockopt ${keyword(name)}`)
       return Buffer.concat([bytes, Buffer.alloc(1)])
     }
   }

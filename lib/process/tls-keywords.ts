@@ -24,7 +24,7 @@ function keywordsOf(value: unknown): Contact {
  * @internal
  */
 export function contactTls(contact: Contact, stream: boolean): TlsSettings | undefined {
-  const given = contact['tlsParameters']
+  const given = contact.tlsParameters
   if (isNil(given)) return undefined
   if (!stream)
     throw codedError(
@@ -32,8 +32,8 @@ export function contactTls(contact: Contact, stream: boolean): TlsSettings | und
       'ERR_INCOMPATIBLE_KEYWORDS',
     )
   const keywords = keywordsOf(given)
-  if (!isNil(keywords['pass'])) contact['tlsParameters'] = withoutPassword(given)
-  return tlsSettings(keywords, !isNil(contact['server']), hostOf(contact))
+  if (!isNil(keywords.pass)) contact.tlsParameters = withoutPassword(given)
+  return tlsSettings(keywords, !isNil(contact.server), hostOf(contact))
 }
 
 /**
@@ -45,7 +45,7 @@ export function contactTls(contact: Contact, stream: boolean): TlsSettings | und
  */
 export function upgradeTls(parameters: unknown, contact: Contact, accepted: boolean): TlsSettings {
   const keywords = keywordsOf(parameters)
-  const server = keywords['server'] === undefined ? accepted : !isNil(keywords['server'])
+  const server = keywords.server === undefined ? accepted : !isNil(keywords.server)
   return tlsSettings(keywords, server, hostOf(contact))
 }
 

@@ -5,7 +5,7 @@ import { constants } from './constants.js'
 import { integer, rangeError, typeError } from './errors.js'
 
 const { SOL_SOCKET, SCM_RIGHTS } = constants
-const SCM_CREDENTIALS = constants['SCM_CREDENTIALS']
+const SCM_CREDENTIALS = constants.SCM_CREDENTIALS
 // cmsghdr: a length (size_t on Linux, 32 bits on Darwin), level and type; Linux aligns to the size of a long.
 const bits64 = ['x64', 'arm64', 'ppc64', 's390x', 'riscv64', 'loong64', 'mips64el'].includes(process.arch)
 const lengthSize = process.platform === 'linux' && bits64 ? 8 : 4

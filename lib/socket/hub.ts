@@ -92,11 +92,7 @@ const nothing = new ArrayBuffer(0)
 
 // Every message is a view of it: who posts one to another thread, and transfers its memory, would take that of all others.
 function ours(memory: ArrayBuffer): ArrayBuffer {
-  try {
-    markAsUntransferable(memory)
-  } catch {
-    // Deno cannot: there only the addon looks, before it reads into memory that is gone.
-  }
+  markAsUntransferable(memory)
   return memory
 }
 

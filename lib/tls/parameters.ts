@@ -112,43 +112,43 @@ export function checkParameters(
         new TypeError(`:tls-parameters have no keyword ${keyword(name)}`),
         'ERR_INVALID_ARG_VALUE',
       )
-  const anonymous = typeOf(given['type'])
-  if (!isNil(given['callbacks'])) throw valueError(':callbacks', 'nil: there are none', given['callbacks'])
-  const trustFiles = files(':trustfiles', given['trustfiles'])
-  const keys = keylist(given['keylist'])
+  const anonymous = typeOf(given.type)
+  if (!isNil(given.callbacks)) throw valueError(':callbacks', 'nil: there are none', given.callbacks)
+  const trustFiles = files(':trustfiles', given.trustfiles)
+  const keys = keylist(given.keylist)
   if (server && !anonymous && keys.length === 0)
-    throw valueError(':keylist', 'at least one key and certificate of the server', given['keylist'])
-  const hostname = hostName(given['hostname'])
+    throw valueError(':keylist', 'at least one key and certificate of the server', given.keylist)
+  const hostname = hostName(given.hostname)
   const checks = checksOf(given, anonymous, server, trustFiles.length > 0, hostname !== undefined)
   const expected = hostname ?? (server ? undefined : host)
   if (checks.named && expected === undefined)
     throw valueError(':hostname', 'the name that the certificate is for, or :verify-error without it', null)
-  const seconds = isNil(given['timeout']) ? (server ? serverTimeout : clientTimeout) : given['timeout']
+  const seconds = isNil(given.timeout) ? (server ? serverTimeout : clientTimeout) : given.timeout
   if (typeof seconds !== 'number' || !(seconds > 0))
     throw typeError(':timeout', 'a number of seconds above 0', seconds)
   const options = {
     server,
     anonymous,
-    priority: text(':priority', given['priority']) ?? (anonymous ? anonymousPriority : defaultPriority),
-    verifyFlags: number(':verify-flags', given['verifyFlags']),
+    priority: text(':priority', given.priority) ?? (anonymous ? anonymousPriority : defaultPriority),
+    verifyFlags: number(':verify-flags', given.verifyFlags),
     // Anybody can have a certificate of theirs: a server lets in whom its own authorities vouch for.
     systemTrust: !server && !anonymous,
     trustFiles,
-    crlFiles: files(':crlfiles', given['crlfiles']),
+    crlFiles: files(':crlfiles', given.crlfiles),
     keys,
-    password: text(':pass', given['pass']) ?? '',
-    keyFlags: keyFlags(given['flags']),
-    primeBits: primeBits(given['minPrimeBits'], server),
+    password: text(':pass', given.pass) ?? '',
+    keyFlags: keyFlags(given.flags),
+    primeBits: primeBits(given.minPrimeBits, server),
     request: server && trustFiles.length > 0 ? (checks.trusted || checks.named ? 2 : 1) : 0,
-    protocols: protocols(given['alpn']),
+    protocols: protocols(given.alpn),
   }
   return {
     options,
     hostname: expected ?? '',
     ...checks,
     timeout: Math.min(seconds * 1000, 0x7fffffff),
-    completeNegotiation: !isNil(given['completeNegotiation']),
-    loglevel: isNil(given['loglevel']) ? 0 : integer(':loglevel', given['loglevel'], 0, loudest),
+    completeNegotiation: !isNil(given.completeNegotiation),
+    loglevel: isNil(given.loglevel) ? 0 : integer(':loglevel', given.loglevel, 0, loudest),
   }
 }
 
@@ -271,7 +271,7 @@ function checksOf(
     return { trusted: false, named: false }
   }
   if (server && wanted.has('trustfiles') && !trusting)
-    throw valueError(':trustfiles', "the authorities of the clients' certificates", given['trustfiles'])
+    throw valueError(':trustfiles', "the authorities of the clients' certificates", given.trustfiles)
   // By default a client checks everything, and a server what it has been told of its clients.
   const unsaid = verifyError === undefined
   const trusted = wanted.has('trustfiles') || (unsaid && (!server || trusting))

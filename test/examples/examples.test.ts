@@ -99,7 +99,7 @@ describe('the examples', () => {
   describe('cluster-reuseport', () => {
     it('spreads connections over its workers', async function () {
       // Where the kernel does not spread them, one listener gets all.
-      if (constants['SO_REUSEPORT'] === undefined || constants['SO_INCOMING_CPU'] === undefined) this.skip()
+      if (constants.SO_REUSEPORT === undefined || constants.SO_INCOMING_CPU === undefined) this.skip()
       const { status, stdout, stderr } = await example('cluster-reuseport')
       assert.equal(stderr, '')
       const counts = [...stdout.matchAll(/^worker \d: (\d+) connections$/gm)].map(([, count]) =>
@@ -200,7 +200,7 @@ describe('the examples', () => {
         entries.map(({ MESSAGE }) => MESSAGE),
         ['grüße', 'two\nlines', 'a long one'],
       )
-      assert.equal(entries[2]?.['DUMP'], '-'.repeat(1_000_000))
+      assert.equal(entries[2]?.DUMP, '-'.repeat(1_000_000))
     })
   })
 
@@ -352,7 +352,7 @@ describe('the examples', () => {
 
   describe('vsock', () => {
     // Without the loopback transport a connection would leave this machine, so that is never tried.
-    if (process.env['VSOCK_LOOPBACK'] === '1')
+    if (process.env.VSOCK_LOOPBACK === '1')
       exercises('AF_VSOCK', 'vsock', lacks('AF_VSOCK', SOCK_SEQPACKET), async () => {
         const { status, stdout, stderr } = await example('vsock')
         assert.equal(stderr, '')
@@ -378,7 +378,7 @@ describe('the examples', () => {
 
   describe('can', () => {
     exercises('AF_CAN', 'can', lacks('AF_CAN', SOCK_RAW, 1), async function () {
-      const CAN_INTERFACE = process.env['CAN_INTERFACE'] ?? 'vcan0'
+      const CAN_INTERFACE = process.env.CAN_INTERFACE ?? 'vcan0'
       try {
         ifNameToIndex(CAN_INTERFACE)
       } catch {
@@ -398,7 +398,7 @@ describe('the examples', () => {
   })
 
   describe('sctp', () => {
-    exercises('SCTP', 'sctp', lacks('AF_INET', SOCK_STREAM, constants['IPPROTO_SCTP']), async () => {
+    exercises('SCTP', 'sctp', lacks('AF_INET', SOCK_STREAM, constants.IPPROTO_SCTP), async () => {
       const { status, stdout, stderr } = await example('sctp')
       assert.equal(stderr, '')
       assert.match(stdout, /^server: open from 127\.0\.0\.1$/m)
@@ -408,7 +408,7 @@ describe('the examples', () => {
   })
 
   describe('sctp-one-to-many', () => {
-    const missing = lacks('AF_INET', SOCK_SEQPACKET, constants['IPPROTO_SCTP'])
+    const missing = lacks('AF_INET', SOCK_SEQPACKET, constants.IPPROTO_SCTP)
     exercises('SCTP one-to-many', 'sctp-one-to-many', missing, async () => {
       const { status, stdout, stderr } = await example('sctp-one-to-many')
       assert.equal(stderr, '')

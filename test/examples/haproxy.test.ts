@@ -151,7 +151,7 @@ describe('HAProxy before our servers', () => {
   })
 
   it('is the only way in', async () => {
-    const [program, address] = backEnds['three']!
+    const [program, address] = backEnds.three!
     const port = Number(address.split(':')[1])
     const client = makeNetworkProcess({ name: 'client', remote: [127, 0, 0, 1, port] })
     client.send('let me in\n')

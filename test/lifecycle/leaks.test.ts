@@ -76,7 +76,7 @@ describe(`${count} connections`, function () {
       // The helper of settled() has a server and a client left each time.
       assert.equal(descriptors() - before, processList().filter(({ name }) => /settl/.test(name)).length - 2)
       // The sanitizer's allocator holds back what was freed, so that it is seen when it is used again.
-      if (process.env['ASAN_OPTIONS'] === undefined)
+      if (process.env.ASAN_OPTIONS === undefined)
         assert.ok(memory() - middle < 24 * 1024, `${memory() - middle} KiB more for the second half`)
     })
   }

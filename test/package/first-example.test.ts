@@ -25,7 +25,7 @@ const root = fileURLToPath(new URL('../..', import.meta.url))
 const [, shown = ''] = /```js\n([^]*?)```/.exec(readFileSync(path.join(root, 'README.md'), 'utf8')) ?? []
 const example = shown.replaceAll('echo-example', `echo-example-${process.pid}`)
 const addon =
-  process.env['MAKE_NETWORK_PROCESS_ADDON'] ?? path.join(root, 'build/Release/make_network_process.node')
+  process.env.MAKE_NETWORK_PROCESS_ADDON ?? path.join(root, 'build/Release/make_network_process.node')
 
 let folder: string
 const file = (name: string, content: string) => {
@@ -36,7 +36,7 @@ const file = (name: string, content: string) => {
 /** Runs Node on a file; its own addon is all that it has. */
 async function run(args: readonly string[], environment: Record<string, string> = {}) {
   const env: NodeJS.ProcessEnv = { ...process.env, ...environment }
-  if (environment['MAKE_NETWORK_PROCESS_ADDON'] === undefined) delete env['MAKE_NETWORK_PROCESS_ADDON']
+  if (environment.MAKE_NETWORK_PROCESS_ADDON === undefined) delete env.MAKE_NETWORK_PROCESS_ADDON
   const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'pipe'], timeout: 60_000 })
   const [[status], stdout, stderr] = await Promise.all([
     once(child, 'close') as Promise<[number | null]>,

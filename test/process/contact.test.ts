@@ -72,7 +72,7 @@ describe('NetworkProcess#contact()', () => {
         const all = client.contact(true)
         client.delete()
         assert.deepEqual(client.contact(true), all)
-        assert.deepEqual(client.contact('remote'), all['remote'])
+        assert.deepEqual(client.contact('remote'), all.remote)
         assert.equal(client.contact(true, true), undefined)
         assert.equal(client.contact('name', true), undefined)
       })
@@ -116,7 +116,7 @@ describe('NetworkProcess#contact()', () => {
       service: socketFile(),
     })
     assert.equal(server.contact('host'), undefined)
-    assert.equal(server.contact(true)['host'], null)
+    assert.equal(server.contact(true).host, null)
   })
 
   it('of a datagram server names the last sender as the remote', async () => {
@@ -130,7 +130,7 @@ describe('NetworkProcess#contact()', () => {
       client.send('x')
       await seen.messages(i + 1)
       assert.deepEqual(server.contact('remote'), client.contact('local'))
-      assert.deepEqual(server.contact(true)['remote'], client.contact('local'))
+      assert.deepEqual(server.contact(true).remote, client.contact('local'))
     }
   })
 

@@ -361,9 +361,6 @@ describe('an address as raw bytes', () => {
       client.send('x')
     }
     await seen.messages(2)
-    assert.equal(
-      thrown(() => make({ name: 'c', remote: { family: 70_000, data } }))['code'],
-      'ERR_OUT_OF_RANGE',
-    )
+    assert.equal(thrown(() => make({ name: 'c', remote: { family: 70_000, data } })).code, 'ERR_OUT_OF_RANGE')
   })
 })

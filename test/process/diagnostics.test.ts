@@ -70,7 +70,7 @@ describe('diagnostics channels', () => {
     await until(() => seen.length === 1, 'the end')
     assert.equal(seen[0]?.what, 'close')
     assert.equal(seen[0]?.process, process)
-    assert.equal((seen[0]?.['error'] as { code: string }).code, 'ENOENT')
+    assert.equal((seen[0]?.error as { code: string }).code, 'ENOENT')
   })
 
   it('tell what each way of sending was given, and whether it is better to wait', async () => {
@@ -90,7 +90,7 @@ describe('diagnostics channels', () => {
     )
     peer.stop()
     while (client.send('-'.repeat(10_000)));
-    assert.equal(seen.at(-1)?.['drained'], false)
+    assert.equal(seen.at(-1)?.drained, false)
   })
 
   it('have nobody to tell when nobody subscribes', () => {
@@ -223,14 +223,14 @@ describe('async hooks', () => {
     const ids: Record<string, number> = {}
     const transport = over('stream', 'local')
     const server = transport.server({
-      log: () => (ids['server'] = executionAsyncId()),
+      log: () => (ids.server = executionAsyncId()),
       filter: () => {
-        ids['connection'] = executionAsyncId()
+        ids.connection = executionAsyncId()
         changed()
       },
     })
     transport.client(server).send('x')
-    await until(() => ids['connection'], 'the filter')
+    await until(() => ids.connection, 'the filter')
     const { server: parent, connection } = ids
     assert.equal(types.get(parent as number)?.type, 'NETWORKPROCESS')
     assert.deepEqual(types.get(connection as number), { type: 'NETWORKPROCESS', trigger: parent })

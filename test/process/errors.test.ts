@@ -82,19 +82,19 @@ describe('makeNetworkProcess()', () => {
   for (const [options, code, message] of table) {
     it(`refuses ${inspectKeywords(options)}`, () => {
       const error = thrown(() => make(options as unknown as NetworkProcessOptions))
-      assert.equal(error['code'], code, error.message)
+      assert.equal(error.code, code, error.message)
       assert.match(error.message, message)
       assert.ok(error instanceof (code === range ? RangeError : TypeError))
       assert.deepEqual(processList(), [])
       // The same, as a list.
       const list = Object.entries(options).flatMap(([key, value]) => [`:${key}`, value]) as [string, unknown]
-      assert.equal(thrown(() => makeNetworkProcess(...list))['code'], code)
+      assert.equal(thrown(() => makeNetworkProcess(...list)).code, code)
     })
   }
 
   it('refuses a coding system that it does not know', () => {
     const error = thrown(() => make({ ...server, coding: 'no-such-coding' }))
-    assert.match(String(error['code']), /^ERR_/)
+    assert.match(String(error.code), /^ERR_/)
     assert.match(error.message, /no-such-coding/)
   })
 
@@ -181,20 +181,20 @@ describe('a failure', () => {
     const { port } = listener.address() as net.AddressInfo
     const error = await failing({ name: 's', server: true, service: port })
     listener.close()
-    assert.equal(error['code'], 'EADDRINUSE')
-    assert.equal(error['address'], '127.0.0.1')
-    assert.equal(error['port'], port)
-    assert.ok((error['errno'] as number) < 0)
-    assert.ok(['bind', 'listen'].includes(String(error['syscall'])))
+    assert.equal(error.code, 'EADDRINUSE')
+    assert.equal(error.address, '127.0.0.1')
+    assert.equal(error.port, port)
+    assert.ok((error.errno as number) < 0)
+    assert.ok(['bind', 'listen'].includes(String(error.syscall)))
   })
 
   it('to find a host or service is the error that dns.lookup has', async () => {
     const host = await failing({ name: 'c', host: 'nosuch.invalid', service: 9 })
-    assert.ok(['ENOTFOUND', 'EAI_AGAIN'].includes(String(host['code'])), host.message)
-    assert.equal(host['syscall'], 'getaddrinfo')
-    assert.equal(host['hostname'], 'nosuch.invalid')
+    assert.ok(['ENOTFOUND', 'EAI_AGAIN'].includes(String(host.code)), host.message)
+    assert.equal(host.syscall, 'getaddrinfo')
+    assert.equal(host.hostname, 'nosuch.invalid')
     const service = await failing({ name: 'c', service: 'nosuchservice' })
-    assert.equal(service['syscall'], 'getaddrinfo')
+    assert.equal(service.syscall, 'getaddrinfo')
     await failing({ name: 'c', host: '', service: 9 })
     await failing({ name: 'c', host: '127.0.0.1', family: 'ipv6', service: 9 })
   })
@@ -207,7 +207,7 @@ describe('a failure', () => {
       [['ESOCKTNOSUPPORT', 'socket']],
     )
     const unknown = await failing({ name: 'c', remote: { family: 250, data: [1] } })
-    assert.equal(unknown['code'], 'EAFNOSUPPORT')
+    assert.equal(unknown.code, 'EAFNOSUPPORT')
   })
 
   it('leaves no descriptor', async function () {

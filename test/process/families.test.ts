@@ -8,7 +8,7 @@ import { cleanUp, make, until, witness, type Witness } from './support.js'
 
 afterEach(cleanUp)
 
-const family = constants['AF_NETLINK'] ?? -1
+const family = constants.AF_NETLINK ?? -1
 // pad, pid 0 (the kernel), groups 0
 const kernel = { family, data: new Uint8Array(10) }
 const little = endianness() === 'LE'

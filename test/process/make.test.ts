@@ -171,7 +171,7 @@ describe('makeNetworkProcess()', () => {
     const server = make({ ...options, reuseaddr: undefined, colour: undefined, nothing: null })
     assert.ok(!('reuseaddr' in server.contact(true)))
     assert.ok(!('colour' in server.contact(true)))
-    assert.equal(server.contact(true)['nothing'], null)
+    assert.equal(server.contact(true).nothing, null)
   })
 
   it('keeps keywords that it does not know', async () => {
@@ -200,7 +200,7 @@ describe('makeNetworkProcess()', () => {
     const server = make({ name: 's', server: true, service: true, plist })
     assert.deepEqual(server.plist, plist)
     assert.notEqual(server.plist, plist)
-    assert.equal(server.plist['inner'], inner)
+    assert.equal(server.plist.inner, inner)
     Object.assign(server.plist, { more: 1 })
     assert.deepEqual(plist, { inner })
     assert.equal(server.contact('plist'), plist)
@@ -245,7 +245,7 @@ describe('makeNetworkProcess()', () => {
     const client = make({ name: 'c', service: String(server.contact('service')) })
     assert.equal(client.contact('service'), String(server.contact('service')))
     const error = thrown(() => make({ name: 'c', service: 'tftp' }))
-    assert.ok(['ENOTFOUND', 'EAI_SERVICE', 'ECONNREFUSED'].includes(String(error['code'])), error.message)
+    assert.ok(['ENOTFOUND', 'EAI_SERVICE', 'ECONNREFUSED'].includes(String(error.code)), error.message)
     assert.equal(
       (make({ name: 'd', type: 'datagram', service: 'tftp' }).contact('remote') as number[]).at(-1),
       69,

@@ -211,7 +211,7 @@ describe('NetworkProcess#sendMessage()', () => {
     })
 
     it('says who sends, where that is asked for', async function () {
-      if (constants['SO_PASSCRED'] === undefined) this.skip()
+      if (constants.SO_PASSCRED === undefined) this.skip()
       const { filter, received } = noting()
       const { client, peer } = await transport.pair({ filter, passcred: true })
       peer.setOption('passcred', true)
@@ -227,7 +227,7 @@ describe('NetworkProcess#sendMessage()', () => {
 
     if (transport.connects)
       it('sees the end where it is asked for who sends', async function () {
-        if (constants['SO_PASSCRED'] === undefined) this.skip()
+        if (constants.SO_PASSCRED === undefined) this.skip()
         const { client, atServer } = await transport.pair({ filter: noting().filter, passcred: true })
         client.send('x')
         client.delete()
@@ -235,7 +235,7 @@ describe('NetworkProcess#sendMessage()', () => {
       })
 
     it('sends credentials that the sender may claim', async function () {
-      if (constants['SO_PASSCRED'] === undefined) this.skip()
+      if (constants.SO_PASSCRED === undefined) this.skip()
       const { filter, received } = noting()
       const { client, peer } = await transport.pair({ filter, passcred: true })
       peer.setOption('passcred', true)
@@ -565,7 +565,7 @@ describe('NetworkProcess#sendMany()', () => {
         const { client, atServer } = await transport.pair()
         const error = thrown(() => client.sendMany(['one', 'two', '-'.repeat(70_000), 'never']))
         assert.equal(error.code, 'EMSGSIZE')
-        assert.equal(error['sent'], 2)
+        assert.equal(error.sent, 2)
         await atServer.messages(2)
         assert.deepEqual(atServer.data, ['one', 'two'])
       })
@@ -605,7 +605,7 @@ describe('NetworkProcess#sendMany()', () => {
     const { client, atServer } = await over('seqpacket', 'local').pair()
     const error = thrown(() => client.sendMany(['one', 'two', Buffer.alloc(64 * 1024 * 1024), 'never']))
     assert.equal(error.code, 'EMSGSIZE')
-    assert.equal(error['sent'], 2)
+    assert.equal(error.sent, 2)
     await atServer.messages(2)
     assert.deepEqual(atServer.data, ['one', 'two'])
   })

@@ -447,7 +447,7 @@ describe('openNetworkStream()', () => {
     it('before it could be asked throws, and leaves no process', () => {
       const server = serve(client => client.delete())
       const error = thrown(() => openList(server.port, { endOfCommand: line, capabilityCommand: 'EHLO\r\n' }))
-      assert.equal(error['code'], 'ERR_PROCESS_NOT_RUNNING')
+      assert.equal(error.code, 'ERR_PROCESS_NOT_RUNNING')
       assert.deepEqual(streams(), [])
     })
 
@@ -529,7 +529,7 @@ describe('openNetworkStream()', () => {
     for (const [parameters, code, message] of wrong)
       it(`says so: ${JSON.stringify(parameters)}`, () => {
         const error = thrown(() => openAnyhow('stream', null, host, serve('').port, ...parameters))
-        assert.equal(error['code'], code)
+        assert.equal(error.code, code)
         assert.match(error.message, message)
         assert.deepEqual(streams(), [])
       })
@@ -540,7 +540,7 @@ describe('openNetworkStream()', () => {
         [undefined, 'ERR_INVALID_ARG_TYPE'],
         ['ü x', 'ERR_INVALID_ARG_VALUE'],
       ] as const)
-        assert.equal(thrown(() => openAnyhow('stream', null, name, 80))['code'], code)
+        assert.equal(thrown(() => openAnyhow('stream', null, name, 80)).code, code)
     })
 
     it('leaves no process when a function throws', () => {
@@ -611,7 +611,7 @@ describe('openNetworkStream() and TLS', () => {
     ])
     assert.deepEqual(openWith(server, { tlsParameters: ['gnutls-anon'] }).started, [['gnutls-anon']])
     const wrong = { clientCertificate: true } as unknown as NetworkStreamParameters
-    assert.equal(thrown(() => openWith(server, wrong))['code'], 'ERR_INVALID_ARG_TYPE')
+    assert.equal(thrown(() => openWith(server, wrong)).code, 'ERR_INVALID_ARG_TYPE')
   })
 
   it('does not start on a plain connection', () => {
@@ -659,8 +659,8 @@ describe('openNetworkStream() and TLS', () => {
       const server = serve('220 ready\r\n', answers)
       const failure = new Error('no')
       const error = thrown(() => openWith(server, { type }, failure))
-      assert.equal(error['code'], 'ERR_TLS_FAILED')
-      assert.equal(error['cause'], failure)
+      assert.equal(error.code, 'ERR_TLS_FAILED')
+      assert.equal(error.cause, failure)
       assert.deepEqual(streams(), [])
     })
 

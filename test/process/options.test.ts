@@ -163,10 +163,10 @@ describe('NetworkProcess#setOption()', () => {
     ]
     for (const [name, value, code] of table) {
       const error = thrown(() => server.setOption(name, value))
-      assert.deepEqual([name, value, error['code']], [name, value, code])
+      assert.deepEqual([name, value, error.code], [name, value, code])
       assert.match(error.message, new RegExp(`:${name}`))
       const made = thrown(() => make({ name: 't', server: true, service: true, [name]: value }))
-      assert.deepEqual([name, value, made['code']], [name, value, code])
+      assert.deepEqual([name, value, made.code], [name, value, code])
     }
   })
 
@@ -174,12 +174,12 @@ describe('NetworkProcess#setOption()', () => {
     const server = make({ name: 's', server: true, service: true })
     if (constants.SO_BINDTODEVICE === undefined) this.skip()
     const error = thrown(() => server.setOption('bindtodevice', 'nosuch0'))
-    assert.ok(['ENODEV', 'EPERM'].includes(String(error['code'])))
-    assert.match(String(error['syscall']), /setsockopt/)
+    assert.ok(['ENODEV', 'EPERM'].includes(String(error.code)))
+    assert.match(String(error.syscall), /setsockopt/)
     assert.equal(server.contact('bindtodevice'), undefined)
     // The kernel would look for the interface of the first 15 characters.
     const tooLong = thrown(() => server.setOption('bindtodevice', 'lo'.padEnd(16, 'x')))
-    assert.equal(tooLong['code'], 'ENODEV')
+    assert.equal(tooLong.code, 'ENODEV')
   })
 
   it('refuses a process that has gone', () => {

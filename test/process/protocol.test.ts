@@ -13,7 +13,7 @@ const { AF_INET, AF_UNIX, SOCK_DGRAM, SOCK_STREAM, SOL_SOCKET } = constants
 /** A protocol by its name; the test is skipped where there is none. */
 function protocol(context: Mocha.Context, name: string, domain = AF_INET, type = SOCK_DGRAM): number {
   const number = constants[name]
-  if (number === undefined || constants['SO_PROTOCOL'] === undefined) return context.skip()
+  if (number === undefined || constants.SO_PROTOCOL === undefined) return context.skip()
   try {
     new Socket(domain, type, number).close()
   } catch {
@@ -23,7 +23,7 @@ function protocol(context: Mocha.Context, name: string, domain = AF_INET, type =
 }
 
 const protocolOf = (process: NetworkProcess) => {
-  const bytes = socketOf(process).getsockopt(SOL_SOCKET, constants['SO_PROTOCOL']!)
+  const bytes = socketOf(process).getsockopt(SOL_SOCKET, constants.SO_PROTOCOL!)
   return new DataView(bytes.buffer, bytes.byteOffset).getInt32(
     0,
     new Uint8Array(Uint16Array.of(1).buffer)[0] === 1,
@@ -85,7 +85,7 @@ describe(':protocol', () => {
   })
 
   it('is the subject of a netlink socket', function () {
-    const number = protocol(this, 'NETLINK_KOBJECT_UEVENT', constants['AF_NETLINK'])
+    const number = protocol(this, 'NETLINK_KOBJECT_UEVENT', constants.AF_NETLINK)
     const server = make({
       name: 's',
       server: true,

@@ -45,7 +45,7 @@ overEvery(streams, transport => {
         assert.deepEqual(seen.log, ['accept from 192.0.2.7\n'])
         assert.deepEqual(seen.events, ['open from 192.0.2.7\n'])
         assert.deepEqual(seen.data, [])
-        assert.equal(child.plist['some'], 'thing')
+        assert.equal(child.plist.some, 'thing')
       })
 
       it('may come with what is for the filter', async () => {
@@ -267,7 +267,7 @@ describe(':proxy-protocol', () => {
   ] as const)
     it(`is refused with ${JSON.stringify(keywords)}`, () => {
       const error = thrown(() => make({ name: 'x', proxyProtocol: true, ...keywords }))
-      assert.equal(error['code'], 'ERR_INCOMPATIBLE_KEYWORDS')
+      assert.equal(error.code, 'ERR_INCOMPATIBLE_KEYWORDS')
       assert.match(error.message, /^:proxy-protocol is for servers of streams$/)
     })
 
@@ -283,7 +283,7 @@ describe(':proxy-protocol', () => {
       const call = () =>
         makeNetworkProcess(':name', 'x', ':server', true, ':service', true, ':proxy-protocol', value)
       const error = thrown(call)
-      assert.equal(error['code'], code)
+      assert.equal(error.code, code)
       assert.match(error.message, /^:proxy-protocol must be /)
     })
 

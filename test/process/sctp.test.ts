@@ -10,7 +10,7 @@ import { cleanUp, make, noting, settled, thrown, until, witness, type Received }
 afterEach(cleanUp)
 
 const { AF_INET, SOCK_SEQPACKET } = constants
-const protocol = constants['IPPROTO_SCTP'] ?? -1
+const protocol = constants.IPPROTO_SCTP ?? -1
 const oneToMany = { name: 's', server: true, type: 'seqpacket', service: true, protocol } as const
 
 describe('SCTP, one-to-many', () => {
@@ -82,7 +82,7 @@ describe('SCTP, one-to-many', () => {
     const peer = make({ ...oneToMany, name: 'peer', family: 'ipv4', remote })
     const data = Buffer.alloc(150_000, 'abcdefg')
     peer.send(data)
-    const isLast = ({ info }: Received) => (info.flags & (constants['MSG_EOR'] ?? 0)) !== 0
+    const isLast = ({ info }: Received) => (info.flags & (constants.MSG_EOR ?? 0)) !== 0
     await until(() => received.some(isLast), 'the last piece')
     assert.equal(received.findIndex(isLast), received.length - 1)
     assert.ok(Buffer.concat(received.map(piece => Buffer.from(piece.data))).equals(data))
@@ -92,7 +92,7 @@ describe('SCTP, one-to-many', () => {
     const socket = new Socket(AF_INET, SOCK_SEQPACKET, protocol)
     socket.bind(encodeAddress([127, 0, 0, 1, 0]))
     // Of sctp_event_subscribe, the second: associations that come and go.
-    socket.setsockopt(protocol, constants['SCTP_EVENTS'] ?? -1, Uint8Array.of(0, 1))
+    socket.setsockopt(protocol, constants.SCTP_EVENTS ?? -1, Uint8Array.of(0, 1))
     socket.listen(5)
     const { filter, received } = noting()
     const server = make({ name: 's', adopt: socket.detach(), coding: 'binary', filter })
@@ -102,7 +102,7 @@ describe('SCTP, one-to-many', () => {
     await until(() => received.length === 2, 'association and message')
     peer.delete()
     await until(() => received.length === 3, 'the end of the association')
-    const notifies = ({ info }: Received) => (info.flags & (constants['MSG_NOTIFICATION'] ?? 0)) !== 0
+    const notifies = ({ info }: Received) => (info.flags & (constants.MSG_NOTIFICATION ?? 0)) !== 0
     assert.deepEqual(received.map(notifies), [true, false, true])
     assert.equal(Buffer.from(received[1]?.data ?? '').toString(), 'a message')
   })

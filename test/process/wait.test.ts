@@ -383,6 +383,6 @@ describe('acceptProcessOutput()', () => {
 
   it('refuses what is no process and no number', () => {
     for (const args of [['x'], [5], [null, 'x'], [null, NaN], [null, 1, 'x'], [{}]])
-      assert.equal(thrown(() => acceptProcessOutput(...(args as [])))['code'], 'ERR_INVALID_ARG_TYPE')
+      assert.equal(thrown(() => acceptProcessOutput(...(args as []))).code, 'ERR_INVALID_ARG_TYPE')
   })
 })

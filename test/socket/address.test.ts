@@ -152,7 +152,7 @@ describe('encodeAddress()', () => {
     for (const [what, address, name, code] of cases)
       it(what, () => {
         const error = thrownBy(() => encodeAddress(address as AddressInput, ':remote'))
-        assert.deepEqual([error.name, error['code']], [name, code])
+        assert.deepEqual([error.name, error.code], [name, code])
         assert.match(error.message, /^:remote\b/)
       })
 
@@ -160,7 +160,7 @@ describe('encodeAddress()', () => {
       it(`a scope of ${typeof scope === 'string' ? "'1'" : scope}`, () => {
         const address = Object.assign([0xfe80, 0, 0, 0, 0, 0, 0, 1, 80], { scope })
         const error = thrownBy(() => encodeAddress(address, ':remote'))
-        assert.match(String(error['code']), /^ERR_(OUT_OF_RANGE|INVALID_ARG_TYPE)$/)
+        assert.match(String(error.code), /^ERR_(OUT_OF_RANGE|INVALID_ARG_TYPE)$/)
         assert.match(error.message, /^:remote\b.*scope/)
       })
   })

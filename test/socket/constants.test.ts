@@ -72,12 +72,12 @@ describe('constants', () => {
   })
 
   it('keep an unsigned number positive and a negative one negative', () => {
-    assert.equal(constants['INADDR_NONE'], 0xffffffff)
-    if (process.platform === 'linux') assert.ok(constants['EAI_AGAIN']! < 0)
+    assert.equal(constants.INADDR_NONE, 0xffffffff)
+    if (process.platform === 'linux') assert.ok(constants.EAI_AGAIN! < 0)
   })
 
   it('lack what the system lacks', () => {
-    assert.equal(constants['AF_NO_SUCH_FAMILY'], undefined)
+    assert.equal(constants.AF_NO_SUCH_FAMILY, undefined)
     assert.equal('AF_NO_SUCH_FAMILY' in constants, false)
   })
 

@@ -183,12 +183,12 @@ describe('descriptors', () => {
       [2 ** 53, 'ERR_OUT_OF_RANGE'],
     ] as const) {
       const error = thrownBy(() => sender.sendmsg({ data, fds: [0, wrong as number] }))
-      assert.equal(error['code'], code)
+      assert.equal(error.code, code)
       assert.match(error.message, /^fds\[1\] must be /)
     }
     for (const wrong of [5, 'abc', null, { length: 3 }, new Set([0])]) {
       const error = thrownBy(() => sender.sendmsg({ data, fds: wrong as number[] }))
-      assert.equal(error['code'], 'ERR_INVALID_ARG_TYPE')
+      assert.equal(error.code, 'ERR_INVALID_ARG_TYPE')
       assert.match(error.message, /^fds must be an array, not /)
     }
   })
@@ -198,7 +198,7 @@ describe('descriptors', () => {
     const fds: number[] = []
     fds[1] = 0
     const error = thrownBy(() => sender.sendmsg({ data, fds }))
-    assert.equal(error['code'], 'ERR_INVALID_ARG_TYPE')
+    assert.equal(error.code, 'ERR_INVALID_ARG_TYPE')
     assert.match(error.message, /^fds\[0\] must be /)
   })
 })
@@ -245,7 +245,7 @@ describe('credentials', () => {
     for (const wrong of [NaN, 1.5, 2 ** 53, '0', undefined, null]) {
       const credentials = { ...mine, uid: wrong as number }
       const error = thrownBy(() => sender.sendmsg({ data, credentials }), `uid ${wrong}`)
-      assert.match(String(error['code']), /^ERR_(OUT_OF_RANGE|INVALID_ARG_TYPE)$/)
+      assert.match(String(error.code), /^ERR_(OUT_OF_RANGE|INVALID_ARG_TYPE)$/)
     }
   })
 })
@@ -313,7 +313,7 @@ describe('another control message', () => {
     assert.throws(sends({ level: 1, type: 1, data: detached(Uint8Array) }), { code: 'ERR_INVALID_ARG_VALUE' })
     for (const wrong of [null, 5, {}]) {
       const error = thrownBy(sends(wrong as object))
-      assert.equal(error['code'], 'ERR_INVALID_ARG_TYPE')
+      assert.equal(error.code, 'ERR_INVALID_ARG_TYPE')
       assert.match(error.message, /^others\[0\]\.level must be /)
     }
   })
@@ -354,7 +354,7 @@ describe('the bytes of control messages', () => {
   )
 
   it('are read as they were written', () => {
-    const known = constants['SCM_CREDENTIALS'] === undefined ? { others, fds } : { others, fds, credentials }
+    const known = constants.SCM_CREDENTIALS === undefined ? { others, fds } : { others, fds, credentials }
     fc.assert(
       fc.property(fc.record(known, { requiredKeys: [], noNullPrototype: true }), generated => {
         const control = generated as source.Control

@@ -52,7 +52,7 @@ describe('an error is the one that node:net gives', () => {
     const ours = thrownBy(() => aSocket(AF_UNIX, SOCK_STREAM).connect(encodeAddress(where)))
     assert.deepEqual(shape(ours), shape(await errorOfNet({ path: where })))
     assert.equal(ours.message, `connect ENOENT ${where}`)
-    assert.equal(ours['path'], where)
+    assert.equal(ours.path, where)
   })
 
   it('ECONNREFUSED: connecting to a path that nobody listens at', async () => {
@@ -111,7 +111,7 @@ describe('an error', () => {
   it('is ECONNREFUSED where node:net says so', async () => {
     const port = closedPort(AF_INET, [127, 0, 0, 1, 0])
     const theirs = await errorOfNet({ host: '127.0.0.1', port })
-    assert.equal(theirs['code'], 'ECONNREFUSED')
+    assert.equal(theirs.code, 'ECONNREFUSED')
     const client = aSocket(AF_INET, SOCK_STREAM)
     const sockaddr = encodeAddress([127, 0, 0, 1, port])
     try {
@@ -119,17 +119,17 @@ describe('an error', () => {
     } catch (error) {
       // The kernel is still at it: what has come of it is in SO_ERROR.
       const pending = error as SystemError
-      assert.equal(pending['code'], 'EINPROGRESS')
+      assert.equal(pending.code, 'EINPROGRESS')
       assert.deepEqual(contents(pending), {
         ...contents(theirs),
         message: pending.message,
         code: 'EINPROGRESS',
-        errno: pending['errno'],
+        errno: pending.errno,
       })
     }
     until(client, POLLOUT)
     const value = client.getsockopt(SOL_SOCKET, SO_ERROR)
-    assert.deepEqual([...new Int32Array(new Uint8Array(value).buffer)], [-Number(theirs['errno'])])
+    assert.deepEqual([...new Int32Array(new Uint8Array(value).buffer)], [-Number(theirs.errno)])
   })
 
   it('is exactly that of node:net when a refused TCP connection is at once refused', async function () {
@@ -143,7 +143,7 @@ describe('an error', () => {
     }
     // The second call gives what came of the first.
     const ours = thrownBy(() => client.connect(sockaddr))
-    if (ours['code'] !== 'ECONNREFUSED') return this.skip()
+    if (ours.code !== 'ECONNREFUSED') return this.skip()
     assert.deepEqual(shape(ours), shape(await errorOfNet({ host: '127.0.0.1', port })))
   })
 
@@ -161,8 +161,8 @@ describe('an error', () => {
     const socket = aSocket(AF_INET, SOCK_DGRAM)
     for (const [groups, text] of cases) {
       const error = thrownBy(() => socket.bind(encodeAddress([...groups, 9])))
-      assert.equal(error['address'], text)
-      assert.equal(error['port'], 9)
+      assert.equal(error.address, text)
+      assert.equal(error.port, 9)
       assert.ok(error.message.endsWith(` ${text}:9`))
     }
   })
@@ -176,15 +176,15 @@ describe('an error', () => {
   it('writes an abstract name with @', () => {
     const error = thrownBy(() => aSocket(AF_UNIX, SOCK_STREAM).connect(encodeAddress('\0mnp-nobody-here')))
     assert.match(error.message, /^connect E\w+ @mnp-nobody-here$/)
-    assert.equal(error['address'], '@mnp-nobody-here')
-    assert.equal(error['path'], '@mnp-nobody-here')
+    assert.equal(error.address, '@mnp-nobody-here')
+    assert.equal(error.path, '@mnp-nobody-here')
   })
 
   it('names the family of an address that it cannot write', () => {
     const error = thrownBy(() =>
       aSocket(AF_INET, SOCK_STREAM).connect(encodeAddress({ family: 250, data: [1] })),
     )
-    assert.equal(error['address'], '<Family 250>')
+    assert.equal(error.address, '<Family 250>')
   })
 
   it('says nothing of an address where there is none', () => {
@@ -203,7 +203,7 @@ describe('an error', () => {
       keys: ['errno', 'code', 'syscall'],
       properties: {
         message: 'getpeername ENOTCONN',
-        errno: error['errno'],
+        errno: error.errno,
         code: 'ENOTCONN',
         syscall: 'getpeername',
       },
@@ -240,9 +240,9 @@ describe('an error', () => {
     ]
     for (const [syscall, call] of calls) {
       const error = thrownBy(call, syscall)
-      assert.equal(error['syscall'], syscall)
-      assert.ok(Number(error['errno']) < 0)
-      assert.match(error.message, RegExp(`^${syscall} ${String(error['code'])}\\b`))
+      assert.equal(error.syscall, syscall)
+      assert.ok(Number(error.errno) < 0)
+      assert.match(error.message, RegExp(`^${syscall} ${String(error.code)}\\b`))
     }
   })
 
@@ -269,7 +269,7 @@ describe('an error', () => {
       [Symbol('x'), 'Symbol(x)'],
     ] as const) {
       const error = thrownBy(() => socket.listen(wrong as number))
-      assert.equal(error['code'], 'ERR_INVALID_ARG_TYPE')
+      assert.equal(error.code, 'ERR_INVALID_ARG_TYPE')
       assert.equal(error.message, `backlog must be a whole number, not ${description}`)
     }
   })

@@ -37,11 +37,11 @@ describe('a family', () => {
       const error = thrownBy(() => new Socket(family, SOCK_STREAM))
       assert.deepEqual(contents(error), {
         code: 'EAFNOSUPPORT',
-        errno: error['errno'],
+        errno: error.errno,
         syscall: 'socket',
         message: 'socket EAFNOSUPPORT',
       })
-      assert.ok(Number(error['errno']) < 0)
+      assert.ok(Number(error.errno) < 0)
     }
   })
 
@@ -63,10 +63,10 @@ describe('netlink', () => {
 
   it('names its sockets', function () {
     const socket = ifThere(this, 'AF_NETLINK', SOCK_RAW)
-    socket.bind(encodeAddress({ family: constants['AF_NETLINK']!, data: Buffer.alloc(10) }))
+    socket.bind(encodeAddress({ family: constants.AF_NETLINK!, data: Buffer.alloc(10) }))
     const name = decodeAddress(socket.getsockname())
     assert.ok(typeof name === 'object' && 'family' in name)
-    assert.equal(name.family, constants['AF_NETLINK'])
+    assert.equal(name.family, constants.AF_NETLINK)
     assert.equal(name.data.length, 10)
     assert.notEqual(read32(Buffer.from(name.data), 2), 0)
   })
@@ -79,7 +79,7 @@ describe('netlink', () => {
     fields.setUint16(4, RTM_GETLINK, little)
     fields.setUint16(6, NLM_F_REQUEST | NLM_F_DUMP, little)
     fields.setUint32(8, 7, little)
-    const kernel = encodeAddress({ family: constants['AF_NETLINK']!, data: Buffer.alloc(10) })
+    const kernel = encodeAddress({ family: constants.AF_NETLINK!, data: Buffer.alloc(10) })
     assert.equal(socket.sendto(request, 0, kernel), request.length)
 
     const found = new Map<string, number>()
@@ -88,7 +88,7 @@ describe('netlink', () => {
       const buffer = Buffer.alloc(65536)
       const { length, truncated, address } = socket.recvmsg(buffer)
       assert.equal(truncated, false)
-      assert.equal(familyOf(address), constants['AF_NETLINK'])
+      assert.equal(familyOf(address), constants.AF_NETLINK)
       for (let at = 0; at + 16 <= length;) {
         const size = read32(buffer, at)
         const type = read16(buffer, at + 4)
@@ -124,7 +124,7 @@ describe('AF_PACKET', () => {
     const data = Buffer.alloc(18)
     data.writeUInt16BE(ETH_P_IP, 0)
     new DataView(data.buffer, data.byteOffset).setInt32(2, index, little)
-    socket.bind(encodeAddress({ family: constants['AF_PACKET']!, data }))
+    socket.bind(encodeAddress({ family: constants.AF_PACKET!, data }))
 
     const server = aSocket(AF_INET, SOCK_DGRAM)
     server.bind(encodeAddress([127, 0, 0, 1, 0]))
@@ -134,7 +134,7 @@ describe('AF_PACKET', () => {
     for (;;) {
       until(socket)
       const { length, address } = socket.recvfrom(buffer)
-      assert.equal(familyOf(address), constants['AF_PACKET'])
+      assert.equal(familyOf(address), constants.AF_PACKET)
       if (buffer.toString('latin1', 0, length).includes(mark)) break
     }
   })
@@ -147,7 +147,7 @@ describe('AF_ALG', () => {
     data.write('hash', 0)
     data.write('sha256', 22)
     try {
-      socket.bind(encodeAddress({ family: constants['AF_ALG']!, data }))
+      socket.bind(encodeAddress({ family: constants.AF_ALG!, data }))
     } catch {
       return this.skip()
     }
@@ -164,6 +164,6 @@ describe('AF_VSOCK', () => {
   it('names its sockets', function () {
     const socket = ifThere(this, 'AF_VSOCK', SOCK_STREAM)
     const name = decodeAddress(socket.getsockname())
-    assert.ok(typeof name === 'object' && 'family' in name && name.family === constants['AF_VSOCK'])
+    assert.ok(typeof name === 'object' && 'family' in name && name.family === constants.AF_VSOCK)
   })
 })

@@ -27,9 +27,9 @@ describe('getifaddrs()', () => {
   })
 
   it('has flags, and a netmask', () => {
-    const loopback = getifaddrs().find(({ flags }) => (flags & (constants['IFF_LOOPBACK'] ?? 0)) !== 0)
+    const loopback = getifaddrs().find(({ flags }) => (flags & (constants.IFF_LOOPBACK ?? 0)) !== 0)
     assert.ok(loopback?.netmask !== undefined || loopback?.address !== undefined)
-    assert.ok((loopback.flags & (constants['IFF_UP'] ?? 0)) !== 0)
+    assert.ok((loopback.flags & (constants.IFF_UP ?? 0)) !== 0)
   })
 })
 

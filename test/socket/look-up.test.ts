@@ -75,11 +75,11 @@ describe('getaddrinfo()', () => {
       syscall: 'getaddrinfo',
       hostname: 'nosuch',
     })
-    assert.match(String(error['reason']), /\w+ \w+/)
+    assert.match(String(error.reason), /\w+ \w+/)
   })
 
   it('is the error of a service, a family, flags', () => {
-    const fails = (query: LookUpQuery) => thrownBy(() => getaddrinfo(query))['code']
+    const fails = (query: LookUpQuery) => thrownBy(() => getaddrinfo(query)).code
     assert.equal(fails({ host: '127.0.0.1', service: 'no such service', type: SOCK_STREAM }), 'EAI_SERVICE')
     assert.equal(fails({ host: '127.0.0.1', family: 77 }), 'EAI_FAMILY')
     assert.equal(fails({ host: '127.0.0.1', flags: 0x40000000 }), 'EAI_BADFLAGS')
@@ -99,7 +99,7 @@ describe('getaddrinfo()', () => {
       { host: '127.0.0.1', service: '80\0x' },
     ])
       assert.match(
-        String(thrownBy(() => getaddrinfo(query), JSON.stringify(query))['code']),
+        String(thrownBy(() => getaddrinfo(query), JSON.stringify(query)).code),
         /^(ENOTFOUND|EAI_\w+|ERR_INVALID_ARG_VALUE)$/,
       )
   })
@@ -107,7 +107,7 @@ describe('getaddrinfo()', () => {
   it('refuses what is no name and no number', () => {
     const refused = (query: object) =>
       assert.match(
-        String(thrownBy(() => getaddrinfo(query), JSON.stringify(query))['code']),
+        String(thrownBy(() => getaddrinfo(query), JSON.stringify(query)).code),
         /^ERR_(INVALID_ARG_TYPE|OUT_OF_RANGE)$/,
       )
     for (const wrong of [5, null, true, {}, ['127.0.0.1']]) {

@@ -95,12 +95,12 @@ describe('new Socket()', () => {
         const error = thrownBy(
           () => new Socket(...(numbers.with(i, wrong as number) as [number, number, number])),
         )
-        assert.deepEqual([error.name, error['code']], ['TypeError', 'ERR_INVALID_ARG_TYPE'])
+        assert.deepEqual([error.name, error.code], ['TypeError', 'ERR_INVALID_ARG_TYPE'])
         assert.match(error.message, RegExp(`^${name} must be a whole number`))
       }
       for (const wrong of [NaN, 1.5, Infinity, 2 ** 31, 2 ** 53]) {
         const error = thrownBy(() => new Socket(...(numbers.with(i, wrong) as [number, number, number])))
-        assert.deepEqual([error.name, error['code']], ['RangeError', 'ERR_OUT_OF_RANGE'])
+        assert.deepEqual([error.name, error.code], ['RangeError', 'ERR_OUT_OF_RANGE'])
         assert.match(error.message, RegExp(`^${name} must be a whole number`))
       }
     }

@@ -76,7 +76,7 @@ describe('a method of Socket, called on what is none', () => {
         const self = stranger === 'proxy' ? new Proxy(socket, {}) : stranger
         const error = thrownBy(() => calls[member]!(self as raw.Socket), what)
         assert.deepEqual(
-          [error.name, error.message, error['code']],
+          [error.name, error.message, error.code],
           ['TypeError', 'Illegal invocation', 'ERR_INVALID_THIS'],
           what,
         )
@@ -104,7 +104,7 @@ describe('a method of a closed Socket', () => {
       else if (member in harmless) assert.equal(calls[member]!(socket), harmless[member])
       else {
         const error = thrownBy(() => calls[member]!(socket))
-        assert.deepEqual([error.name, error['code']], ['Error', 'EBADF'])
+        assert.deepEqual([error.name, error.code], ['Error', 'EBADF'])
       }
       assert.ok(heir.fd >= 0)
     })

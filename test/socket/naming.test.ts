@@ -12,7 +12,7 @@ function refusesWhatIsNoAddress(call: (socket: Socket, address: Uint8Array) => v
     const socket = aSocket(AF_UNIX, SOCK_DGRAM)
     for (const wrong of ['/tmp/x', null, undefined, 1, [1, 2], {}, new ArrayBuffer(16)]) {
       const error = thrownBy(() => call(socket, wrong as Uint8Array))
-      assert.deepEqual([error.name, error['code']], ['TypeError', 'ERR_INVALID_ARG_TYPE'])
+      assert.deepEqual([error.name, error.code], ['TypeError', 'ERR_INVALID_ARG_TYPE'])
       assert.match(error.message, /^address must be /)
     }
     assert.throws(() => call(socket, detached(Uint8Array)), { code: 'ERR_INVALID_ARG_VALUE' })
@@ -21,7 +21,7 @@ function refusesWhatIsNoAddress(call: (socket: Socket, address: Uint8Array) => v
   it('is an error for an address of a wrong length', () => {
     const socket = aSocket(AF_INET, SOCK_DGRAM)
     for (const length of [0, 1, 2, 8, 257, 65536])
-      assert.match(String(thrownBy(() => call(socket, Buffer.alloc(length, 2)))['code']), /^E[A-Z]+$/)
+      assert.match(String(thrownBy(() => call(socket, Buffer.alloc(length, 2))).code), /^E[A-Z]+$/)
   })
 }
 
@@ -42,7 +42,7 @@ describe('Socket#bind()', () => {
       const socket = aSocket(domain, type)
       socket.bind(encodeAddress(anAddress()))
       const error = thrownBy(() => aSocket(domain, type).bind(socket.getsockname()))
-      assert.deepEqual([error['code'], error['syscall']], ['EADDRINUSE', 'bind'])
+      assert.deepEqual([error.code, error.syscall], ['EADDRINUSE', 'bind'])
     }),
   )
 

@@ -34,7 +34,7 @@ describe('Socket#getsockopt()', () => {
 
   it('is ENOPROTOOPT for an option that there is not', () => {
     const error = thrownBy(() => aSocket(AF_INET, SOCK_STREAM).getsockopt(SOL_SOCKET, 9999))
-    assert.equal(error['code'], 'ENOPROTOOPT')
+    assert.equal(error.code, 'ENOPROTOOPT')
     assert.equal(error.message, 'getsockopt ENOPROTOOPT')
   })
 

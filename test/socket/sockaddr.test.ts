@@ -137,7 +137,7 @@ describe('sockaddr', () => {
     })
 
   it('has the length of the struct, or what a longer address needs', function () {
-    if (constants['AF_PACKET'] === undefined || constants['AF_ALG'] === undefined) return this.skip()
+    if (constants.AF_PACKET === undefined || constants.AF_ALG === undefined) return this.skip()
     const packet = sockaddr.packet({ ifindex: 1, address: new Uint8Array(20).fill(7) })
     assert.equal(packet.data.length, 30)
     assert.equal(sockaddr.packet.read(packet).address.length, 20)
@@ -147,12 +147,12 @@ describe('sockaddr', () => {
   })
 
   it('leaves nothing behind in the padding', function () {
-    if (constants['AF_NETLINK'] === undefined) return this.skip()
+    if (constants.AF_NETLINK === undefined) return this.skip()
     assert.deepEqual([...sockaddr.netlink({}).data], new Array(10).fill(0))
   })
 
   it('follows the byte order of the machine', async function () {
-    if (constants['AF_NETLINK'] === undefined || constants['AF_PACKET'] === undefined) return this.skip()
+    if (constants.AF_NETLINK === undefined || constants.AF_PACKET === undefined) return this.skip()
     const written = {
       LE: '00000100000002000000 0806010000000403 1\n',
       BE: '00000000000100000002 0806000000010304 1\n',
@@ -215,8 +215,8 @@ describe('sockaddr', () => {
   })
 
   it('reads what the kernel has written', function () {
-    if (constants['AF_NETLINK'] === undefined) return this.skip()
-    const socket = aSocket(constants['AF_NETLINK'], constants.SOCK_RAW)
+    if (constants.AF_NETLINK === undefined) return this.skip()
+    const socket = aSocket(constants.AF_NETLINK, constants.SOCK_RAW)
     socket.bind(encodeAddress(sockaddr.netlink({ groups: 0x11 })))
     const { pid, groups } = sockaddr.netlink.read(decodeAddress(socket.getsockname()))
     assert.equal(groups, 0x11)
@@ -225,7 +225,7 @@ describe('sockaddr', () => {
   })
 
   it('reads the short address of a raw CAN socket', function () {
-    const family = constants['AF_CAN']
+    const family = constants.AF_CAN
     if (family === undefined) return this.skip()
     const data = sockaddr.can({ ifindex: 7, rx: 1 }).data.subarray(0, 6)
     assert.deepEqual(sockaddr.can.read({ family, data }), { ifindex: 7, rx: 0, tx: 0 })
@@ -233,7 +233,7 @@ describe('sockaddr', () => {
 
   describe('refuses', () => {
     before(function () {
-      if (constants['AF_NETLINK'] === undefined) this.skip()
+      if (constants.AF_NETLINK === undefined) this.skip()
     })
     const refused: [string, () => unknown, RegExp, string][] = [
       ['a negative number', () => sockaddr.netlink({ pid: -1 }), /^sockaddr\.netlink: pid must/, 'RANGE'],
@@ -301,7 +301,7 @@ describe('sockaddr', () => {
       it(what, () => {
         const error = thrownBy(call)
         assert.match(error.message, message)
-        assert.match(String(error['code']), new RegExp(code === 'RANGE' ? 'OUT_OF_RANGE' : 'INVALID_ARG'))
+        assert.match(String(error.code), new RegExp(code === 'RANGE' ? 'OUT_OF_RANGE' : 'INVALID_ARG'))
       })
   })
 

@@ -300,7 +300,7 @@ describe('Socket#watch()', () => {
     const [one, other] = aLocalPair()
     for (const wrong of [undefined, null, {}, 'f', 1]) {
       const error = thrownBy(() => one.watch({ readable: true }, wrong as () => void))
-      assert.deepEqual([error.name, error['code']], ['TypeError', 'ERR_INVALID_ARG_TYPE'])
+      assert.deepEqual([error.name, error.code], ['TypeError', 'ERR_INVALID_ARG_TYPE'])
     }
     other.send(data)
     await turns()

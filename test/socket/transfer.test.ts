@@ -29,7 +29,7 @@ function refusesWhatAreNoBytes(name: string, call: (socket: Socket, wrong: never
     const [socket] = aPairOfDatagrams()
     for (const wrong of ['text', null, undefined, 7, {}, new ArrayBuffer(4)]) {
       const error = thrownBy(() => call(socket, wrong as never))
-      assert.deepEqual([error.name, error['code']], ['TypeError', 'ERR_INVALID_ARG_TYPE'], typeof wrong)
+      assert.deepEqual([error.name, error.code], ['TypeError', 'ERR_INVALID_ARG_TYPE'], typeof wrong)
       assert.match(error.message, RegExp(`^${name}\\S* must be `))
     }
     for (const gone of [
@@ -37,7 +37,7 @@ function refusesWhatAreNoBytes(name: string, call: (socket: Socket, wrong: never
       ...[outOfBounds(Uint8Array), outOfBounds(Int16Array), outOfBounds(DataView)],
     ]) {
       const error = thrownBy(() => call(socket, gone as never))
-      assert.deepEqual([error.name, error['code']], ['TypeError', 'ERR_INVALID_ARG_VALUE'])
+      assert.deepEqual([error.name, error.code], ['TypeError', 'ERR_INVALID_ARG_VALUE'])
     }
   })
 }
@@ -420,11 +420,11 @@ describe('Socket#sendto()', () => {
         if (transport.family === 'local') {
           gone.close()
           const error = thrownBy(() => client.sendto(bytes('x'), 0, address))
-          assert.equal(error['code'], 'ECONNREFUSED')
+          assert.equal(error.code, 'ECONNREFUSED')
           assert.match(error.message, /^sendto ECONNREFUSED [/@]/)
         } else {
           const error = thrownBy(() => client.sendto(Buffer.alloc(2 ** 20), 0, address))
-          assert.equal(error['code'], 'EMSGSIZE')
+          assert.equal(error.code, 'EMSGSIZE')
           assert.match(error.message, /^sendto EMSGSIZE (127\.0\.0\.1|::1):\d+$/)
         }
       }),
@@ -499,7 +499,7 @@ describe('an array of bytes', () => {
   for (const [name, call] of Object.entries(calls))
     it(`is refused where one is missing: ${name}`, () => {
       const error = thrownBy(() => call(aPairOfDatagrams()[0]))
-      assert.equal(error['code'], 'ERR_INVALID_ARG_TYPE')
+      assert.equal(error.code, 'ERR_INVALID_ARG_TYPE')
       assert.ok(error.message.startsWith(`${name} must be `))
     })
 })

@@ -44,14 +44,14 @@ describe('TLS: parameters', () => {
     for (const value of values)
       it(`${keyword}: ${JSON.stringify(value)?.slice(0, 40)} is refused`, () => {
         const error = thrown(() => join(1, { hostname: 'localhost', [keyword]: value }))
-        assert.equal(error['code'], code)
+        assert.equal(error.code, code)
         const lisp = `:${keyword.replace(/[A-Z]/g, letter => `-${letter.toLowerCase()}`)}`
         assert.ok(error.message.includes(lisp), error.message)
       })
 
   for (const given of [7, 'gnutls-x509pki', true])
     it(`:tls-parameters ${String(given)} are none`, () => {
-      assert.equal(thrown(() => join(1, given as never))['code'], 'ERR_INVALID_ARG_TYPE')
+      assert.equal(thrown(() => join(1, given as never)).code, 'ERR_INVALID_ARG_TYPE')
     })
 
   it('a server needs a key, and has no use for some', () => {

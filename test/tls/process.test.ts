@@ -219,7 +219,7 @@ describe('TLS: processes', () => {
           .find(({ name }) => name === 'client')
           ?.delete(),
     })
-    assert.equal(thrown(() => join(port))['code'], 'ERR_PROCESS_NOT_RUNNING')
+    assert.equal(thrown(() => join(port)).code, 'ERR_PROCESS_NOT_RUNNING')
   })
 
   it('seqpacket and datagram are refused', () => {
@@ -254,7 +254,7 @@ describe('TLS: processes', () => {
     }
     for (const pass of ['wrong password', 7, `${password}\0`]) {
       const error = thrown(() => serve({}, { ...secret, pass } as object))
-      assert.equal(error['code'], typeof pass === 'number' ? 'ERR_INVALID_ARG_TYPE' : 'ERR_INVALID_ARG_VALUE')
+      assert.equal(error.code, typeof pass === 'number' ? 'ERR_INVALID_ARG_TYPE' : 'ERR_INVALID_ARG_VALUE')
       shown.push(inspect(error, { depth: 9, showHidden: true }))
       assert.ok(!shown.join().includes('wrong password'))
     }

@@ -69,9 +69,9 @@ describe('TLS: verification', function () {
       it('makes a blocking client throw, and leaves no process', () => {
         const { port } = serve({}, showingKeys(identity()))
         const error = thrown(() => join(port, parameters()))
-        assert.equal(error['code'], code)
-        assert.equal(error['address'], '127.0.0.1')
-        assert.equal(error['port'], port)
+        assert.equal(error.code, code)
+        assert.equal(error.address, '127.0.0.1')
+        assert.equal(error.port, port)
       })
 
       it('makes an asynchronous one fail, and tells the server', async () => {
@@ -189,7 +189,7 @@ describe('TLS: verification', function () {
       nodeClient(port)
       assert.equal((await seen.connection()).tls?.certificate, undefined)
       nodeClient(port, certificateOf(authority.selfSigned))
-      assert.equal((await seen.connection(1)).tls?.warnings?.['selfSigned'], true)
+      assert.equal((await seen.connection(1)).tls?.warnings?.selfSigned, true)
     })
   })
 })
