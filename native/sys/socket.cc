@@ -258,8 +258,8 @@ std::vector<int> DescriptorsOf(const Message& message) {
     if (item->cmsg_level != SOL_SOCKET || item->cmsg_type != SCM_RIGHTS) continue;
     const std::uint8_t* data = CMSG_DATA(item);
     // Where there was no room for all, BSDs leave the length that it would have had.
-    const std::size_t length = std::min<std::size_t>(item->cmsg_len - CMSG_LEN(0),
-                                                     std::max<std::ptrdiff_t>(end - data, 0));
+    const std::size_t length =
+        std::min<std::size_t>(item->cmsg_len - CMSG_LEN(0), static_cast<std::size_t>(end - data));
     const std::size_t first = fds.size();
     fds.resize(first + length / sizeof(int));
     std::memcpy(fds.data() + first, data, (fds.size() - first) * sizeof(int));
