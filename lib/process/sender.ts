@@ -135,7 +135,7 @@ export class Sender {
     if (this.failure !== undefined) return this.#refuse(this.failure)
     const parts = this.#parts(data)
     const to = address === undefined ? this.to : this.#addressId(address)
-    const control = encodeControl({ ...(fds && { fds: [...fds] }), ...(credentials && { credentials }) })
+    const control = encodeControl({ ...(fds && { fds }), ...(credentials && { credentials }) })
     if (control !== undefined) this.#checkBeside(fds)
     const length = parts.reduce((sum, part) => sum + part.length, 0)
     if (this.#traits.kind === Kind.stream && length === 0) {
