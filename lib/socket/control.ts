@@ -61,7 +61,11 @@ function elements<T>(name: string, list: readonly T[] = []): (T | undefined)[] {
 }
 
 /** Control messages as sendmsg(2) takes them. @internal */
-export function encodeControl({ fds, credentials, others }: Control): Buffer | undefined {
+export function encodeControl({
+  fds,
+  credentials,
+  others,
+}: Omit<Control, 'fds'> & { fds?: readonly number[] }): Buffer | undefined {
   const messages: ControlMessage[] = []
   const descriptors = elements('fds', fds).map((fd, i) => integer(`fds[${i}]`, fd, 0))
   if (descriptors.length > 0)

@@ -152,7 +152,7 @@ int Session::Flush() {
     if (result < 0) break;
     sent += static_cast<std::size_t>(result);
   }
-  if (result >= 0 || result != -EAGAIN) {
+  if (result != -EAGAIN) {
     output.clear();
     unsent_ = {};
     return result < 0 ? static_cast<int>(result) : 0;
