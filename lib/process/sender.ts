@@ -22,16 +22,16 @@ const mostDescriptors = 253
 // The longest pause before a datagram that found no room is tried again, in milliseconds.
 const longestPause = 64
 const refused = -(errno.ECONNREFUSED ?? 0)
-// What no caller of `send` can help: the way to the peer has gone …
-const { EHOSTUNREACH, ENETUNREACH, EHOSTDOWN, ENETDOWN } = errno
-const noWay = [EHOSTUNREACH, ENETUNREACH, EHOSTDOWN, ENETDOWN]
-// … or a connection's peer has. Any other error of a packet is that packet's.
-const gone = new Set([errno.EPIPE, errno.ECONNRESET, errno.ENOTCONN, errno.ETIMEDOUT, ...noWay])
-// … or a datagram's has, or takes nothing.
-const undeliverable = new Set([
-  ...[errno.ECONNREFUSED, errno.ECONNRESET, errno.ENOENT, errno.EPROTOTYPE],
-  ...noWay,
-])
+
+// What no caller of `send` can help. Nobody is there any more, or there is no way …
+const { ECONNRESET, EHOSTDOWN, EHOSTUNREACH, ENETDOWN, ENETUNREACH } = errno
+const lost = [ECONNRESET, EHOSTDOWN, EHOSTUNREACH, ENETDOWN, ENETUNREACH]
+// … which is the end of a connection …
+const { ENOTCONN, EPIPE, ETIMEDOUT } = errno
+const gone = new Set([...lost, ENOTCONN, EPIPE, ETIMEDOUT])
+// … and one datagram that is lost.
+const { ECONNREFUSED, ENOENT, EPROTOTYPE } = errno
+const undeliverable = new Set([...lost, ECONNREFUSED, ENOENT, EPROTOTYPE])
 
 function isGone(error: number): boolean {
   return gone.has(-error) || isTlsFailure(error)
