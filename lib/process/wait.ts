@@ -1,4 +1,5 @@
 // Waiting for output without returning to Node's loop.
+import { idleRounds } from '../socket/afterwards.js'
 import { typeError } from '../socket/errors.js'
 import { nobody, wait } from '../socket/hub.js'
 import { isNil } from '../lisp.js'
@@ -35,22 +36,57 @@ export function acceptProcessOutput(
   const length = process && !limited ? Infinity : Math.max(0, (seconds ?? 0) * 1000 + (milliseconds ?? 0))
   const end = performance.now() + length
   const only = process && !isNil(justThisOne) ? process : undefined
+  const [outputs, rounds, outer] = [outputCount(), idleRounds, inside]
+  inside = { outputs: 0, rounds: 0 }
+  try {
+    return process ? waitFor(process, limited, length, end, only) : waitForAny(length, end)
+  } finally {
+    inside = {
+      outputs: outer.outputs + outputCount() - outputs,
+      rounds: outer.rounds + idleRounds - rounds,
+    }
+  }
+}
 
-  const count = () => (process ? process.outputs : outputCount())
-  const before = count()
+// What waits inside of callbacks have taken in, which the wait around them does not count as its own.
+let inside = { outputs: 0, rounds: 0 }
+
+function waitFor(
+  process: NetworkProcess,
+  limited: boolean,
+  length: number,
+  end: number,
+  only: NetworkProcess | undefined,
+): boolean {
+  const before = process.outputs
   for (let round = 0; ; round++) {
     // What cannot have output any more is not waited for; what it has received is still delivered, and nothing else.
-    const over = process && !isWaitable(process, limited)
+    const over = !isWaitable(process, limited)
     const left = over ? 0 : end - performance.now()
     const events = wait(Math.max(0, left), over ? remaining(process) : idOf(only))
     // Who does not wait takes in everything that is there.
     const looksOnly = over || length === 0
     const done = looksOnly ? events === 0 || round === furtherRounds : performance.now() >= end
-    if (count() !== before || done) break
+    if (process.outputs !== before || done) break
   }
-  if (count() === before) return false
+  if (process.outputs === before) return false
   for (let round = 0; round < furtherRounds && wait(0, idOf(only)) > 0; round++);
   return true
+}
+
+function waitForAny(length: number, end: number): boolean {
+  const outputs = () => outputCount() - inside.outputs
+  const rounds = () => idleRounds - inside.rounds
+  let before = outputs()
+  for (let left = furtherRounds; ; left--) {
+    const begun = rounds()
+    const looksOnly = length === 0 || outputs() !== before
+    const events = wait(looksOnly ? 0 : Math.max(0, end - performance.now()))
+    // In turns telling of changes begins the wait anew.
+    if (rounds() !== begun) before = outputs()
+    const done = length > 0 && performance.now() >= end
+    if (done || (looksOnly && (events === 0 || left <= 0))) return outputs() !== before
+  }
 }
 
 function idOf(only: NetworkProcess | undefined): number | undefined {

@@ -12,6 +12,8 @@ interface Later {
 }
 let waiting: Later[] = []
 let inTurns = false
+// In turns: something waits that no round has begun for. Who waits in the middle of one does not begin another.
+let hasNews = false
 
 /** How many deliveries are under way, one inside of the other. @internal */
 export let depth = 0
@@ -32,11 +34,15 @@ export function beginDelivery(): void {
   depth++
 }
 
+/** In turns: how often everything was told because nothing else was left. @internal */
+export let idleRounds = 0
+
 /** It is. @param idle - in turns: nothing is left @internal */
 export function endDelivery(idle: boolean): void {
-  if (waiting.length > 0) {
-    if (!inTurns) doAll()
-    else if (idle) doInTurn()
+  if (!inTurns) doAll()
+  else if (idle && hasNews) {
+    doInTurn()
+    idleRounds++
   }
   depth--
 }
@@ -48,8 +54,9 @@ export function endDelivery(idle: boolean): void {
  * @internal
  */
 export function afterDelivery(work: () => void, age: number): void {
-  if (depth > 0) waiting.push({ work, age })
-  else after(0, work)
+  if (depth === 0) return void after(0, work)
+  waiting.push({ work, age })
+  hasNews = true
 }
 
 /**
@@ -88,6 +95,7 @@ export function roundNow(): number {
 }
 
 function doAll(): void {
+  if (waiting.length === 0) return
   const all = waiting
   waiting = []
   for (const { work } of all) guarded(work)
@@ -95,6 +103,7 @@ function doAll(): void {
 
 // From the newest on. What it calls may come here again, and leave nothing to do.
 function doInTurn(): void {
+  hasNews = false
   const outer = round
   const own = (round = ++rounds)
   for (let next = takeNewest(Infinity, own); next !== undefined; next = takeNewest(next.age, own))
