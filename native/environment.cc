@@ -8,7 +8,8 @@ Environment* Environment::Make(Napi::Env env) {
   auto* environment = new Environment(env);
   const int error = environment->hub_.Open();
   if (error < 0) {
-    // The handle, if it was made, is not active; the process cannot go on using us.
+    // Who was short of descriptors may try again, and is not to have fewer then.
+    delete environment;
     Napi::Error::New(env, std::string("cannot watch sockets: ") + std::strerror(-error))
         .ThrowAsJavaScriptException();
     return nullptr;

@@ -524,6 +524,8 @@ void Hub::Read(Id id, Socket* socket, bool ended) {
                              : socket->large && socket->carry_length == 0 ? ReadLarge(id, socket)
                                                                           : ReadSmall(id, socket);
     if (received == -EAGAIN) {
+      // The set has seen an error that is not the socket's own, and would report it for ever.
+      if (ended && messages == 0) sys::DropQueuedErrors(socket->descriptor.get());
       drained = true;
       break;
     }
@@ -595,6 +597,9 @@ ssize_t Hub::ReceiveMessage(Id id, Socket* socket, iovec* buffers, std::size_t c
   if (socket->addressed) NoteSender(socket, sender);
   if (message.control_length > 0 || message.flags != 0) {
     for (const int fd : sys::DescriptorsOf(message)) transit_.Add(sys::Descriptor(fd));
+    // Nobody asks for this one.
+    for (const int fd : sys::DescriptorsOf(message, sys::kProcessDescriptor))
+      sys::Descriptor(fd).Close();
     napi_value bytes = nullptr;
     napi_create_buffer_copy(env_, message.control_length, control, nullptr, &bytes);
     Push(id, kAncillary, ~AddExtra(bytes), message.flags);

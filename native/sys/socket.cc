@@ -3,6 +3,7 @@
 #include "socket.h"
 
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
@@ -15,6 +16,7 @@
 #include "calls.h"
 
 #ifdef __linux__
+#include <linux/filter.h>
 #include <linux/sockios.h>
 #endif
 #ifdef __APPLE__
@@ -116,11 +118,34 @@ void TakeFrom(const msghdr& header, Message* message) {
 cmsghdr* Next(msghdr* header, cmsghdr* item) { return CMSG_NXTHDR(header, item); }
 #pragma GCC diagnostic pop
 
-#ifdef AF_ALG
-int Domain(int fd) {
-  int domain = 0;
-  socklen_t length = sizeof domain;
-  return ::getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &length) < 0 ? -errno : domain;
+#ifdef MSG_CMSG_CLOEXEC
+// `receive`, by a call that makes descriptors close-on-exec. Packet sockets, which bring none,
+// refuse the flag.
+template <class Receive>
+auto ReceiveCloseOnExec(int flags, const Receive& receive) {
+  const auto received = receive(flags | MSG_CMSG_CLOEXEC);
+  return received == -EINVAL ? receive(flags) : received;
+}
+#endif
+
+// What the length of an option counts, in bytes.
+socklen_t UnitOf(int level, int name) {
+#ifdef SO_GET_FILTER
+  // Whoever said bytes would get eight times as many.
+  if (level == SOL_SOCKET && name == SO_GET_FILTER) return sizeof(sock_filter);
+#else
+  (void)level;
+  (void)name;
+#endif
+  return 1;
+}
+
+#ifdef __linux__
+// What the socket says of itself: SO_DOMAIN, SO_PROTOCOL; or -errno.
+int NatureOf(int fd, int name) {
+  int nature = 0;
+  socklen_t length = sizeof nature;
+  return ::getsockopt(fd, SOL_SOCKET, name, &nature, &length) < 0 ? -errno : nature;
 }
 #endif
 
@@ -168,7 +193,7 @@ int Accept(int fd, Address* peer) {
 #ifdef AF_ALG
   // AF_ALG's sockets have no names: accept(2) takes that for a connection that is gone, unless
   // it is asked for none.
-  if (accepted == -ECONNABORTED && Domain(fd) == AF_ALG) {
+  if (accepted == -ECONNABORTED && NatureOf(fd, SO_DOMAIN) == AF_ALG) {
     peer->length = 0;
     accepted = Uninterrupted(
         [&] { return ::accept4(fd, nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK); });
@@ -176,6 +201,11 @@ int Accept(int fd, Address* peer) {
 #endif
 #else
   int accepted = Uninterrupted([&] { return ::accept(fd, peer->get(), &peer->length); });
+  // Darwin gives a descriptor, and no address, for a connection that is gone.
+  if (accepted >= 0 && peer->length == 0) {
+    ::close(accepted);
+    accepted = -ECONNABORTED;
+  }
   if (accepted >= 0) accepted = Born(accepted);
 #endif
   peer->length = std::min(peer->length, static_cast<socklen_t>(Address::kCapacity));
@@ -197,7 +227,11 @@ int GetPeerName(int fd, Address* address) {
 }
 
 int GetSockOpt(int fd, int level, int name, void* value, socklen_t* length) {
-  return Result(::getsockopt(fd, level, name, value, length));
+  const socklen_t unit = UnitOf(level, name);
+  *length /= unit;
+  const int result = Result(::getsockopt(fd, level, name, value, length));
+  *length *= unit;
+  return result;
 }
 
 int SetSockOpt(int fd, int level, int name, const void* value, socklen_t length) {
@@ -208,6 +242,21 @@ int SocketError(int fd) {
   int error = 0;
   socklen_t length = sizeof error;
   return ::getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &length) < 0 ? errno : error;
+}
+
+void DropQueuedErrors(int fd) {
+#ifdef MSG_ERRQUEUE
+  // Others do not know the flag, and would drop data.
+  const int domain = NatureOf(fd, SO_DOMAIN);
+  const bool has_queue = domain == AF_INET || domain == AF_INET6 || domain == AF_PACKET;
+  if (!has_queue || NatureOf(fd, SO_PROTOCOL) == IPPROTO_SCTP) return;
+  for (std::size_t i = 0; i < kMessages; i++) {
+    Message message;
+    if (RecvMsg(fd, &message, MSG_ERRQUEUE | MSG_DONTWAIT) < 0) return;
+  }
+#else
+  (void)fd;
+#endif
 }
 
 int Shutdown(int fd, int how) { return Result(::shutdown(fd, how)); }
@@ -238,10 +287,16 @@ ssize_t RecvFrom(int fd, void* data, std::size_t length, int flags, Address* add
 
 ssize_t RecvMsg(int fd, Message* message, int flags) {
   msghdr header = IncomingHeader(*message);
+  const auto receive = [&](int asked) {
+    return Uninterrupted([&] { return ::recvmsg(fd, &header, asked); });
+  };
 #ifdef MSG_CMSG_CLOEXEC
-  flags |= MSG_CMSG_CLOEXEC;
+  // Without room for them no descriptors come.
+  const ssize_t received =
+      message->control_length > 0 ? ReceiveCloseOnExec(flags, receive) : receive(flags);
+#else
+  const ssize_t received = receive(flags);
 #endif
-  const ssize_t received = Uninterrupted([&] { return ::recvmsg(fd, &header, flags); });
   if (received < 0) return received;
   TakeFrom(header, message);
 #ifndef MSG_CMSG_CLOEXEC
@@ -250,12 +305,12 @@ ssize_t RecvMsg(int fd, Message* message, int flags) {
   return received;
 }
 
-std::vector<int> DescriptorsOf(const Message& message) {
+std::vector<int> DescriptorsOf(const Message& message, int type) {
   std::vector<int> fds;
   msghdr header = Header(message);
   const auto* end = static_cast<const std::uint8_t*>(message.control) + message.control_length;
   for (cmsghdr* item = CMSG_FIRSTHDR(&header); item != nullptr; item = Next(&header, item)) {
-    if (item->cmsg_level != SOL_SOCKET || item->cmsg_type != SCM_RIGHTS) continue;
+    if (item->cmsg_level != SOL_SOCKET || item->cmsg_type != type) continue;
     const std::uint8_t* data = CMSG_DATA(item);
     // Where there was no room for all, BSDs leave the length that it would have had.
     const std::size_t length =
@@ -318,9 +373,11 @@ int RecvMMsg(int fd, Message* messages, std::size_t count, int flags) {
     headers[i].msg_hdr = IncomingHeader(messages[i]);
     headers[i].msg_len = 0;
   }
-  const int received = Uninterrupted([&] {
-    return ::recvmmsg(fd, headers, static_cast<unsigned>(count),
-                      static_cast<MMsgFlags>(flags | MSG_CMSG_CLOEXEC), nullptr);
+  const int received = ReceiveCloseOnExec(flags, [&](int asked) {
+    return Uninterrupted([&] {
+      return ::recvmmsg(fd, headers, static_cast<unsigned>(count), static_cast<MMsgFlags>(asked),
+                        nullptr);
+    });
   });
   for (int i = 0; i < received; i++) {
     TakeFrom(headers[i].msg_hdr, &messages[i]);
@@ -429,6 +486,7 @@ int HoldsRecord(int fd) {
   if (received < 0) return static_cast<int>(received);
   // Peeked descriptors are duplicates.
   for (const int duplicate : DescriptorsOf(message)) ::close(duplicate);
+  for (const int process : DescriptorsOf(message, kProcessDescriptor)) ::close(process);
   return received > 0 || message.control_length > 0 ? 1 : 0;
 #else
   (void)fd;

@@ -44,6 +44,9 @@ int GetSockOpt(int fd, int level, int name, void* value, socklen_t* length);
 int SetSockOpt(int fd, int level, int name, const void* value, socklen_t length);
 // SO_ERROR: the pending error of the socket, which reading it clears.
 int SocketError(int fd);
+// Empties the error queue, which sockets with IP_RECVERR or SO_TIMESTAMPING have, of kMessages at
+// most: whoever does not look into it is told of it for ever.
+void DropQueuedErrors(int fd);
 int Shutdown(int fd, int how);
 
 ssize_t SendTo(int fd, const void* data, std::size_t length, int flags, const Address* address);
@@ -51,8 +54,14 @@ ssize_t SendMsg(int fd, const Message& message, int flags);
 ssize_t Recv(int fd, void* data, std::size_t length, int flags);
 ssize_t RecvFrom(int fd, void* data, std::size_t length, int flags, Address* address);
 ssize_t RecvMsg(int fd, Message* message, int flags);
-// The descriptors that a received message has brought, which are the caller's.
-std::vector<int> DescriptorsOf(const Message& message);
+// The descriptors that a received message has brought, which are the caller's: those that its
+// sender has sent, or, with SO_PASSPIDFD, the one of its sender's process.
+#ifdef __linux__
+constexpr int kProcessDescriptor = 4;  // SCM_PIDFD, which is newer than many a system's headers.
+#else
+constexpr int kProcessDescriptor = -1;  // There is none.
+#endif
+std::vector<int> DescriptorsOf(const Message& message, int type = SCM_RIGHTS);
 
 // At most kMessages messages by one call where the system has sendmmsg(2) and
 // recvmmsg(2), one call each elsewhere. They return how many went or came.

@@ -3,6 +3,9 @@
 #include "../../native/sys/socket.h"
 
 #include <fcntl.h>
+#ifdef __linux__
+#include <linux/filter.h>
+#endif
 #include <netinet/in.h>
 #include <unistd.h>
 
@@ -252,6 +255,26 @@ void Options() {
         sys::SetSockOpt(pair.one.get(), SOL_SOCKET, 9999, &on, sizeof on) == -ENOPROTOOPT);
 }
 
+// The kernel counts a filter's instructions, where it counts the bytes of everything else.
+void Filters() {
+#ifdef SO_GET_FILTER
+  const Pair pair(SOCK_DGRAM);
+  sock_filter program[] = {BPF_STMT(BPF_LD | BPF_IMM, 0), BPF_STMT(BPF_RET | BPF_K, 0xffff)};
+  const sock_fprog filter = {2, program};
+  CHECK("a filter",
+        sys::SetSockOpt(pair.one.get(), SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof filter) == 0);
+  sock_filter found[3] = {};
+  const auto get = [&](socklen_t* length) {
+    return sys::GetSockOpt(pair.one.get(), SOL_SOCKET, SO_GET_FILTER, found, length);
+  };
+  socklen_t length = sizeof program[0];
+  CHECK("finds no room", get(&length) == -EINVAL && found[0].code == 0);
+  length = sizeof found;
+  CHECK("comes as a whole", get(&length) == 0 && length == sizeof program &&
+                                std::memcmp(found, program, sizeof program) == 0);
+#endif
+}
+
 void Closed() {
   sys::Address address = Loopback();
   char byte = 0;
@@ -292,6 +315,7 @@ int main() {
   Messages();
   ManyMessages();
   Options();
+  Filters();
   Closed();
   Owners();
   return check::Status();

@@ -112,32 +112,40 @@ describe('netlink', () => {
 })
 
 describe('AF_PACKET', () => {
-  it('sees what goes over the loopback interface', function () {
-    const ETH_P_IP = 0x0800
-    const protocol = little ? 0x0008 : ETH_P_IP
-    const socket = ifThere(this, 'AF_PACKET', SOCK_DGRAM, protocol)
-    const loopback = Object.entries(networkInterfaces()).find(([, addresses]) =>
-      addresses?.some(({ internal }) => internal),
-    )
-    if (loopback === undefined) return this.skip()
-    const index = ifNameToIndex(loopback[0])
-    const data = Buffer.alloc(18)
-    data.writeUInt16BE(ETH_P_IP, 0)
-    new DataView(data.buffer, data.byteOffset).setInt32(2, index, little)
-    socket.bind(encodeAddress({ family: constants.AF_PACKET!, data }))
-
-    const server = aSocket(AF_INET, SOCK_DGRAM)
-    server.bind(encodeAddress([127, 0, 0, 1, 0]))
-    const mark = `mnp ${process.pid} ${Math.random()}`
-    aSocket(AF_INET, SOCK_DGRAM).sendto(Buffer.from(mark), 0, server.getsockname())
-    const buffer = Buffer.alloc(65536)
-    for (;;) {
-      until(socket)
-      const { length, address } = socket.recvfrom(buffer)
-      assert.equal(familyOf(address), constants.AF_PACKET)
-      if (buffer.toString('latin1', 0, length).includes(mark)) break
+  const calls: Record<string, (socket: Socket, buffer: Buffer) => { length: number; address?: Uint8Array }> =
+    {
+      recvfrom: (socket, buffer) => socket.recvfrom(buffer),
+      // The flag that makes descriptors close-on-exec is none that packet sockets know.
+      recvmsg: (socket, buffer) => socket.recvmsg(buffer, 64),
+      recvmmsg: (socket, buffer) => socket.recvmmsg([buffer])[0]!,
     }
-  })
+  for (const [name, receive] of Object.entries(calls))
+    it(`sees what goes over the loopback interface, by ${name}`, function () {
+      const ETH_P_IP = 0x0800
+      const protocol = little ? 0x0008 : ETH_P_IP
+      const socket = ifThere(this, 'AF_PACKET', SOCK_DGRAM, protocol)
+      const loopback = Object.entries(networkInterfaces()).find(([, addresses]) =>
+        addresses?.some(({ internal }) => internal),
+      )
+      if (loopback === undefined) return this.skip()
+      const index = ifNameToIndex(loopback[0])
+      const data = Buffer.alloc(18)
+      data.writeUInt16BE(ETH_P_IP, 0)
+      new DataView(data.buffer, data.byteOffset).setInt32(2, index, little)
+      socket.bind(encodeAddress({ family: constants.AF_PACKET!, data }))
+
+      const server = aSocket(AF_INET, SOCK_DGRAM)
+      server.bind(encodeAddress([127, 0, 0, 1, 0]))
+      const mark = `mnp ${process.pid} ${Math.random()}`
+      aSocket(AF_INET, SOCK_DGRAM).sendto(Buffer.from(mark), 0, server.getsockname())
+      const buffer = Buffer.alloc(65536)
+      for (;;) {
+        until(socket)
+        const { length, address } = receive(socket, buffer)
+        assert.equal(familyOf(address!), constants.AF_PACKET)
+        if (buffer.toString('latin1', 0, length).includes(mark)) break
+      }
+    })
 })
 
 describe('AF_ALG', () => {

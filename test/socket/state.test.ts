@@ -388,7 +388,7 @@ describe('Socket#ref() and Socket#unref()', () => {
   // A script that ends says so with status 0; one that goes on says so itself, and is ended by that.
   async function ends(body: string): Promise<boolean> {
     const { status, stdout, stderr } = await runScript(`
-      const [one, other] = socketpair(constants.AF_UNIX, constants.SOCK_STREAM)
+      const [one, other] = (globalThis.kept = socketpair(constants.AF_UNIX, constants.SOCK_STREAM))
       ${body}
       process.on('beforeExit', () => { console.log('over'); process.exit() })
       // Keeps nothing alive itself. It fires only if something else does.
