@@ -73,6 +73,15 @@ export function adoptSocket(fd: unknown): SocketId {
   return check(native.adopt(integer(':adopt', fd, 0)), 'fstat')
 }
 
+/**
+ * The socket of a process that could not be made.
+ *
+ * @param adopted - it stays its caller's, unless TLS has begun on it
+ */
+export function letGo(id: SocketId, adopted: boolean): void {
+  if (!adopted || native.detach(id) < 0) native.close(id)
+}
+
 function fits(id: SocketId, { type, server, family }: Needs): boolean {
   if (option(id, constants.SO_TYPE) !== type) return false
   const own = native.getsockname(id)

@@ -11,7 +11,7 @@ import { isBuffer, TextBuffer, type ProcessBuffer } from './buffer.js'
 import { Coding, codingPair } from './coding.js'
 import { ProcessContact } from './contact.js'
 import { Connector, type Candidate, type Prepare } from './connect.js'
-import { adoptableType, adoptSocket, takeExternalSocket } from './external-sockets.js'
+import { adoptableType, adoptSocket, letGo, takeExternalSocket } from './external-sockets.js'
 import type { NetworkConnection, NetworkServer } from './iteration.js'
 import { isNil } from '../lisp.js'
 import {
@@ -186,6 +186,7 @@ export function make(args: readonly unknown[], dialect: Dialect): NetworkProcess
     signal?.throwIfAborted()
     if (signal !== undefined) process.obey(signal)
   } catch (error) {
+    if (external !== undefined) letGo(external, adopts)
     process.abandon()
     throw error
   }

@@ -110,26 +110,20 @@ export function openExternal(
   contact: Contact,
   admission: Admission,
 ): void {
-  try {
-    setOptions(id, contact)
-    const listens = isListening(id)
-    if (listens && isNil(contact.server)) contact.server = true
-    if (!isNil(contact.server)) {
-      serveOn(process, id, type, contact, listens, admission)
-      if (typeof contact.local === 'string') contact.service = contact.local
-      return
-    }
-    process.noteAddresses(id, check<Buffer>(native.getpeername(id), 'getpeername'))
-    if (isNil(contact.nowait) || type === SOCK_DGRAM) process.connected(id)
-    else {
-      // As if it connected now: who asked for no wait hears of it later.
-      const cancel = after(0, () => process.connectedLater(id))
-      process.setConnecting(id, cancel)
-    }
-  } catch (error) {
-    // Nobody knows of the socket unless the process has it.
-    if (process.fd < 0) native.close(id)
-    throw error
+  setOptions(id, contact)
+  const listens = isListening(id)
+  if (listens && isNil(contact.server)) contact.server = true
+  if (!isNil(contact.server)) {
+    serveOn(process, id, type, contact, listens, admission)
+    if (typeof contact.local === 'string') contact.service = contact.local
+    return
+  }
+  process.noteAddresses(id, check<Buffer>(native.getpeername(id), 'getpeername'))
+  if (isNil(contact.nowait) || type === SOCK_DGRAM) process.connected(id)
+  else {
+    // As if it connected now: who asked for no wait hears of it later.
+    const cancel = after(0, () => process.connectedLater(id))
+    process.setConnecting(id, cancel)
   }
 }
 

@@ -91,7 +91,8 @@ export class Handshake implements Receiver {
   }
 
   #await(interest: number): void {
-    native.setInterest(this.#id, interest)
+    const error = native.setInterest(this.#id, interest)
+    if (error !== undefined) this.#fail(error)
   }
 
   #fail(failure: number): void {

@@ -33,13 +33,13 @@ export interface TlsParameters {
    * What ends the handshake: `true`, and not given, everything; a list, what it names; nil (`null` or `false`), nothing,
    * and {@link TlsStatus.warnings} tells what is wrong. A server verifies its clients when it has `trustfiles`.
    */
-  verifyError?: boolean | readonly Check[] | null
+  verifyError?: boolean | readonly Check[] | null | undefined
   /** The same as `':hostname'` in `verifyError`. */
-  verifyHostnameError?: boolean | null
+  verifyHostnameError?: boolean | null | undefined
   /** What GnuTLS writes to standard error, for the whole program: 0, nothing, to 8. */
   loglevel?: number | Nil
   /** Block until the handshake is over, even under `:nowait`. */
-  completeNegotiation?: boolean | null
+  completeNegotiation?: boolean | null | undefined
   /** There are none to call: refused unless it is nil. */
   callbacks?: Nil
   /** The protocols that are offered, or known to a server (ALPN): `['h2', 'http/1.1']`. Our own. */
@@ -47,7 +47,7 @@ export interface TlsParameters {
   /** How long the handshake may take, in seconds: 60, for a server's 30. Our own. */
   timeout?: number | Nil
   /** For a process that is open: be the server's end. Without it a connection that was accepted is. Our own. */
-  server?: boolean | null
+  server?: boolean | null | undefined
 }
 
 /** Parameters that were checked. */

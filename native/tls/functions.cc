@@ -48,9 +48,10 @@ void Wipe(std::string* secret) {
 
 // tlsLoad(): [version or undefined, what is wrong]
 Napi::Value LoadLibrary(const Napi::CallbackInfo& info) {
-  const tls::Library* library = tls::Load();
+  std::string problem;
+  const tls::Library* library = tls::Load(&problem);
   return ArrayOf(info.Env(), {Text(info.Env(), library == nullptr ? nullptr : library->version),
-                              Text(info.Env(), tls::Problem())});
+                              Text(info.Env(), problem.c_str())});
 }
 
 // tlsError(GnuTLS error): [name, text, whether it is fatal]

@@ -6,7 +6,6 @@
 
 #include <cstdlib>
 #include <mutex>
-#include <string>
 
 namespace tls {
 namespace {
@@ -30,6 +29,7 @@ constexpr const char* kCandidates[] = {
 
 // The one thing of this addon that all threads share: the library is one too.
 struct Loaded {
+  std::mutex mutex;
   Library library;
   bool usable = false;
   std::string problem;
@@ -67,30 +67,28 @@ bool Try(const char* name, Loaded* loaded) {
   return false;
 }
 
-Loaded& Once() {
-  static Loaded* const loaded = new Loaded;  // Never freed: other threads may outlive main().
-  static std::once_flag once;
-  std::call_once(once, [] {
-    const char* named = std::getenv("MAKE_NETWORK_PROCESS_GNUTLS");
-    if (named != nullptr) {
-      loaded->usable = Try(named, loaded);
-      return;
-    }
-    for (const char* candidate : kCandidates) {
-      loaded->usable = Try(candidate, loaded);
-      if (loaded->usable) return;
-    }
-  });
-  return *loaded;
+void Look(Loaded* loaded) {
+  loaded->problem.clear();
+  const char* named = std::getenv("MAKE_NETWORK_PROCESS_GNUTLS");
+  if (named != nullptr) {
+    loaded->usable = Try(named, loaded);
+    return;
+  }
+  for (const char* candidate : kCandidates) {
+    loaded->usable = Try(candidate, loaded);
+    if (loaded->usable) return;
+  }
 }
 
 }  // namespace
 
-const Library* Load() {
-  const Loaded& loaded = Once();
-  return loaded.usable ? &loaded.library : nullptr;
+const Library* Load(std::string* problem) {
+  static Loaded* const loaded = new Loaded;  // Never freed: other threads may outlive main().
+  const std::lock_guard<std::mutex> lock(loaded->mutex);
+  // Again and again: there may have been no descriptor left to open it by.
+  if (!loaded->usable) Look(loaded);
+  if (problem != nullptr) *problem = loaded->problem;
+  return loaded->usable ? &loaded->library : nullptr;
 }
-
-const char* Problem() { return Once().problem.c_str(); }
 
 }  // namespace tls

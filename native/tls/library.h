@@ -9,6 +9,7 @@
 
 #include <cstddef>
 #include <ctime>
+#include <string>
 
 namespace tls {
 
@@ -170,8 +171,7 @@ struct Library {
 };
 
 // The library; null where there is none that will do. Opens it the first time.
-const Library* Load();
-// Why it is null: what was tried, one line each. Valid once Load() was called.
-const char* Problem();
+// `problem` becomes why it is null: what was tried, one line each.
+const Library* Load(std::string* problem = nullptr);
 
 }  // namespace tls

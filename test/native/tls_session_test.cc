@@ -168,8 +168,9 @@ void Feeding() {
 }  // namespace
 
 int main() {
-  if (tls::Load() == nullptr) {
-    std::printf("skipped: %s\n", tls::Problem());
+  std::string problem;
+  if (tls::Load(&problem) == nullptr) {
+    std::printf("skipped: %s\n", problem.c_str());
     return 0;
   }
   Transfer();

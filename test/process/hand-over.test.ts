@@ -176,6 +176,30 @@ describe('NetworkProcess#detach() and :adopt', () => {
     assert.equal(make({ name: 'x', adopt: fd, type: 'stream' }).status, 'open')
   })
 
+  overEvery(
+    () => true,
+    transport => {
+      it('leaves the descriptor to its owner whatever is wrong, and it can be adopted again', async () => {
+        const { client, atServer } = await transport.pair()
+        const adopt = client.detach()
+        const wrong = [
+          [{ coding: 'nonsense' }, 'ERR_UNKNOWN_CODING_SYSTEM'],
+          [{ coding: 'nonsense', nowait: true }, 'ERR_UNKNOWN_CODING_SYSTEM'],
+          [{ linger: 'long' }, 'ERR_INVALID_ARG_TYPE'],
+          [{ bindtodevice: 'there-is-no-such' }, undefined],
+          [{ signal: AbortSignal.abort() }, undefined],
+        ] as const
+        for (const [keywords, code] of wrong) {
+          const error = thrown(() => make({ name: 'x', adopt, ...keywords } as never))
+          if (code !== undefined) assert.equal(error.code, code)
+        }
+        make({ name: 'x', adopt }).send('still here')
+        await atServer.messages(1)
+        assert.equal(atServer.text, 'still here')
+      })
+    },
+  )
+
   it('takes a Socket’s descriptor, and says so under :nowait', async () => {
     const [left, right] = Socket.pair(constants.AF_UNIX, constants.SOCK_SEQPACKET)
     finallyDo(() => right.close())

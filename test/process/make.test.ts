@@ -1,6 +1,8 @@
 // Servers and clients over every transport: what is exchanged, and what the process object says about itself.
 
 import assert from 'node:assert/strict'
+import { constants as system } from 'node:os'
+import { native } from '../../dist/native.js'
 import { makeNetworkProcess, NetworkProcess, getProcess, processList } from 'make-network-process'
 import { constants } from 'make-network-process/socket'
 import { cleanUp, make, settled, socketFile, thrown, until, witness } from './support.js'
@@ -357,5 +359,25 @@ describe('a blocking connect', () => {
     })
     assert.deepEqual(seen.events, ['deleted\n'])
     assert.equal(getProcess('late'), undefined)
+  })
+
+  it('leaves no descriptor when it cannot be waited for', () => {
+    const place = { family: 'ipv4', host: '127.0.0.1' } as const
+    const server = make({ name: 'server', server: true, service: true, ...place })
+    const closed: number[] = []
+    const { ENOMEM } = system.errno
+    const [poll, close] = [native.poll.bind(native), native.close.bind(native)]
+    native.poll = () => -ENOMEM
+    native.close = id => {
+      closed.push(id)
+      close(id)
+    }
+    try {
+      const client = () => make({ name: 'client', service: server.contact('service'), ...place })
+      assert.equal(thrown(client).code, 'ENOMEM')
+    } finally {
+      Object.assign(native, { poll, close })
+    }
+    assert.equal(closed.length, 1)
   })
 })

@@ -54,6 +54,28 @@ describe('GnuTLS', () => {
     assert.equal(mapped, false)
   })
 
+  it('that could not be opened for want of descriptors is opened when there are some', function () {
+    if (!gnutlsAvailable()) this.skip()
+    const script = `
+      import { gnutlsAvailable } from 'make-network-process'
+      import { closeSync, openSync } from 'node:fs'
+      const taken = []
+      try { for (;;) taken.push(openSync('/dev/null')) } catch {}
+      const without = gnutlsAvailable()
+      taken.forEach(fd => closeSync(fd))
+      console.log(JSON.stringify([without, gnutlsAvailable()]))`
+    const limited = [
+      '-c',
+      'ulimit -n 64 && exec "$0" "$@"',
+      process.execPath,
+      '--input-type=module',
+      '-e',
+      script,
+    ]
+    const { stdout, stderr } = spawnSync('bash', limited, { encoding: 'utf8' })
+    assert.equal(stdout.trim(), '[false,true]', stderr)
+  })
+
   it('that is missing takes nothing but TLS with it', () => {
     const [available, list, plain, ...refusals] = run(
       '/nonexistent/libgnutls.so',

@@ -3,8 +3,9 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { readdirSync, readFileSync } from 'node:fs'
+import { fstatSync, readdirSync, readFileSync } from 'node:fs'
 import net from 'node:net'
+import { constants } from 'node:os'
 import { text } from 'node:stream/consumers'
 import tls from 'node:tls'
 import { inspect } from 'node:util'
@@ -15,7 +16,9 @@ import {
   processList,
   type NetworkConnection,
 } from 'make-network-process'
-import { changed, cleanUp, finallyDo, thrown, until } from '../process/support.js'
+import { constants as system, Socket } from 'make-network-process/socket'
+import { native } from '../../dist/native.js'
+import { changed, cleanUp, finallyDo, make, thrown, until } from '../process/support.js'
 import { authority, canTestTls, password } from './certificates.js'
 import { host, join, nodeServer, serve, showingKeys, trusting } from './support.js'
 
@@ -35,6 +38,31 @@ describe('TLS: processes', () => {
     assert.match(child?.name ?? '', /^server <127\.0\.0\.1:\d+>$/)
     assert.equal(child?.contact('host'), '127.0.0.1')
     assert.equal(server.stats().accepted, 1)
+  })
+
+  it('a send that fails ends the session: what comes behind it would be taken for an attack', async () => {
+    const { port } = serve()
+    const { client, seen } = join(port)
+    const sendv = native.sendv.bind(native)
+    native.sendv = () => -constants.errno.ENOBUFS
+    try {
+      assert.equal(client.send(['a', 'b']), false)
+    } finally {
+      native.sendv = sendv
+    }
+    assert.equal(client.send('c'), false)
+    await seen.event('connection broken by remote peer\n')
+    const { cause } = thrown(() => client.send('d'))
+    assert.equal((cause as Error).message, `send ENOBUFS ${host}:${port}`)
+  })
+
+  it('what was adopted is closed where TLS has failed on it: it never goes on in clear', () => {
+    const [near, far] = Socket.pair(system.AF_UNIX, system.SOCK_STREAM)
+    finallyDo(() => far.close())
+    far.send(Buffer.from('no TLS\n'))
+    const adopt = near.detach()
+    assert.match(String(thrown(() => make({ name: 'x', adopt, tlsParameters: trusting() })).code), /^ERR_TLS/)
+    assert.throws(() => fstatSync(adopt), { code: 'EBADF' })
   })
 
   it('a blocking client hears that it is open before it is returned, as in Emacs', () => {
