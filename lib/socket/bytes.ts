@@ -1,5 +1,6 @@
 // Bytes as they lie in memory: those of any view, and those of numbers in this machine's order.
 import { endianness } from 'node:os'
+import { types } from 'node:util'
 import { typeError, valueError } from './errors.js'
 
 /** Whether the machine puts the low byte of a number first. @internal */
@@ -21,10 +22,11 @@ export function bytesOf(name: string, value: unknown): Uint8Array {
     : new Uint8Array(value.buffer, value.byteOffset, value.byteLength)
 }
 
-// Whether its memory was transferred away, or has been resized to end before it: both of these throw then.
+// Whether its memory was transferred away, or has been resized to end before it: both of these throw then. It may be of
+// another realm, as in node:vm, whose classes are not ours.
 function isGone(view: ArrayBufferView): boolean {
   try {
-    if (view instanceof DataView) Reflect.get(view, 'byteLength')
+    if (types.isDataView(view)) Reflect.get(view, 'byteLength')
     else (view as Uint8Array).keys()
     return false
   } catch {

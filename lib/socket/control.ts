@@ -43,6 +43,16 @@ export interface Control {
   others?: ControlMessage[]
 }
 
+/** The same of a message that is to be sent, which is only looked at. */
+export interface OutgoingControl {
+  /** Descriptors, which stay the sender's own. */
+  readonly fds?: readonly number[] | undefined
+  /** Who says to be sending. */
+  readonly credentials?: Credentials | undefined
+  /** Everything else. */
+  readonly others?: readonly ControlMessage[] | undefined
+}
+
 const read32 = (bytes: Buffer, at: number) => (little ? bytes.readInt32LE(at) : bytes.readInt32BE(at))
 const write32 = (bytes: Buffer, value: number, at: number) => {
   if (little) bytes.writeInt32LE(value | 0, at)
@@ -61,11 +71,7 @@ function elements<T>(name: string, list: readonly T[] = []): (T | undefined)[] {
 }
 
 /** Control messages as sendmsg(2) takes them. @internal */
-export function encodeControl({
-  fds,
-  credentials,
-  others,
-}: Omit<Control, 'fds'> & { fds?: readonly number[] }): Buffer | undefined {
+export function encodeControl({ fds, credentials, others }: OutgoingControl): Buffer | undefined {
   const messages: ControlMessage[] = []
   const descriptors = elements('fds', fds).map((fd, i) => integer(`fds[${i}]`, fd, 0))
   if (descriptors.length > 0)

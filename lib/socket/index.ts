@@ -4,7 +4,13 @@
  * @module make-network-process/socket
  */
 export { constants } from './constants.js'
-export { controlSpace, type Control, type ControlMessage, type Credentials } from './control.js'
+export {
+  controlSpace,
+  type Control,
+  type ControlMessage,
+  type Credentials,
+  type OutgoingControl,
+} from './control.js'
 export {
   decodeAddress,
   encodeAddress,

@@ -35,6 +35,8 @@ export interface LookUpQuery {
 export interface LookUpError extends SystemError {
   /** The name that was looked for. */
   hostname?: string
+  /** The service that was looked for; the message names it where nobody knows it: `EAI_SERVICE`. */
+  service?: string
   /** What the system says of it: gai_strerror(3). */
   reason: string
 }
@@ -72,19 +74,21 @@ function found(answer: RawAnswer, query: LookUpQuery): FoundAddress[] {
 }
 
 function lookUpError(answer: number, query: LookUpQuery): LookUpError {
-  const name = query.host ?? query.service
+  const { host, service } = query
   // A positive number is the errno behind EAI_SYSTEM.
   if (answer > 0) {
-    const error = systemError(answer, 'getaddrinfo', { address: name }) as LookUpError
+    const error = systemError(answer, 'getaddrinfo', { address: host ?? service }) as LookUpError
     error.reason = error.code
     return error
   }
   const [code, errno, reason] = native.addressInfoError(process.platform === 'linux' ? answer : -answer)
+  const name = code === 'EAI_SERVICE' ? service : (host ?? service)
   const error = new Error(`getaddrinfo ${code}${name === undefined ? '' : ` ${name}`}`) as LookUpError
   error.errno = errno
   error.code = code
   error.syscall = 'getaddrinfo'
-  if (name !== undefined) error.hostname = name
+  if (host !== undefined) error.hostname = host
+  if (service !== undefined) error.service = service
   Object.defineProperty(error, 'reason', { value: reason })
   return error
 }

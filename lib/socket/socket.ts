@@ -6,7 +6,7 @@ import { native, type RawMessage, type SocketId } from '../native.js'
 import { decodeAddress, errorAddress, familyOf } from './address.js'
 import { bytesOf, ints } from './bytes.js'
 import { constants } from './constants.js'
-import { controlSpace, decodeControl, encodeControl, type Control } from './control.js'
+import { controlSpace, decodeControl, encodeControl, type Control, type OutgoingControl } from './control.js'
 import { check, codedError, integer, typeError } from './errors.js'
 import { attach, Delivery, Interest, Kind, Mode, setReceiver } from './hub.js'
 
@@ -49,13 +49,13 @@ export interface ReceivedMessage extends Control {
 }
 
 /** A message for sendmsg(2). */
-export interface OutgoingMessage extends Control {
+export interface OutgoingMessage extends OutgoingControl {
   /** The data: one packet, in pieces. */
   data: ArrayBufferView | readonly ArrayBufferView[]
   /** The sockaddr to send to. */
   address?: Uint8Array | undefined
   /** `MSG_` flags. */
-  flags?: number
+  flags?: number | undefined
 }
 
 // Of an option or of control messages, in bytes: the addon allocates what it is told.

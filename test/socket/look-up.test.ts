@@ -86,6 +86,18 @@ describe('getaddrinfo()', () => {
     assert.match(String(fails({ host: '127.0.0.1', type: 77 })), /^EAI_/)
   })
 
+  it('names the service that nobody knows, not the host that somebody does', () => {
+    const error = thrownBy(() => getaddrinfo({ host: '127.0.0.1', service: 'nosuch', type: SOCK_STREAM }))
+    assert.deepEqual(contents(error), {
+      message: 'getaddrinfo EAI_SERVICE nosuch',
+      errno: -3010,
+      code: 'EAI_SERVICE',
+      syscall: 'getaddrinfo',
+      hostname: '127.0.0.1',
+      service: 'nosuch',
+    })
+  })
+
   it('is ENOTFOUND for nothing at all', () => {
     const error = thrownBy(() => getaddrinfo({}))
     assert.equal(error.message, 'getaddrinfo ENOTFOUND')

@@ -2,6 +2,7 @@
 // bytes is in control.test.ts.
 
 import assert from 'node:assert/strict'
+import { runInNewContext } from 'node:vm'
 import { constants, encodeAddress, type Socket } from 'make-network-process/socket'
 import { forEachTransport, type Transport } from '../support/transports.js'
 import {
@@ -347,6 +348,14 @@ describe('Socket#send()', () => {
         assert.equal(client.send(new Uint16Array(new Uint8Array(bytes('words!')).buffer)), 6)
         assert.equal(receive(server), 'words!')
       })
+
+      for (const View of ['Uint8Array', 'Uint16Array', 'DataView'])
+        it(`sends a ${View} of another realm`, () => {
+          const [client, server] = aPair(transport)
+          const view = runInNewContext(`new ${View}(Uint8Array.of(65, 66, 67, 68).buffer)`) as ArrayBufferView
+          assert.equal(client.send(view), 4)
+          assert.equal(receive(server), 'ABCD')
+        })
 
       it('is EAGAIN when there is no room, or loses it as the network does', () => {
         const [client, server] = aPair(transport)
