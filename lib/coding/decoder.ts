@@ -118,7 +118,9 @@ export class Decoder {
     let text = this.#decodeCharacters(bytes, end)
     if (this.#atStart && text !== '') {
       this.#atStart = false
-      if (this.#codec.signature && text.startsWith('\ufeff')) text = text.slice(1)
+      // Where it is still open whether there are signatures, there may be one.
+      const signature = this.#codec.signature || this.#detecting
+      if (signature && text.startsWith('\ufeff')) text = text.slice(1)
     }
     return this.#lineEnds.convert(text, end)
   }

@@ -81,7 +81,7 @@ const detectors: ReadonlyMap<string, Detector> = new Map([
     {
       signatures: utf8Signatures,
       detect: (bytes, end) =>
-        bySignature(bytes, utf8Signatures) ?? (looksLikeUtf8(bytes, end) ? 'utf-8' : undefined),
+        looksLikeUtf8(bytes, end) ? (bySignature(bytes, utf8Signatures) ?? 'utf-8') : undefined,
     },
   ],
   // Without a mark it is big-endian, and still called utf-16.

@@ -170,6 +170,11 @@ const conversations: Readonly<Record<string, readonly Conversation[]>> = {
       receive('\xffab', '\udcffab', 'utf-8-auto utf-8-auto'),
       receive('\xc3\xa9', 'é', 'utf-8 utf-8-auto'),
     ),
+    both(
+      'utf-8-auto',
+      receive('\xef\xbb\xbfa\xff\n', 'a\udcff\n', 'utf-8-auto-unix utf-8-auto'),
+      receive('\xef\xbb\xbfb\n', 'b\n', 'utf-8-with-signature-unix utf-8-auto'),
+    ),
     both('utf-8-auto', send('é', '\xc3\xa9', 'utf-8-auto utf-8-auto-unix')),
     {
       notEmacs: 'it does not find a signature that is cut',
