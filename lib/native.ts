@@ -253,7 +253,10 @@ function load(): Native {
   const tried: string[] = []
   for (const path of candidates) {
     try {
-      return require(path) as Native
+      const addon = { exports: {} }
+      // Every copy of this package has a hub of its own: `require` would give all of a thread the one of the first.
+      process.dlopen(addon, require.resolve(path))
+      return addon.exports as Native
     } catch (error) {
       tried.push(
         `  ${path}: ${error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error)}`,
