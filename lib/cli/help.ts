@@ -75,9 +75,9 @@ one to come, and goes on until Ctrl-C; then it removes its socket file.
 In JSON a byte that is not UTF-8 is a lone surrogate from \\udc80 to \\udcff.
 With :coding binary all data is base64 instead.
 
-Exit status: 0 if the peer ended or everything was sent, 1 if the connection
-failed or broke, 2 for a wrong command line, 129 after SIGHUP, 130 after Ctrl-C,
-143 after SIGTERM.
+Exit status: 0 if the peer ended, everything was sent, or nobody reads the
+output any more; 1 if the connection failed or broke, 2 for a wrong command
+line, 129 after SIGHUP, 130 after Ctrl-C, 143 after SIGTERM.
 
 Examples:
   An echo server for sequenced packets; in another terminal, its client:

@@ -50,15 +50,16 @@ async function converse(command: Command): Promise<number> {
     return 1
   }
   if (command.server) removeSocketFileAtExit(session.process.contact('local'))
+  const leave = (status: number) => {
+    session.end(status)
+    process.exit(status)
+  }
   for (const [signal, status] of Object.entries({ SIGHUP: 129, SIGINT: 130, SIGTERM: 143 }))
-    process.once(signal, () => {
-      session.end(status)
-      process.exit(status)
-    })
+    process.once(signal, () => leave(status))
   stdout.on('error', (error: NodeJS.ErrnoException) => {
-    // Whoever reads us has had enough.
     if (error.code !== 'EPIPE') output.failure(error.message)
-    session.end(error.code === 'EPIPE' ? 0 : 1)
+    // Whoever reads us has had enough. What is still to be sent is not waited for, as its receiver may wait for us to read.
+    leave(error.code === 'EPIPE' ? 0 : 1)
   })
   // Where somebody types, a line that is drawn again and again would be in the way.
   if (command.echo || !isatty(0)) meter.start()

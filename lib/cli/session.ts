@@ -26,6 +26,7 @@ export class Session {
   #isOver = false
   #isInputOver = false
   #isPeerDone = false
+  #lastFailure: unknown
   #wake = () => {}
 
   /**
@@ -171,7 +172,9 @@ export class Session {
 
   // One datagram that is not taken does not end the others, nor one connection a server.
   #notSent(process: NetworkProcess, error: unknown): void {
-    if (error === undefined) return
+    // Whatever was to go to a peer that has gone fails by the same.
+    if (error === undefined || error === this.#lastFailure) return
+    this.#lastFailure = error
     if (!this.#command.server && this.#command.type !== 'datagram') return this.#fail(error)
     this.#status = 1
     this.#output.event(process.name, messageOf(error), true)

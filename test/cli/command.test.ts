@@ -8,6 +8,7 @@ import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { createServer, type AddressInfo, type Socket } from 'node:net'
 import path from 'node:path'
 import { text } from 'node:stream/consumers'
+import { makeNetworkProcess, type NetworkProcess } from 'make-network-process'
 import { cleanUp, commandLine, folder, outcome, run, Run } from './run.js'
 
 const packets = (file: string) => [':type', 'seqpacket', ':family', 'local', ':service', file]
@@ -317,6 +318,40 @@ describe('make-network-process, the command', () => {
       client.child.stdout.destroy()
       assert.equal(await client.ended, 0)
       assert.equal(client.written.stderr, '')
+    })
+
+    it('says once of a peer that has gone that it has, whatever was to go there', async () => {
+      const service = path.join(folder(), 'echo.sock')
+      const server = run([...packets(service), ':server', 't', '--echo'])
+      await server.until('stderr', /listen on/)
+      const client = makeNetworkProcess({
+        name: 'c',
+        type: 'seqpacket',
+        family: 'local',
+        service,
+        stop: true,
+      })
+      for (let i = 0; i < 100; i++) client.send('packet')
+      await server.until('stderr', /open from/)
+      client.delete()
+      await server.until('stderr', /connection broken by remote peer/)
+      assert.ok(server.written.stderr.split('send E').length <= 2, server.written.stderr)
+    })
+
+    it('ends it at once when nobody reads it any more, though its peer takes nothing', async () => {
+      const service = path.join(folder(), 'peer.sock')
+      const filter = (connection: NetworkProcess) => {
+        connection.stop()
+        connection.send('more')
+        closers.push(() => connection.delete())
+      }
+      const keywords = { server: true, type: 'seqpacket', family: 'local' } as const
+      const server = makeNetworkProcess({ name: 'peer', ...keywords, service, filter })
+      closers.push(() => server.delete())
+      // The first line comes when all are being sent that the kernel takes.
+      const client = run([...packets(service), '--quiet'], 'line\n'.repeat(10_000))
+      client.child.stdout.destroy()
+      assert.equal(await client.ended, 0)
     })
   })
 
