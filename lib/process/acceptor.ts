@@ -97,13 +97,14 @@ export class Acceptor {
 
   /** accept(2) has failed: it has left the set, and comes back in a while. */
   onFailed(error: number): void {
-    this.#owner.notAdmitted(logMessage.failed(error))
     if (!this.#owner.isListening) return
     const goOn = () => {
       this.#cancelPause = undefined
       this.#owner.onWaiting()
     }
+    // First, for who hears of it may stop the server, or have it go on.
     this.#cancelPause = after(acceptPause, goOn, { unreferenced: true })
+    this.#owner.notAdmitted(logMessage.failed(error))
   }
 
   /** Closes whoever is not in yet. */

@@ -10,9 +10,9 @@ import { processList } from './registry.js'
 /** Where {@link confirmExit} asks. */
 export interface ConfirmExitOptions {
   /** Where the answer comes from. By default standard input. */
-  input?: NodeJS.ReadStream
+  input?: NodeJS.ReadStream | undefined
   /** Where the question goes. By default standard output. */
-  output?: NodeJS.WriteStream
+  output?: NodeJS.WriteStream | undefined
 }
 
 const signals = ['SIGINT', 'SIGTERM'] as const

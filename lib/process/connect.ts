@@ -3,7 +3,7 @@
 import { native, type SocketId } from '../native.js'
 import { errorAddress } from '../socket/address.js'
 import { constants } from '../socket/constants.js'
-import { check, errno, systemError } from '../socket/errors.js'
+import { errno, systemError } from '../socket/errors.js'
 import { after } from '../socket/callbacks.js'
 import { attach, Interest, Mode, setReceiver, wait, type Receiver } from '../socket/hub.js'
 import type { NetworkProcess } from './network-process.js'
@@ -85,8 +85,9 @@ function finishConnect(id: SocketId, address: Uint8Array): number {
     if (error === errno.EISCONN) return 0
     if (error === errno.EINPROGRESS || error === errno.EALREADY) {
       // In pieces: a worker that waits can only be ended between two calls into the addon.
-      while (check(native.poll(Int32Array.of(id, constants.POLLOUT, 0), pollTime), 'poll') === 0);
-      return native.socketError(id)
+      let ready = 0
+      while (ready === 0) ready = native.poll(Int32Array.of(id, constants.POLLOUT, 0), pollTime)
+      return ready < 0 ? -ready : native.socketError(id)
     }
     if (error !== errno.EAGAIN) return error
     // The server may be one of this thread's own: it has to get the chance to accept.
@@ -159,8 +160,7 @@ export class Connector implements Receiver {
       return 0
     }
     // Even one that is connected already is open only when the loop says so: then the caller has the process.
-    attach(this.#id, this, Mode.connecting, Interest.writable)
-    return 0
+    return -(attach(this.#id, this, Mode.connecting, Interest.writable) ?? 0)
   }
 
   onConnected(error: number): void {

@@ -6,16 +6,16 @@ import type { NetworkProcess } from './network-process.js'
 /** What {@link NetworkProcess.duplex} can be told. */
 export interface DuplexOptions {
   /** How much waits in each direction before it counts as full: bytes, or packets. Node's default without it. */
-  highWaterMark?: number
+  highWaterMark?: number | undefined
   /** The same for what was received; beyond it the kernel keeps the rest. */
-  readableHighWaterMark?: number
+  readableHighWaterMark?: number | undefined
   /** The same for what is to be sent. */
-  writableHighWaterMark?: number
+  writableHighWaterMark?: number | undefined
   /**
    * Whether the peer's end leaves the stream writable. Without it as the process's `halfOpen` says. Under node:tls it has
    * to: TLS may still have something to send when the peer's end comes.
    */
-  allowHalfOpen?: boolean
+  allowHalfOpen?: boolean | undefined
 }
 
 type Callback = (error?: Error | null) => void
@@ -65,19 +65,30 @@ export function duplexOf(
       callback(error)
     },
   })
+  // Of a failure that was before there was a stream nobody can hear in this tick: node:http listens in the next one.
+  let taken = false
   process.takeOver({
     raw: true,
     halfOpen: true,
     onOutput: output => duplex.push(output),
     onEnding: end => end(),
-    onEnd: () => duplex.push(null),
-    onOver: failure => duplex.destroy(failure as Error | undefined),
+    onEnd: () => {
+      duplex.push(null)
+      // Whoever only writes asks for nothing, and has to see the end all the same.
+      duplex.read(0)
+    },
+    onOver: failure => {
+      const destroy = () => duplex.destroy(failure as Error | undefined)
+      if (taken || failure === undefined) destroy()
+      else later(destroy)
+    },
     get hasUnread() {
       return duplex.readableLength > 0
     },
     takeUnread: () => [],
     senders: () => [],
   })
+  taken = true
   return duplex
 }
 

@@ -3,7 +3,7 @@
 import { native, type AddressId, type Counts, type SocketId } from '../native.js'
 import { constants } from '../socket/constants.js'
 import { closeCounted, countsOf } from '../socket/counts.js'
-import { wouldBlock } from '../socket/errors.js'
+import { isUnannounced, wouldBlock } from '../socket/errors.js'
 import { after } from '../socket/callbacks.js'
 import { attach, holdAddresses, Interest, Mode, type Receiver } from '../socket/hub.js'
 import { handshakesBegan } from '../tls/index.js'
@@ -46,11 +46,13 @@ class Farewell implements Receiver {
     if (error === 0) this.#flushed()
     else if (!wouldBlock(error)) this.#close()
     else {
-      if (this.#linger === undefined && before !== this.#output?.length) {
+      const tookSome = before !== this.#output?.length
+      if (tookSome) this.#pause = 1
+      if (tookSome && this.#linger === undefined) {
         this.#stopPatience()
         this.#stopPatience = after(patience, () => this.#close())
       }
-      this.#awaitRoom()
+      this.#awaitRoom(error)
     }
   }
 
@@ -65,10 +67,12 @@ class Farewell implements Receiver {
     return error
   }
 
-  // For the set a local datagram socket that is not connected always has room.
-  #awaitRoom(): void {
-    if (!this.#addressed) native.setInterest(this.#id, Interest.writable)
-    else this.#stopTimer = after(this.#pause, () => this.onWritable())
+  // For the set a local datagram socket that is not connected always has room, and on BSDs one that is, too; and the set
+  // may be full.
+  #awaitRoom(error: number): void {
+    const isAnnounced = !this.#addressed && !isUnannounced(error)
+    const isTold = isAnnounced && native.setInterest(this.#id, Interest.writable) === undefined
+    if (!isTold) this.#stopTimer = after(this.#pause, () => this.onWritable())
     this.#pause = Math.min(2 * this.#pause, longestPause)
   }
 

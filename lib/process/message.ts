@@ -18,11 +18,11 @@ export interface OutgoingMessage {
    * Descriptors for the receiver (SCM_RIGHTS, local sockets), 253 at most. They are duplicated: the sender's stay its
    * own, and may be closed as soon as `sendMessage` has returned.
    */
-  fds?: readonly number[]
+  fds?: readonly number[] | undefined
   /** Who says to be sending (SCM_CREDENTIALS, Linux): the kernel lets only the privileged lie. */
-  credentials?: Credentials
+  credentials?: Credentials | undefined
   /** Where to, for datagrams; without it as `send` does. */
-  address?: AddressInput
+  address?: AddressInput | undefined
 }
 
 /** What has come with a message: the third parameter of a filter that declares one. */

@@ -16,8 +16,16 @@ import {
 } from '../socket/address.js'
 import { constants } from '../socket/constants.js'
 import { closeCounted, countsOf } from '../socket/counts.js'
-import { check, codedError, typeError, valueError, wouldBlock, type ErrorAddress } from '../socket/errors.js'
-import { afterDelivery, againWithWaiting, roundNow, withWaiting } from '../socket/afterwards.js'
+import {
+  check,
+  codedError,
+  systemError,
+  typeError,
+  valueError,
+  wouldBlock,
+  type ErrorAddress,
+} from '../socket/errors.js'
+import { afterDelivery, againWithWaiting, leavePlace, takePlace, withWaiting } from '../socket/afterwards.js'
 import { after, guarded } from '../socket/callbacks.js'
 import {
   addressOf,
@@ -91,7 +99,6 @@ const brokenStatus = 256
 
 type PlainFilter = (process: NetworkProcess, data: string | Uint8Array, info?: MessageInfo) => void
 
-let made = 0
 let accepted = 0
 let outputs = 0
 
@@ -121,7 +128,7 @@ export class NetworkProcess {
   /** Where in its buffer the next output goes; undefined: at the end. Corresponds to `process-mark`. */
   mark: number | undefined
 
-  readonly #number = ++made
+  readonly #place = takePlace()
   readonly #contact: ProcessContact
   readonly #traits: Traits
   #coding: Coding
@@ -153,7 +160,6 @@ export class NetworkProcess {
   #failure: unknown // Why, if something has failed.
   #ignoreSignal: (() => void) | undefined
   #plist: Record<string, unknown> | undefined
-  #round = 0 // Of those who tell of changes: when it left the list.
   #pending: string[] | undefined // Events that the sentinel is about to hear of.
   #unreferenced = false
   #acceptor: Acceptor | undefined // Of a server.
@@ -262,13 +268,13 @@ export class NetworkProcess {
     const gone = this.#state === 'exit' && !isRegistered(this)
     this.#exitStatus = 0
     if (gone) {
-      againWithWaiting(() => this.#report(event.deleted), this.#number, this.#round)
+      againWithWaiting(() => this.#report(event.deleted), this.#place)
       return
     }
     this.#pending = [event.deleted]
     this.#close(this.#state === 'run')
     this.#state = 'exit'
-    withWaiting(() => this.#reportPending(), this.#number)
+    withWaiting(() => this.#reportPending(), this.#place)
   }
 
   /**
@@ -423,7 +429,7 @@ export class NetworkProcess {
   #reportLater(what: string): void {
     this.#pending ??= []
     this.#pending.push(what)
-    afterDelivery(() => this.#reportPending(), this.#number)
+    afterDelivery(() => this.#reportPending(), this.#place)
   }
 
   #reportPending(): void {
@@ -450,10 +456,7 @@ export class NetworkProcess {
   }
 
   #report(what: string): void {
-    if (this.#state === 'exit' && isRegistered(this)) {
-      unregister(this)
-      this.#round = roundNow()
-    }
+    if (this.#state === 'exit' && isRegistered(this)) this.#leave()
     const over = this.#state === 'exit' || this.#state === 'failed'
     // The default one calls nobody who could ask for whom.
     if (this.#sentinel === defaultSentinel) this.#tell(what)
@@ -493,7 +496,7 @@ export class NetworkProcess {
   listenOn(id: SocketId, admission: Admission): void {
     this.#acceptor = new Acceptor(this, admission)
     this.#state = 'listen'
-    this.#start(id, Mode.listening)
+    check(this.#start(id, Mode.listening), 'epoll_ctl')
     this.#nowOpen()
     this.#publishConnect()
   }
@@ -502,18 +505,20 @@ export class NetworkProcess {
    * It has a socket that can receive and send. @param addressed - which is not connected @internal
    */
   openOn(id: SocketId, addressed: boolean, peer: AddressId = -1): void {
-    this.#open(id, addressed, peer)
+    check(this.#open(id, addressed, peer), 'epoll_ctl')
     this.#publishConnect()
   }
 
-  #open(id: SocketId, addressed: boolean, peer: AddressId): void {
+  #open(id: SocketId, addressed: boolean, peer: AddressId): number | undefined {
     this.#addressed = addressed
     if (addressed) this.#sending().to = peer
     this.#state = 'run'
     this.#cancelConnect = undefined
-    this.#start(id, Mode.receiving)
+    const error = this.#start(id, Mode.receiving)
+    if (error !== undefined) return error
     this.#sender?.open(id, addressed)
     this.#nowOpen()
+    return undefined
   }
 
   #publishConnect(): void {
@@ -527,7 +532,8 @@ export class NetworkProcess {
    * @internal
    */
   openLater(id: SocketId): void {
-    this.#open(id, false, -1)
+    const error = this.#open(id, false, -1)
+    if (error !== undefined) return this.fail(-error, systemError(error, 'epoll_ctl'))
     this.#sendWaiting()
     if (this.#id === id) this.#report(event.open)
     if (this.#id === id) this.#publishConnect()
@@ -571,8 +577,13 @@ export class NetworkProcess {
   abandon(): void {
     this.#close(false)
     this.#state = 'exit'
-    unregister(this)
+    this.#leave()
     this.#nowOver()
+  }
+
+  #leave(): void {
+    unregister(this)
+    leavePlace(this.#place)
   }
 
   // ---- TLS --------------------------------------------------------------------------------------------------
@@ -638,7 +649,8 @@ export class NetworkProcess {
     if (!this.#wasOpen) return this.openLater(id)
     // Half a character of the clear text is not for TLS to complete.
     this.#useCoding(this.#coding.fork())
-    this.#open(id, false, -1)
+    const error = this.#open(id, false, -1)
+    if (error !== undefined) return this.#onUnwatched(error)
     this.#sendWaiting()
   }
 
@@ -656,31 +668,41 @@ export class NetworkProcess {
 
   // ---- what the hub is told ---------------------------------------------------------------------------------
 
-  #start(id: SocketId, mode: number): void {
+  // Gives -errno when the set does not take it, which may have no room left: then nobody would ever hear of it.
+  #start(id: SocketId, mode: number): number | undefined {
     this.#id = id
     setReceiver(id, this)
-    if (this.#isNew) return
+    if (this.#isNew) return undefined
     if (!this.#unreferenced) native.setCounted(id, true)
-    this.#configure(mode)
+    return this.#putIntoSet(mode)
   }
 
   // Between the socket and the filter: who decodes, and what is waited for.
-  #configure(mode: number = this.#state === 'listen' ? Mode.listening : Mode.receiving): void {
-    if (!this.#isInSet()) return
+  #putIntoSet(mode: number): number | undefined {
     const addressed = this.#addressed ? 1 : 0
     const ancillary = this.#informs ? 1 : 0
-    check(
-      native.configure(
-        this.#id,
-        mode,
-        this.#traits.kind,
-        this.#delivery(),
-        addressed,
-        ancillary,
-        this.#interest(),
-      ),
-      'epoll_ctl',
+    return native.configure(
+      this.#id,
+      mode,
+      this.#traits.kind,
+      this.#delivery(),
+      addressed,
+      ancillary,
+      this.#interest(),
     )
+  }
+
+  #configure(): void {
+    if (!this.#isInSet()) return
+    const error = this.#putIntoSet(this.#state === 'listen' ? Mode.listening : Mode.receiving)
+    if (error !== undefined) this.#onUnwatched(error)
+  }
+
+  // What began well cannot go on. A server tries again, as when there are no descriptors left.
+  #onUnwatched(error: number): void {
+    if (this.#acceptor !== undefined) return this.#acceptor.onFailed(-error)
+    this.#failure ??= systemError(error, 'epoll_ctl')
+    this.#break(true)
   }
 
   // Whether the set is to know its socket, and what it waits for is the process's own affair.
@@ -709,7 +731,9 @@ export class NetworkProcess {
   }
 
   #updateInterest(): void {
-    if (this.#isInSet()) native.setInterest(this.#id, this.#interest())
+    if (!this.#isInSet()) return
+    const error = native.setInterest(this.#id, this.#interest())
+    if (error !== undefined) this.#onUnwatched(error)
   }
 
   // ---- receiving: the hub calls what begins with "on", see Receiver -------------------------------
@@ -717,7 +741,9 @@ export class NetworkProcess {
   /** @internal */
   onWatched(): void {
     this.#isNew = false
-    if (this.#state === 'run') this.#start(this.#id, Mode.receiving)
+    if (this.#state !== 'run') return
+    const error = this.#start(this.#id, Mode.receiving)
+    if (error !== undefined) this.#onUnwatched(error)
   }
 
   /** @internal */
@@ -766,18 +792,19 @@ export class NetworkProcess {
     if (this.#outputWaiters !== undefined) this.#settleOutput(true)
     if (channels.receive.hasSubscribers) channels.receive.publish({ process: this, data, info })
     const reader = this.#reader
-    if (reader !== undefined) {
-      info?.drop()
-      // What is lent is gone when this returns, and the reader keeps it.
-      const kept = this.#traits.lend && typeof data !== 'string' ? Buffer.from(data) : data
-      this.#within(() => this.#offer(reader, kept))
-      return
-    }
     const filter = this.#filter as Filter
     try {
-      if (this.#informs) this.#scope().runInAsyncScope(filter, undefined, this, data, info ?? nothingBeside)
+      if (reader !== undefined) {
+        // What is lent is gone when this returns, and the reader keeps it.
+        const kept = this.#traits.lend && typeof data !== 'string' ? Buffer.from(data) : data
+        this.#within(() => this.#offer(reader, kept))
+      } else if (this.#informs)
+        this.#scope().runInAsyncScope(filter, undefined, this, data, info ?? nothingBeside)
       else if (isEntered(this.#id)) (filter as PlainFilter)(this, data)
       else this.#scope().runInAsyncScope(filter as PlainFilter, undefined, this, data)
+    } catch (error) {
+      // Whoever takes it is to know whose it is. To catch it inside would cost a call for each message.
+      this.#within(() => native.uncaught(error))
     } finally {
       info?.drop()
     }
@@ -865,8 +892,8 @@ export class NetworkProcess {
         'ERR_NO_STREAM',
       )
     return duplexOf(this, this.#traits.kind !== Kind.stream, {
-      allowHalfOpen: this.#traits.halfOpen,
       ...options,
+      allowHalfOpen: options.allowHalfOpen ?? this.#traits.halfOpen,
     })
   }
 
@@ -1025,7 +1052,7 @@ export class NetworkProcess {
   /** @internal */
   notAdmitted(message: string): void {
     const log = this.#acceptor?.log
-    if (log !== undefined) guarded(() => this.#within(() => log(this, undefined, message)))
+    if (log !== undefined) this.#within(() => guarded(() => log(this, undefined, message)))
   }
 
   /** Makes the process of an accepted connection. @internal */

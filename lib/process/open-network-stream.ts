@@ -23,7 +23,7 @@ export interface NetworkStreamParameters {
    */
   type?: 'network' | 'plain' | 'starttls' | 'tls' | 'ssl' | Nil
   /** Give `[process, properties]` instead of the process. */
-  returnList?: boolean | null
+  returnList?: boolean | null | undefined
   /** Matches up to the end of a reply: without it no reply is waited for. */
   endOfCommand?: RegExp | string | Nil
   /** The same for the reply to `capabilityCommand`. nil: `endOfCommand`. */
@@ -35,19 +35,19 @@ export interface NetworkStreamParameters {
   /** Makes of the capabilities the command that asks for TLS, or nil where the server has none. */
   starttlsFunction?: ((capabilities: string) => string | Nil) | Nil
   /** Ask for capabilities even when `type` is `'plain'`, if they are to be returned. */
-  alwaysQueryCapabilities?: boolean | null
+  alwaysQueryCapabilities?: boolean | null | undefined
   /** Taken and without effect: TLS is used where there is TLS, and no other program is run for it. */
-  useStarttlsIfPossible?: boolean | null
+  useStarttlsIfPossible?: boolean | null | undefined
   /** Emit a warning (`WARN_NOT_ENCRYPTED`) through `process.emitWarning` when the connection is in clear. */
-  warnUnlessEncrypted?: boolean | null
+  warnUnlessEncrypted?: boolean | null | undefined
   /** The server says nothing first: no greeting is waited for. */
-  nogreeting?: boolean | null
+  nogreeting?: boolean | null | undefined
   /** Do not wait for the connection, nor for anything that is said. Where STARTTLS may follow, it is waited for. */
-  nowait?: boolean | null
+  nowait?: boolean | null | undefined
   /** See {@link NetworkProcessOptions}. */
   coding?: NetworkProcessOptions['coding']
   /** See {@link NetworkProcessOptions}. */
-  noquery?: boolean | null
+  noquery?: boolean | null | undefined
   /** For TLS: the files of a key and of its certificate. */
   clientCertificate?: readonly [key: string, certificate: string] | Nil
   /** How TLS is done; nil: certificates are verified for the host. */
@@ -127,7 +127,7 @@ export function openNetworkStream(
   buffer: ProcessBuffer | string | null | undefined,
   host: string,
   service: string | number,
-  parameters?: NetworkStreamParameters & { returnList?: false | null },
+  parameters?: NetworkStreamParameters & { returnList?: Nil },
 ): NetworkProcess
 export function openNetworkStream(
   name: string,

@@ -5,7 +5,15 @@ import { native, type AddressId, type SocketId } from '../native.js'
 import { encodeAddress, errorAddress, familyOf } from '../socket/address.js'
 import { bytesOf } from '../socket/bytes.js'
 import { encodeControl } from '../socket/control.js'
-import { check, codedError, errno, valueError, wouldBlock, type ErrorAddress } from '../socket/errors.js'
+import {
+  check,
+  codedError,
+  errno,
+  isUnannounced,
+  valueError,
+  wouldBlock,
+  type ErrorAddress,
+} from '../socket/errors.js'
 import { constants } from '../socket/constants.js'
 import { after } from '../socket/callbacks.js'
 import { Kind } from '../socket/hub.js'
@@ -26,11 +34,11 @@ const refused = -(errno.ECONNREFUSED ?? 0)
 // What no caller of `send` can help. Nobody is there any more, or there is no way …
 const { ECONNRESET, EHOSTDOWN, EHOSTUNREACH, ENETDOWN, ENETUNREACH } = errno
 const lost = [ECONNRESET, EHOSTDOWN, EHOSTUNREACH, ENETDOWN, ENETUNREACH]
-// … which is the end of a connection …
-const { ENOTCONN, EPIPE, ETIMEDOUT } = errno
-const gone = new Set([...lost, ENOTCONN, EPIPE, ETIMEDOUT])
+// … which is the end of a connection (EPROTOTYPE: macOS is just resetting it) …
+const { ENOTCONN, EPIPE, EPROTOTYPE, ETIMEDOUT } = errno
+const gone = new Set([...lost, ENOTCONN, EPIPE, EPROTOTYPE, ETIMEDOUT])
 // … and one datagram that is lost.
-const { ECONNREFUSED, ENOENT, EPROTOTYPE } = errno
+const { ECONNREFUSED, ENOENT } = errno
 const undeliverable = new Set([...lost, ECONNREFUSED, ENOENT, EPROTOTYPE])
 
 function isGone(error: number): boolean {
@@ -135,7 +143,7 @@ export class Sender {
     if (this.failure !== undefined) return this.#refuse(this.failure)
     const parts = this.#parts(data)
     const to = address === undefined ? this.to : this.#addressId(address)
-    const control = encodeControl({ ...(fds && { fds }), ...(credentials && { credentials }) })
+    const control = encodeControl({ fds, credentials })
     if (control !== undefined) this.#checkBeside(fds)
     const length = parts.reduce((sum, part) => sum + part.length, 0)
     if (this.#traits.kind === Kind.stream && length === 0) {
@@ -157,7 +165,7 @@ export class Sender {
     if (left > 0) return this.#enqueue(whole.subarray(length - left), to, true)
     if (control === undefined) return this.#enqueue(whole, to, true)
     const kept = fds === undefined ? [] : check(native.keepDescriptors([...fds]), 'fcntl')
-    const keptControl = encodeControl({ fds: kept, ...(credentials && { credentials }) })
+    const keptControl = encodeControl({ fds: kept, credentials })
     return this.#enqueue(whole, to, true, { control: keptControl as Uint8Array, fds: kept })
   }
 
@@ -206,6 +214,8 @@ export class Sender {
     const takes = family === constants.AF_UNIX || (family === constants.AF_NETLINK && fds === undefined)
     const isTooMuch = fds !== undefined && fds.length > mostDescriptors
     if (!takes || isTooMuch) throw this.#error(-(errno.EINVAL ?? 0))
+    // Nothing can travel beside the bytes of a session.
+    if (native.tlsStage(this.#owner.socketId) > 0) throw this.#error(-(errno.ENOTSUP ?? 0))
   }
 
   // Whether it can be sent as it is: bytes, and text that the addon encodes.
@@ -242,8 +252,8 @@ export class Sender {
   #tryAgain(result: number, transmit: () => number, chosen?: AddressId): number | undefined {
     if (result >= 0 || wouldBlock(result)) return result
     if (this.#traits.kind !== Kind.datagrams) {
-      if (!isGone(result)) throw this.#error(result)
-      this.#refuse(this.#lose(result))
+      if (!isGone(result) && native.tlsStage(this.#id) === 0) throw this.#error(result)
+      this.#refuse(isGone(result) ? this.#lose(result) : this.#spoil(result))
       return undefined
     }
     // Perhaps an earlier datagram was refused and the kernel says so now: then this one has not been tried.
@@ -257,7 +267,7 @@ export class Sender {
 
   #isUndeliverable(error: number): boolean {
     // The kernel forgets a local peer that has gone, and who has sent without a name cannot be answered.
-    if (error === errno.ENOTCONN) return !this.#addressed || this.to >= 0
+    if (error === errno.ENOTCONN || error === errno.EDESTADDRREQ) return !this.#addressed || this.to >= 0
     if (error !== errno.EACCES) return undeliverable.has(error)
     // The peer's file is not for us. Elsewhere it is a broadcast that the socket may not send.
     const own = native.getsockname(this.#id)
@@ -330,15 +340,17 @@ export class Sender {
     return !this.#isFull()
   }
 
-  // An unconnected local datagram socket is always writable for the set, whether its peer's queue is full or not:
-  // it tries again by a timer.
-  #awaitRoom(milliseconds: number): void {
-    if (!this.#addressed) return this.#owner.onWaiting()
+  // An unconnected local datagram socket is always writable for the set, whether its peer's queue is full or not, and on
+  // BSDs so is a connected one: it tries again by a timer.
+  #awaitRoom(milliseconds: number, error = 0): void {
+    if (!this.#addressed && !isUnannounced(error)) return this.#owner.onWaiting()
     const retry = () => {
       this.#cancelRetry = undefined
       this.flush(Math.min(2 * milliseconds, longestPause))
     }
     this.#cancelRetry ??= after(milliseconds, retry, { unreferenced: true })
+    // The set has been asked, and would answer all the time.
+    if (!this.#addressed) this.#owner.onWaiting()
   }
 
   /** Says when there is room, though nothing of the process's own waits for it. */
@@ -349,15 +361,17 @@ export class Sender {
   /** There may be room. @param pause - how long to wait before it is tried again where nothing tells, in milliseconds */
   flush(pause = 1): void {
     const output = this.#output
+    const before = output?.length ?? 0
     while (output !== undefined && !output.empty) {
       const error = output.flush(this.#id)
       if (error === 0) break
       if (wouldBlock(error)) {
         if (!this.#isFull()) output.settle()
-        return this.#awaitRoom(pause)
+        // Who has taken some takes more soon.
+        return this.#awaitRoom(output.length < before ? 1 : pause, error)
       }
       if (this.#traits.kind !== Kind.datagrams && isGone(error)) return void this.#lose(error)
-      if (this.#traits.kind === Kind.stream) return this.#owner.onPartFailed(this.#error(error))
+      if (this.#traits.kind === Kind.stream) return void this.#spoil(error)
       output.dropPacket()
       this.#owner.onPacketFailed(-error)
     }
@@ -369,6 +383,13 @@ export class Sender {
     const failure = (this.failure = this.#error(error))
     this.close()?.abandon(this.#owner.notRunning())
     this.#owner.onPeerGone(failure)
+    return failure
+  }
+
+  // What is missing cannot be sent again. A session has it encrypted, and perhaps a part of it has gone.
+  #spoil(error: number): Error {
+    const failure = (this.failure = this.#error(error))
+    this.#owner.onPartFailed(failure)
     return failure
   }
 

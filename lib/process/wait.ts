@@ -59,18 +59,20 @@ function waitFor(
   only: NetworkProcess | undefined,
 ): boolean {
   const before = process.outputs
+  // What cannot have output any more is not waited for; what it has received is still delivered, and nothing else.
+  const isOver = () => !isWaitable(process, limited)
+  const whose = () => (isOver() ? remaining(process) : idOf(only))
   for (let round = 0; ; round++) {
-    // What cannot have output any more is not waited for; what it has received is still delivered, and nothing else.
-    const over = !isWaitable(process, limited)
+    const over = isOver()
     const left = over ? 0 : end - performance.now()
-    const events = wait(Math.max(0, left), over ? remaining(process) : idOf(only))
+    const events = wait(Math.max(0, left), whose())
     // Who does not wait takes in everything that is there.
     const looksOnly = over || length === 0
     const done = looksOnly ? events === 0 || round === furtherRounds : performance.now() >= end
     if (process.outputs !== before || done) break
   }
   if (process.outputs === before) return false
-  for (let round = 0; round < furtherRounds && wait(0, idOf(only)) > 0; round++);
+  for (let round = 0; round < furtherRounds && wait(0, whose()) > 0; round++);
   return true
 }
 

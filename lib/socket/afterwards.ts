@@ -3,17 +3,43 @@
 import { native } from '../native.js'
 import { after, guarded } from './callbacks.js'
 
-interface Later {
-  work: () => void
-  /** How new its owner is. */
-  age: number
-  /** Only rounds up to this one do it. */
-  last?: number
+/** Where somebody is on the list that is gone through. @internal */
+export interface Place {
+  older: Place | undefined
+  newer: Place | undefined
 }
-let waiting: Later[] = []
+let newest: Place | undefined
+let waiting = new Map<Place, () => void>()
 let inTurns = false
 // In turns: something waits that no round has begun for. Who waits in the middle of one does not begin another.
 let hasNews = false
+
+// How many times the list is being gone through, one inside of the other.
+let rounds = 0
+
+/** A place for the newest. @internal */
+export function takePlace(): Place {
+  const place: Place = { older: newest, newer: undefined }
+  if (newest !== undefined) newest.newer = place
+  newest = place
+  return place
+}
+
+/** Takes a place from the list. @internal */
+export function leavePlace(place: Place): void {
+  if (!isOnList(place)) return
+  const { older, newer } = place
+  if (older !== undefined) older.newer = newer
+  if (newer !== undefined) newer.older = older
+  else newest = older
+  place.newer = undefined
+  // Who has come to it goes on to what is behind it now, as Emacs does, even if that leaves too.
+  if (rounds === 0) place.older = undefined
+}
+
+function isOnList(place: Place): boolean {
+  return place.newer !== undefined || place === newest
+}
 
 /** How many deliveries are under way, one inside of the other. @internal */
 export let depth = 0
@@ -50,74 +76,57 @@ export function endDelivery(idle: boolean): void {
 /**
  * Runs `work` when everything that is there has been delivered: later, in any case.
  *
- * @param age - the number of who waits
+ * @param place - of who waits; what waits there already is replaced
  * @internal
  */
-export function afterDelivery(work: () => void, age: number): void {
+export function afterDelivery(work: () => void, place: Place): void {
   if (depth === 0) return void after(0, work)
-  waiting.push({ work, age })
+  waiting.set(place, work)
   hasNews = true
 }
 
 /**
  * Runs `work` now; in turns with all that waits for the end of delivery, in its order.
  *
- * @param age - as above
+ * @param place - as above
  * @internal
  */
-export function withWaiting(work: () => void, age: number): void {
-  if (!inTurns) return work()
-  waiting.push({ work, age })
-  doInTurn()
+export function withWaiting(work: () => void, place: Place): void {
+  if (inTurns) againWithWaiting(work, place)
+  else work()
 }
 
 /**
- * In turns: the same, but `work` is only done by a round that began before its owner was done with, and has not come to
- * it: Emacs, which is going through a list that somebody has left, tells him again.
+ * In turns: the same for who has left the list, and so is only met by those who were going through it then.
  *
- * @param age - as above
- * @param last - what {@link roundNow} said then
+ * @param place - as above
  * @internal
  */
-export function againWithWaiting(work: () => void, age: number, last: number): void {
+export function againWithWaiting(work: () => void, place: Place): void {
   if (!inTurns) return
-  waiting = waiting.filter(later => later.age !== age)
-  waiting.push({ work, age, last })
+  waiting.set(place, work)
   doInTurn()
 }
 
-let rounds = 0
-let round = 0
-
-/** Which round is under way, for {@link againWithWaiting}. @internal */
-export function roundNow(): number {
-  return round
-}
-
 function doAll(): void {
-  if (waiting.length === 0) return
+  if (waiting.size === 0) return
   const all = waiting
-  waiting = []
-  for (const { work } of all) guarded(work)
+  waiting = new Map()
+  for (const work of all.values()) guarded(work)
 }
 
 // From the newest on. What it calls may come here again, and leave nothing to do.
 function doInTurn(): void {
   hasNews = false
-  const outer = round
-  const own = (round = ++rounds)
-  for (let next = takeNewest(Infinity, own); next !== undefined; next = takeNewest(next.age, own))
-    guarded(next.work)
-  round = outer
-  if (outer !== 0) return
-  waiting = waiting.filter(({ last }) => last === undefined)
-  if (waiting.length > 0) after(0, doInTurn)
-}
-
-function takeNewest(before: number, own: number): Later | undefined {
-  let newest: Later | undefined
-  for (const later of waiting)
-    if (later.age < before && own <= (later.last ?? own) && later.age > (newest?.age ?? 0)) newest = later
-  if (newest !== undefined) waiting.splice(waiting.indexOf(newest), 1)
-  return newest
+  rounds++
+  for (let place = newest; place !== undefined && waiting.size > 0; place = place.older) {
+    const work = waiting.get(place)
+    if (work === undefined) continue
+    waiting.delete(place)
+    guarded(work)
+  }
+  rounds--
+  if (rounds > 0) return
+  for (const place of waiting.keys()) if (!isOnList(place)) waiting.delete(place)
+  if (waiting.size > 0) after(0, doInTurn)
 }

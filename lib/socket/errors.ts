@@ -36,7 +36,12 @@ export function errorName(number: number): string {
 
 /** Whether what a native call gives means: later. */
 export function wouldBlock(result: number): boolean {
-  return -result === errno.EAGAIN
+  return -result === errno.EAGAIN || isUnannounced(result)
+}
+
+/** Whether it means that, and no set says when: on BSDs the queue of a datagram's receiver is full. */
+export function isUnannounced(result: number): boolean {
+  return -result === errno.ENOBUFS && process.platform !== 'linux'
 }
 
 /** Makes the error that node:net would make: `connect ECONNREFUSED 127.0.0.1:9`. */

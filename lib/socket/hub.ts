@@ -71,11 +71,17 @@ export function setReceiver(id: SocketId, receiver: Receiver | undefined): void 
 /**
  * The same of a receiver who gets no data by the hub, but reads for itself, if at all.
  *
+ * @returns -errno when the set does not take it
  * @internal
  */
-export function attach(id: SocketId, receiver: Receiver | undefined, mode: number, interest: number): void {
+export function attach(
+  id: SocketId,
+  receiver: Receiver | undefined,
+  mode: number,
+  interest: number,
+): number | undefined {
   setReceiver(id, receiver)
-  native.configure(id, mode, Kind.stream, Delivery.bytes, 0, 0, interest)
+  return native.configure(id, mode, Kind.stream, Delivery.bytes, 0, 0, interest)
 }
 
 /** Looks a name up on a thread. @internal */

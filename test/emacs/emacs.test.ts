@@ -13,6 +13,7 @@ const rules = [
   'gives null, and never undefined, for nil',
   'tells of all that have ended before when a process is deleted, the newest first',
   'keeps the order when a filter waits inside',
+  'leaves to others what came behind the end of the process that was waited for',
   'leaves a connect under way that a sentinel has begun',
 ]
 

@@ -836,6 +836,23 @@ const rules: Record<string, () => Promise<void> | void> = {
     while (heard.length < sent.length) assert.ok(acceptProcessOutput(receiver, 5))
     assert.deepEqual(heard, sent)
   },
+  async 'leaves to others what came behind the end of the process that was waited for'() {
+    const { client, peer, atServer, atClient } = await pair()
+    const before = atServer.events.length
+    processSendString(peer, 'last words')
+    emacs.processSendEof(peer)
+    assert.equal(acceptProcessOutput(client), true)
+    // The end that it sends itself is not read yet, and so nobody is told of anything.
+    for (const seconds of [null, 5]) {
+      assert.equal(acceptProcessOutput(client, seconds), false)
+      assert.equal(processStatus(client), 'closed')
+      assert.equal(atClient.text, 'last words')
+      assert.deepEqual(atClient.events, [])
+      assert.equal(atServer.events.length, before)
+    }
+    await atClient.event('connection broken by remote peer\n')
+    await atServer.event('connection broken by remote peer\n')
+  },
   async 'leaves a connect under way that a sentinel has begun'() {
     // Where the queue is full, nobody is let in.
     const full = new Socket(constants.AF_INET, constants.SOCK_STREAM)

@@ -3,8 +3,8 @@
 import assert from 'node:assert/strict'
 import type { AddressInput, NetworkProcess } from 'make-network-process'
 import { acceptProcessOutput } from 'make-network-process'
-import { constants, decodeAddress, encodeAddress, Socket } from 'make-network-process/socket'
-import { changed, cleanUp, finallyDo, make, settled, thrown, until, witness } from './support.js'
+import { constants, decodeAddress, encodeAddress, poll, Socket } from 'make-network-process/socket'
+import { changed, cleanUp, finallyDo, make, settled, socketOf, thrown, until, witness } from './support.js'
 import { over, overEvery, type Transport } from './transports.js'
 
 afterEach(cleanUp)
@@ -173,6 +173,26 @@ describe('a datagram client', () => {
         again.filter = seen.callbacks.filter
         client.send('y')
         await until(() => seen.text === 'y', 'text')
+      })
+    },
+  )
+
+  overEvery(
+    ({ type, isLocal }) => type === 'datagram' && !isLocal,
+    transport => {
+      it('is not woken for ever by what waits in its error queue', async function () {
+        const { IP_RECVERR, IPPROTO_IP, IPV6_RECVERR, IPPROTO_IPV6 } = constants
+        const option = transport.family === 'ipv4' ? IP_RECVERR : IPV6_RECVERR
+        if (option === undefined) this.skip()
+        const { server, client, atClient } = await transport.pair()
+        const socket = socketOf(client)
+        socket.setsockopt(transport.family === 'ipv4' ? IPPROTO_IP : IPPROTO_IPV6, option, true)
+        server.delete()
+        client.send('x')
+        await until(() => atClient.events.length > 0, 'event')
+        await settled()
+        assert.equal(poll([{ socket, events: 0 }], 0), 0)
+        assert.deepEqual(atClient.events, ['datagram failed with code 111\n'])
       })
     },
   )

@@ -5,11 +5,13 @@ import assert from 'node:assert/strict'
 import { closeSync, fstatSync, openSync, readdirSync } from 'node:fs'
 import { acceptProcessOutput, type NetworkProcess } from 'make-network-process'
 import { constants, Socket } from 'make-network-process/socket'
-import { changed, cleanUp, finallyDo, settled, thrown, uncaught, until } from './support.js'
+import { changed, cleanUp, finallyDo, make, settled, thrown, uncaught, until } from './support.js'
 import { overEvery, type Transport } from './transports.js'
 
 afterEach(cleanUp)
 
+// Linux's, which many a system's headers do not know yet.
+const soPasspidfd = 76
 const isLocal = (transport: Transport) => transport.isLocal
 const openDescriptors = () => readdirSync('/dev/fd').length
 const aFile = () => openSync('package.json', 'r')
@@ -176,6 +178,36 @@ describe('descriptors that come', () => {
         client.delete()
         await until(isGone, 'the end')
       })
+
+    it('are closed if they are of the sender’s process, which nobody has asked for', async function () {
+      const before = openDescriptors()
+      const { client, peer } = await transport.pair({ filter: true }, { filter: true })
+      const socket = Socket.fromFd(peer.detach())
+      try {
+        socket.setsockopt(constants.SOL_SOCKET, soPasspidfd, true)
+      } catch {
+        this.skip()
+      } finally {
+        finallyDo(() => socket.close())
+      }
+      let text = ''
+      const adopted = make({
+        name: 'adopted',
+        adopt: socket.detach(),
+        server: !transport.connects,
+        filter: (_process, data, info) => {
+          assert.deepEqual(info.fds, [])
+          text += String(data)
+          changed()
+        },
+      })
+      for (const word of ['one', 'two', 'three']) client.send(word)
+      client.sendEof()
+      await until(() => text.endsWith('onetwothree'), 'three words')
+      if (transport.connects) await adopted.closed
+      cleanUp()
+      assert.equal(openDescriptors(), before)
+    })
 
     it('are closed with a process that nobody reads', async () => {
       const { client, peer } = await transport.pair({

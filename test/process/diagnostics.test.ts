@@ -5,7 +5,7 @@ import { AsyncLocalStorage, AsyncResource, createHook, executionAsyncId } from '
 import { channel, subscribe, unsubscribe } from 'node:diagnostics_channel'
 import type { DiagnosticsMessages, NetworkProcess } from 'make-network-process'
 import { run } from '../lifecycle/child.js'
-import { changed, cleanUp, finallyDo, make, socketFile, until } from './support.js'
+import { changed, cleanUp, finallyDo, make, socketFile, uncaught, until } from './support.js'
 import { over, overEvery } from './transports.js'
 
 afterEach(cleanUp)
@@ -152,6 +152,29 @@ describe('AsyncLocalStorage', () => {
         if (transport.connects)
           assert.deepEqual(stores.slice(0, 2), ['log the server’s', 'sentinel the server’s'])
       })
+
+      for (const reader of ['filter', 'stream'])
+        it(`has it where what a ${reader} throws is taken as uncaught`, async () => {
+          const storage = new AsyncLocalStorage<string>()
+          const stores: unknown[] = []
+          const fail = () => {
+            throw new Error('mine')
+          }
+          const note = () => stores.push(storage.getStore())
+          await uncaught(async errors => {
+            process.on('uncaughtException', note)
+            const server = storage.run('the server’s', () =>
+              transport.server({ filter: process => process.send('answer') }),
+            )
+            storage.run('the client’s', () => {
+              const client = transport.client(server, { filter: reader === 'filter' ? fail : null })
+              if (reader === 'stream') client.duplex().on('data', fail)
+              client.send('hello')
+            })
+            await until(() => errors.length > 0, 'error')
+          })
+          assert.deepEqual(stores, ['the client’s'])
+        })
 
       it('has it after many messages that came alone, and what a callback enters stays its own', async () => {
         const storage = new AsyncLocalStorage<string>()

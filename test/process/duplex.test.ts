@@ -15,7 +15,7 @@ import { pipeline } from 'node:stream/promises'
 import tls from 'node:tls'
 import type { DuplexOptions, NetworkProcess } from 'make-network-process'
 import { aFolder } from '../support/transports.js'
-import { cleanUp, finallyDo, settled, thrown, until, witness } from './support.js'
+import { cleanUp, finallyDo, make, settled, thrown, until, witness } from './support.js'
 import { over, overEvery, type Transport } from './transports.js'
 
 afterEach(cleanUp)
@@ -101,6 +101,14 @@ describe('NetworkProcess#duplex()', () => {
         near.end()
         far.resume()
         assert.ok(Buffer.concat(await read(near)).equals(all))
+      })
+
+      it('that nobody reads closes when both sides have ended', async () => {
+        const { near, far, client } = await streams(transport)
+        await pipeline(Readable.from(['all']), near)
+        assert.equal(Buffer.concat(await read(far)).toString(), 'all')
+        await client.closed
+        assert.ok(near.readableEnded)
       })
 
       it('destroy() deletes the process, whose peer sees the end', async () => {
@@ -311,6 +319,22 @@ describe('NetworkProcess#duplex() under', () => {
       })
     },
   )
+
+  it('a wrapper that hands on an allowHalfOpen that it was not given', async () => {
+    for (const halfOpen of [false, true]) {
+      const { client } = await over('stream', 'local').pair({}, { ...unread, halfOpen })
+      assert.equal(client.duplex({ allowHalfOpen: undefined }).allowHalfOpen, halfOpen)
+    }
+  })
+
+  it('node:http, which is told of a connect that fails at once', async () => {
+    const request = http.get({
+      createConnection: () =>
+        make({ name: 'c', family: 'local', service: '/not/there', nowait: true, filter: true }).duplex(),
+    })
+    const [error] = (await once(request, 'error')) as [NodeJS.ErrnoException]
+    assert.equal(error.message, 'connect ENOENT /not/there')
+  })
 
   it('a slow reader at the end of a pipeline', async () => {
     const { near, far } = await streams(over('seqpacket', 'local'))

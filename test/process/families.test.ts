@@ -2,9 +2,10 @@
 
 import assert from 'node:assert/strict'
 import { readdirSync } from 'node:fs'
-import { endianness } from 'node:os'
-import { constants, Socket } from 'make-network-process/socket'
-import { cleanUp, make, until, witness, type Witness } from './support.js'
+import { endianness, networkInterfaces } from 'node:os'
+import type { Filter, RawAddress } from 'make-network-process'
+import { constants, ifNameToIndex, sockaddr, Socket } from 'make-network-process/socket'
+import { changed, cleanUp, make, noting, until, witness, type Witness } from './support.js'
 
 afterEach(cleanUp)
 
@@ -98,6 +99,62 @@ describe('netlink', () => {
 
   it('is no family for a name and a service', () => {
     assert.throws(() => make({ name: 'c', type: 'datagram', family, service: 9 }), { syscall: 'getaddrinfo' })
+  })
+})
+
+describe('a packet socket', () => {
+  before(function () {
+    try {
+      new Socket(constants.AF_PACKET ?? -1, constants.SOCK_DGRAM).close()
+    } catch {
+      this.skip()
+    }
+  })
+
+  /** Watches with `filter` how 16 datagrams of `size` bytes go over the loopback interface, one after the other. */
+  function watch(filter: Filter, size: number): Witness {
+    const loopback = Object.entries(networkInterfaces()).find(([, addresses]) => addresses?.[0]?.internal)![0]
+    const seen = witness()
+    const ETH_P_ALL = 3
+    make({
+      name: 'packets',
+      server: true,
+      type: 'datagram',
+      local: sockaddr.packet({ protocol: ETH_P_ALL, ifindex: ifNameToIndex(loopback) }),
+      coding: 'binary',
+      filter,
+      sentinel: seen.callbacks.sentinel,
+    })
+    let sent = 0
+    const send = () => sent++ < 16 && client.send(Buffer.alloc(size, mark))
+    const server = make({ name: 's', server: true, type: 'datagram', service: true, filter: send })
+    const client = make({ name: 'c', type: 'datagram', remote: server.contact('local') })
+    send()
+    return seen
+  }
+
+  const mark = `packets ${process.pid}`
+
+  it('has a filter that is told what comes beside them', async () => {
+    const { filter, received } = noting()
+    const seen = watch(filter, 100)
+    const marked = () => received.find(({ data }) => (data as Buffer).includes(mark))
+    await until(marked, 'packet')
+    const { family, data } = marked()!.info.address as RawAddress
+    assert.ok(sockaddr.packet.read({ family, data }).ifindex > 0)
+    assert.deepEqual(seen.events, [])
+  })
+
+  it('loses none that are longer than the rest of a slab', async () => {
+    const lengths: number[] = []
+    const filter: Filter = (_, data) => {
+      if ((data as Buffer).includes(mark)) lengths.push(data.length)
+      changed()
+    }
+    const seen = watch(filter, 30_000)
+    await until(() => lengths.length === 32, 'packets') // each goes out, and comes in
+    assert.equal(new Set(lengths).size, 1)
+    assert.deepEqual(seen.events, [])
   })
 })
 

@@ -321,12 +321,12 @@ describe('the address of a message', () => {
         const servers = at.map(({ filter }) => transport.server({ filter }))
         const [first, second] = servers.map(server => server.contact('local') as string | number[])
         const sender = servers[0] as NetworkProcess
-        sender.sendMessage({ data: 'to the second', address: second as string })
+        sender.sendMessage({ data: 'to the second', address: second })
         const { data, info } = await firstOf(at[1]?.received as Received[])
         assert.equal(data, 'to the second')
         assert.deepEqual(info.address, first)
         const other = servers[1] as NetworkProcess
-        other.sendMessage({ data: 'back', address: info.address as string })
+        other.sendMessage({ data: 'back', address: info.address })
         assert.deepEqual((await firstOf(at[0]?.received as Received[])).data, 'back')
         // Where send sends is where it was: the last sender.
         assert.deepEqual(sender.datagramAddress, second)

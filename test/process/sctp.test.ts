@@ -68,10 +68,10 @@ describe('SCTP, one-to-many', () => {
     const seen = witness()
     const peer = make({ ...oneToMany, name: 'peer', family: 'ipv4', ...seen.callbacks })
     const [address, back] = [server, peer].map(one => one.contact('local') as number[])
-    peer.sendMessage({ data: 'question', address: address as number[] })
+    peer.sendMessage({ data: 'question', address: address })
     await until(() => received.length === 1, 'the question')
     assert.deepEqual(received[0]?.info.address, back)
-    server.sendMessage({ data: 'answer', address: back as number[] })
+    server.sendMessage({ data: 'answer', address: back })
     await until(() => seen.text === 'answer', 'the answer')
   })
 

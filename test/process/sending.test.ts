@@ -4,6 +4,8 @@
 import assert from 'node:assert/strict'
 import { rmSync } from 'node:fs'
 import type { NetworkProcess } from 'make-network-process'
+import { errno } from 'make-network-process/socket'
+import { native } from '../../dist/native.js'
 import { changed, cleanUp, make, settled, socketFile, until, witness } from './support.js'
 import { over, overEvery, type Transport } from './transports.js'
 
@@ -36,6 +38,37 @@ function fill(process: NetworkProcess, piece = 16 * 1024): Buffer {
     if (!process.send(next)) return Buffer.concat(pieces)
   }
   throw new Error('send never returned false')
+}
+
+/** Has the next `sendMessage` fail as another system's kernel would have it. */
+function failing<T>(error: number | undefined, action: () => T): T {
+  const sendv = native.sendv.bind(native)
+  native.sendv = () => -(error ?? 0)
+  try {
+    return action()
+  } finally {
+    native.sendv = sendv
+  }
+}
+
+// Of a packet that found no room until it is tried again, in milliseconds.
+const longestPause = 64
+
+/** How long it is waited, each time, for room while something is under way. */
+async function pausesOf(work: () => Promise<unknown>): Promise<number[]> {
+  const pauses: number[] = []
+  const { setTimeout } = globalThis
+  const noting = (run: () => void, milliseconds: number) => {
+    if (milliseconds <= longestPause) pauses.push(milliseconds)
+    return setTimeout(run, milliseconds)
+  }
+  globalThis.setTimeout = Object.assign(noting, setTimeout)
+  try {
+    await work()
+  } finally {
+    globalThis.setTimeout = setTimeout
+  }
+  return pauses
 }
 
 const binary = { coding: 'binary' } as const
@@ -403,6 +436,21 @@ describe('NetworkProcess#send()', () => {
     assert.equal(client.status, 'open')
   })
 
+  it('throws nothing while macOS resets the connection, to which its type is wrong then', async () => {
+    const { client } = await over('stream', 'ipv4').pair()
+    const sent = failing(errno.EPROTOTYPE, () => client.sendMessage({ data: 'x' }))
+    assert.equal(sent, false)
+    await assert.rejects(client.drained, { code })
+  })
+
+  for (const name of ['ENOTCONN', 'EDESTADDRREQ'])
+    it(`throws nothing when the kernel has forgotten a local peer that has gone: ${name}`, async () => {
+      const { client, atClient } = await over('datagram', 'local').pair()
+      const sent = failing(errno[name], () => client.sendMessage({ data: 'x' }))
+      assert.equal(sent, true)
+      await atClient.event(`datagram failed with code ${errno[name]}\n`)
+    })
+
   it('tells where a packet could not go that was to go to a certain address', async () => {
     const { server } = await over('datagram', 'local').pair()
     const address = socketFile()
@@ -455,6 +503,37 @@ describe('NetworkProcess#send()', () => {
     receiver.continue()
     await seen.messages(sent.length)
     assert.deepEqual(seen.data, sent)
+  })
+
+  for (const ending of ['', ', though it is deleted'])
+    it(`of an unconnected local datagram server takes no ever longer pauses while its peer reads${ending}`, async () => {
+      const seen = witness()
+      const [one, other] = [socketFile(), socketFile()]
+      const datagrams = { type: 'datagram', server: true, family: 'local' } as const
+      make({ name: 'r', ...datagrams, service: other, ...seen.callbacks })
+      const sender = make({ name: 's', ...datagrams, service: one, remote: other })
+      const sent = Array.from({ length: 1000 }, (_, i) => `${i}`)
+      const pauses = pausesOf(() => seen.messages(sent.length))
+      sent.forEach(message => sender.send(message))
+      if (ending !== '') sender.delete()
+      assert.ok(Math.max(...(await pauses)) < longestPause)
+      assert.deepEqual(seen.data, sent)
+    })
+})
+
+describe('a connected local datagram process where the full queue of its peer is ENOBUFS', () => {
+  const { platform } = process
+  before(() => Object.defineProperty(process, 'platform', { value: 'darwin' }))
+  after(() => Object.defineProperty(process, 'platform', { value: platform }))
+
+  it('tries again by itself, also when it is deleted', async () => {
+    for (const isDeleted of [false, true]) {
+      const { client, atServer } = await over('datagram', 'local').pair()
+      failing(errno.ENOBUFS, () => client.sendMessage({ data: 'x' }))
+      assert.equal(client.writableLength, 1)
+      if (isDeleted) client.delete()
+      assert.deepEqual(await atServer.messages(1), ['x'])
+    }
   })
 })
 

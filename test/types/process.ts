@@ -393,3 +393,13 @@ expectTypeOf<SystemError>().toExtend<NodeJS.ErrnoException>()
 expectTypeOf<Log>().parameters.toEqualTypeOf<[NetworkProcess, NetworkConnection | undefined, string]>()
 expectTypeOf(TextBuffer.named('x')).toExtend<ProcessBuffer>()
 expectTypeOf(TextBuffer.get('x')).toEqualTypeOf<TextBuffer | undefined>()
+
+// ---- what travels beside a message: the answer to whoever has sent it, if it says who ------------------------------
+
+makeNetworkProcess({
+  name: 'answers',
+  server: true,
+  type: 'datagram',
+  service: true,
+  filter: (server, data, { address, credentials }) => server.sendMessage({ data, address, credentials }),
+})
