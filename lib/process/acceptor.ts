@@ -1,6 +1,6 @@
-// A server's side: from a socket that was accepted to a connection that may come in. It owns what is in between — the
-// PROXY protocol's header, the TLS handshake — and the pause of a server that has no descriptors left. What a connection
-// is, once it is in, is in network-process.ts.
+// Accepting, on the server's side: from an accepted socket to a connection that is admitted. It owns what is in between
+// (the PROXY protocol's header, the TLS handshake) and the pause of a server that has no descriptors left. What an
+// admitted connection is and does is in network-process.ts.
 import { native, type SocketId } from '../native.js'
 import { decodeAddress, type Address } from '../socket/address.js'
 import { after } from '../socket/callbacks.js'
@@ -12,34 +12,34 @@ import type { NetworkProcess } from './network-process.js'
 import { ProxyGate } from './proxy-gate.js'
 import type { ProxyHeader } from './proxy-protocol.js'
 
-// How long a server without descriptors waits before it accepts again, in milliseconds.
+// How long a server that has run out of descriptors waits before it accepts again, in milliseconds.
 const acceptPause = 100
 
-/** A `log`, whatever its connections receive: see keywords.ts. */
+/** A `log` function, whatever its connections receive: see keywords.ts. */
 type Log = (server: NetworkProcess, client: NetworkProcess | undefined, message: string) => void
 
-/** What a server asks of those who want to come in. */
+/** What a server requires of new connections, and whom it tells. */
 export interface Admission {
-  /** Seconds that the PROXY protocol's header may take; undefined: there is none. */
+  /** How many seconds the PROXY protocol's header may take; undefined: connections have no header. */
   proxyPatience: number | undefined
-  /** The handshake; undefined: none. */
+  /** The settings of the TLS handshake; undefined: no TLS. */
   tls: TlsSettings | undefined
-  /** Hears who came in, and who did not. */
+  /** Called for each connection that is admitted, refused, or could not be accepted. */
   log: Log | undefined
 }
 
 /** The server that accepts. @internal */
 export interface AcceptorOwner {
   readonly isListening: boolean
-  /** A connection may come in. @param proxied - what its contact has besides, behind a proxy */
+  /** Admits a connection. @param proxied - more keywords for its contact, if it came through a proxy */
   admit(id: SocketId, remote: Address, proxied?: Contact): void
-  /** None came in. @param message - for the log */
+  /** A connection was refused, or accepting failed. @param message - for the log */
   notAdmitted(message: string): void
-  /** It accepts for the time being, or does not. */
+  /** The pause is over: the server can accept again. */
   onWaiting(): void
 }
 
-/** What one server accepts. @internal */
+/** The connections that one server accepts. @internal */
 export class Acceptor {
   readonly log: Log | undefined
   #admitted = 0
@@ -56,17 +56,17 @@ export class Acceptor {
     if (tls !== undefined) this.#handshakes = new Handshakes(tls, this)
   }
 
-  /** How many came in. */
+  /** How many connections were admitted. */
   get admitted(): number {
     return this.#admitted
   }
 
-  /** Whether it waits for descriptors. */
+  /** Whether accepting pauses until there are descriptors again. */
   get pauses(): boolean {
     return this.#cancelPause !== undefined
   }
 
-  /** @param sockaddr - the peer's; valid until this returns */
+  /** @param sockaddr - the peer's address; valid until this returns */
   accept(id: SocketId, sockaddr: Uint8Array): void {
     if (!this.#owner.isListening) {
       native.close(id)
@@ -95,19 +95,19 @@ export class Acceptor {
     this.#owner.notAdmitted(logMessage.refused(describePeer(peer, 0).from, why))
   }
 
-  /** accept(2) has failed: it has left the set, and comes back in a while. */
+  /** accept(2) has failed: the listening socket has left the epoll set, and returns after a pause. */
   onFailed(error: number): void {
     if (!this.#owner.isListening) return
     const goOn = () => {
       this.#cancelPause = undefined
       this.#owner.onWaiting()
     }
-    // First, for who hears of it may stop the server, or have it go on.
+    // Before the log function is called, because that may stop or continue the server.
     this.#cancelPause = after(acceptPause, goOn, { unreferenced: true })
     this.#owner.notAdmitted(logMessage.failed(error))
   }
 
-  /** Closes whoever is not in yet. */
+  /** Closes the connections that are not admitted yet. */
   close(): void {
     this.#gate?.close()
     this.#handshakes?.close()

@@ -1,18 +1,18 @@
-// Buffers: text that processes insert into. What a process needs of one is the interface; TextBuffer is ours.
+// Buffers: text that processes insert into. The interface is what a process needs of one; TextBuffer is our own.
 
-/** What a process needs of a buffer. Positions are offsets in UTF-16 units, from 0. */
+/** What a process needs of a buffer. Positions are offsets in UTF-16 code units, from 0. */
 export interface ProcessBuffer {
-  /** What people call it. */
+  /** The buffer's name. */
   readonly name: string
-  /** False once it has been killed: nothing is inserted any more. */
+  /** False once the buffer has been killed: nothing is inserted any more. */
   readonly live: boolean
-  /** How many UTF-16 units it has. */
+  /** Its length in UTF-16 code units. */
   readonly length: number
-  /** Puts text at a position, which may be at the end. */
+  /** Inserts text at a position, which may be the end. */
   insert(position: number, text: string): void
 }
 
-/** Whether it is like a buffer. */
+/** Whether a value looks like a buffer. */
 export function isBuffer(value: unknown): value is ProcessBuffer {
   return typeof value === 'object' && value !== null && 'insert' in value
 }
@@ -51,7 +51,7 @@ export class TextBuffer implements ProcessBuffer {
     return buffers.get(name)
   }
 
-  /** A new buffer with a name that none has: `NAME`, `NAME<2>` … Corresponds to `generate-new-buffer`. */
+  /** A new buffer with a name that no other has: `NAME`, `NAME<2>` … Corresponds to `generate-new-buffer`. */
   static new(name: string): TextBuffer {
     if (!buffers.has(name)) return new TextBuffer(name)
     for (let i = 2; ; i++) if (!buffers.has(`${name}<${i}>`)) return new TextBuffer(`${name}<${i}>`)
@@ -61,7 +61,7 @@ export class TextBuffer implements ProcessBuffer {
     return this.#live
   }
 
-  /** How many UTF-16 units it has. */
+  /** Its length in UTF-16 code units. */
   get length(): number {
     return this.#text.length
   }
@@ -71,7 +71,7 @@ export class TextBuffer implements ProcessBuffer {
     if (this.#live) this.#text = this.#text.slice(0, position) + text + this.#text.slice(position)
   }
 
-  /** Ends the buffer; its processes are deleted while it still has its text. Corresponds to `kill-buffer`. */
+  /** Kills the buffer; its processes are deleted first, while it still has its text. Corresponds to `kill-buffer`. */
   kill(): void {
     if (!this.#live) return
     for (const hook of killHooks) hook(this)

@@ -1,5 +1,5 @@
-// The coding systems of one process, and who does the work: the addon, for UTF-8 and for bytes without line ends; a
-// decoder and an encoder of lib/coding for everything else.
+// The coding systems of one process, and what does the work: the addon for UTF-8 and for bytes, if line ends stay as
+// they are; a decoder and an encoder of lib/coding for everything else.
 import {
   asUnibyte,
   codingSystem,
@@ -12,14 +12,14 @@ import { native } from '../native.js'
 import { typeError } from '../socket/errors.js'
 import { Delivery } from '../socket/hub.js'
 
-// What the addon does by itself.
+// Whether the addon can do it by itself.
 function isPlainSystem({ base, eol, unibyte }: CodingSystem): boolean {
   return eol === 'unix' && (unibyte || base === 'utf-8')
 }
 
 /** How a process decodes what it receives, and encodes what it sends. */
 export class Coding {
-  // One datagram or packet is one text.
+  // Each datagram or packet is a text of its own.
   readonly #messages: boolean
   readonly #multibyte: boolean
   #decoding: CodingSystem
@@ -27,7 +27,7 @@ export class Coding {
   readonly #decoder: Decoder | undefined
   #encoder: Encoder | undefined
 
-  /** @param rest what was received before, and waits to be decoded */
+  /** @param rest bytes that were received before and are not decoded yet */
   constructor(
     decoding: CodingSystem,
     encoding: CodingSystem,
@@ -51,14 +51,14 @@ export class Coding {
     return this.#encoding
   }
 
-  /** The same for another stream, with a state of its own where there is one. */
+  /** The same coding systems for another stream, which shares no state with this one. */
   fork(): Coding {
     return this.#decoder === undefined && this.#encoder === undefined
       ? this
       : new Coding(this.#decoding, this.#encoding, this.#multibyte, this.#messages)
   }
 
-  /** The same with other coding systems, which go on where these have stopped. */
+  /** Other coding systems for the same stream; they go on with the bytes that these have not decoded yet. */
   with(decoding: CodingSystem, encoding: CodingSystem): Coding {
     return new Coding(decoding, encoding, this.#multibyte, this.#messages, this.#decoder?.rest)
   }
@@ -80,12 +80,12 @@ export class Coding {
     return this.#encoder === undefined
   }
 
-  /** What the filter gets of what the hub has read; undefined: nothing yet. */
+  /** Decodes what the hub has read into what the filter gets; undefined: nothing yet. */
   decode(data: string | Uint8Array): string | Uint8Array | undefined {
     const decoder = this.#decoder
     const { unibyte } = this.#decoding
     if (decoder === undefined && (typeof data === 'string') !== unibyte) return data
-    // A callback may have changed the coding system since this was read: back to the bytes, which loses none.
+    // A callback may have changed the coding system since the hub read this. Encoding restores the very same bytes.
     const bytes = typeof data === 'string' ? native.encodeUtf8(data) : data
     if (decoder === undefined) return unibyte ? bytes : native.decodeUtf8(bytes)
     const before = decoder.system
@@ -105,7 +105,7 @@ export class Coding {
     return this.#decoder?.pending ?? false
   }
 
-  /** What the end has cut off, as it is; undefined: nothing. */
+  /** The end of the stream: what is left of a character that it has cut off; undefined: nothing. */
   flush(): string | Uint8Array | undefined {
     const rest = this.#decoder?.flush()
     return rest === undefined || rest.length === 0 ? undefined : rest
@@ -120,7 +120,7 @@ export class Coding {
 }
 
 /**
- * What decodes and what encodes.
+ * The coding systems for decoding and for encoding.
  *
  * @param name - what the value is called in errors
  * @throws TypeError `ERR_INVALID_ARG_TYPE`; `ERR_UNKNOWN_CODING_SYSTEM`

@@ -1,5 +1,5 @@
-// Asking before a signal ends the program while processes are at work. It owns the handlers of the two signals, and
-// the terminal for as long as it asks.
+// Asks before a signal ends the program while processes are active. It owns the handlers of the two signals, and the
+// terminal while it asks.
 import { constants } from 'node:os'
 import { createInterface, type Interface } from 'node:readline/promises'
 import { formatNetworkAddress, printable } from './format-address.js'
@@ -20,12 +20,14 @@ const question = 'Active processes exist; kill them and exit anyway? (y or n) '
 
 /**
  * Asks before SIGINT or SIGTERM ends the program, as Emacs does before it exits: when there are processes with
- * {@link NetworkProcess.queryOnExit}, it lists them and asks whether to kill them and exit. `y` deletes all processes,
- * whose sentinels hear `deleted\n`, and exits with 128 and the signal's number; anything else goes on.
+ * {@link NetworkProcess.queryOnExit}, it lists them and asks whether to kill them and exit. On `y` it deletes all
+ * processes, whose sentinels hear `deleted\n`, and exits with 128 plus the signal's number; on any other answer the
+ * program goes on.
  *
- * Without such processes, without a terminal on both sides, and on a second signal, it does so at once. A process that
- * is still connecting is not asked about. Only the event loop hears of signals: while {@link acceptProcessOutput}
- * waits, nothing asks and nothing ends. Corresponds to what Emacs does under `confirm-kill-processes`.
+ * Without such processes, without a terminal for both input and output, and on a second signal while it asks, it
+ * deletes and exits at once. It does not ask about a process that is still connecting. Signals are handled by the event
+ * loop: while {@link acceptProcessOutput} waits, they neither ask nor end the program. Corresponds to what Emacs does
+ * under `confirm-kill-processes`.
  *
  * @returns a function that removes the handlers, which `using` calls too
  * @example
@@ -40,7 +42,7 @@ export function confirmExit(options: ConfirmExitOptions = {}): (() => void) & Di
   async function onSignal(signal: NodeJS.Signals): Promise<void> {
     const { input = process.stdin, output = process.stdout } = options
     const processes = processList().filter(isAskedAbout)
-    // Input that has ended can give no answer: asking would keep the program from ending at all.
+    // Input that has ended gives no answer: asking would keep the program from ever ending.
     const canAsk = input.isTTY && output.isTTY && input.readable
     if (asking !== undefined || !canAsk || processes.length === 0) return endProgram(signal)
     const { isRaw, readableFlowing } = input
@@ -65,7 +67,7 @@ export function confirmExit(options: ConfirmExitOptions = {}): (() => void) & Di
   return Object.assign(remove, { [Symbol.dispose]: remove })
 }
 
-// A terminal that is closed, and an end of file, are no answer.
+// A closed terminal and an end of file count as an empty answer.
 function ask(terminal: Interface): Promise<string> {
   return new Promise(resolve => {
     terminal.once('close', () => resolve(''))

@@ -1,5 +1,5 @@
-// How a client comes to its connection: the addresses of its peer are tried one after the other, blocking or
-// not, until one takes it.
+// How a client connects: it tries the addresses of its peer one after the other, blocking or not, until it can connect
+// to one.
 import { native, type SocketId } from '../native.js'
 import { errorAddress } from '../socket/address.js'
 import { constants } from '../socket/constants.js'
@@ -17,16 +17,17 @@ export interface Candidate {
   address: Uint8Array
 }
 
-/** A socket of a candidate's kind, set up before it is connected or bound. @internal */
+/** Sets up a candidate's socket before it is connected or bound. @internal */
 export type Prepare = (id: SocketId, candidate: Candidate) => void
 
-// A local server whose queue is full gives EAGAIN, and nothing tells when there is room: milliseconds between tries.
+// The pause before connecting again to a local server whose queue is full (EAGAIN), in milliseconds. Nothing reports
+// when there is room.
 const retryPause = 5
 
 // How long one poll waits for a connection, in milliseconds.
 const pollTime = 100
 
-/** Makes a candidate's socket and prepares it; -errno when the system has no such socket. @internal */
+/** Makes a candidate's socket and prepares it; returns -errno if there is no such socket. @internal */
 export function openSocket(candidate: Candidate, prepare: Prepare): SocketId {
   const id = native.socket(candidate.family, candidate.type, candidate.protocol)
   if (id < 0) return id
@@ -39,7 +40,7 @@ export function openSocket(candidate: Candidate, prepare: Prepare): SocketId {
   return id
 }
 
-/** The first socket that there is, and its candidate. @throws the system error of the last one @internal */
+/** The first candidate whose socket can be made, with that socket. @throws the last one's system error @internal */
 export function firstSocket(
   candidates: readonly Candidate[],
   prepare: Prepare,
@@ -54,7 +55,7 @@ export function firstSocket(
 }
 
 /**
- * Connects to the first candidate that takes it, and blocks the thread until then.
+ * Connects to the first candidate that can be connected to, and blocks the thread until then.
  *
  * @throws the system error of the last one; what `prepare` throws
  * @internal
@@ -78,24 +79,24 @@ export function connectBlocking(
   throw failure ?? systemError(errno.EADDRNOTAVAIL ?? 0, 'connect')
 }
 
-// connect(2) as if the socket were blocking. Gives a positive errno, or 0.
+// connect(2) as if the socket were blocking. Returns a positive errno, or 0.
 function finishConnect(id: SocketId, address: Uint8Array): number {
   for (;;) {
     const error = -native.connect(id, address)
     if (error === errno.EISCONN) return 0
     if (error === errno.EINPROGRESS || error === errno.EALREADY) {
-      // In pieces: a worker that waits can only be ended between two calls into the addon.
+      // In short waits: a worker can be terminated only between two calls into the addon.
       let ready = 0
       while (ready === 0) ready = native.poll(Int32Array.of(id, constants.POLLOUT, 0), pollTime)
       return ready < 0 ? -ready : native.socketError(id)
     }
     if (error !== errno.EAGAIN) return error
-    // The server may be one of this thread's own: it has to get the chance to accept.
+    // The server may be a process of this thread, which has to get the chance to accept.
     wait(retryPause)
   }
 }
 
-/** Connects without blocking; the process is told how it ended. @internal */
+/** Connects without blocking; the process is told the outcome. @internal */
 export class Connector implements Receiver {
   readonly #process: NetworkProcess
   readonly #candidates: readonly Candidate[]
@@ -105,7 +106,7 @@ export class Connector implements Receiver {
   #id: SocketId = -1
   #stopTimer: (() => void) | undefined
 
-  /** @param silently - an address that fails at once tells nobody, see emacs.ts */
+  /** @param silently - the sentinel is not called if the addresses fail at once, see emacs.ts */
   constructor(
     process: NetworkProcess,
     candidates: readonly Candidate[],
@@ -119,7 +120,7 @@ export class Connector implements Receiver {
     this.#tryNext(undefined)
   }
 
-  // Tries addresses until one is under way or none is left.
+  // Tries addresses until a connect is under way or no address is left.
   #tryNext(lastError: number | undefined): void {
     let error = lastError ?? errno.EADDRNOTAVAIL ?? 0
     let syscall = 'connect'
@@ -159,7 +160,7 @@ export class Connector implements Receiver {
       this.#stopTimer = after(retryPause, retry, { unreferenced: true })
       return 0
     }
-    // Even one that is connected already is open only when the loop says so: then the caller has the process.
+    // Even a socket that is connected already opens only from the event loop, when the caller has the process.
     return -(attach(this.#id, this, Mode.connecting, Interest.writable) ?? 0)
   }
 

@@ -1,5 +1,5 @@
-// A process's keywords, with the actual addresses. An accepted connection's are its server's but for a few, and are put
-// together when somebody asks: most connections are never asked, and thousands may wait.
+// A process's contact: its keywords, with the actual addresses. That of an accepted connection is its server's but for
+// a few keywords, and is made only on demand: most connections are never asked for it, and there may be thousands.
 import type { Address } from '../socket/address.js'
 import { describePeer } from './events.js'
 import { emptyContact, type Contact } from './keywords.js'
@@ -7,12 +7,12 @@ import { emptyContact, type Contact } from './keywords.js'
 /** The keywords of one process. */
 export class ProcessContact {
   #keywords: Contact | undefined
-  // Connections look at the same keywords: who changes them copies them first.
+  // Accepted connections read the same object, so it is copied before it is changed.
   #isShared = false
   readonly #servers: Contact | undefined
   readonly #remote: Address | undefined
 
-  /** @param keywords - what it was made with; without it the next two say */
+  /** @param keywords - what the process was made with; an accepted connection has the other two instead */
   constructor(keywords: Contact | undefined, servers?: Contact, remote?: Address) {
     this.#keywords = keywords
     this.#servers = servers
@@ -20,9 +20,9 @@ export class ProcessContact {
   }
 
   /**
-   * That of a connection which a server with this one has accepted.
+   * The contact of a connection that the server with this contact has accepted.
    *
-   * @param local - its own address, where that is not the server's
+   * @param local - the connection's own address, if the server's does not say it
    */
   accepted(remote: Address, local: Address | undefined, more: Contact | undefined): ProcessContact {
     this.#isShared = true
@@ -32,7 +32,7 @@ export class ProcessContact {
     return contact
   }
 
-  /** Every keyword: to look at only. */
+  /** All keywords, to be read only. */
   get all(): Contact {
     return (this.#keywords ??= connectionsContact(this.#servers, this.#remote as Address))
   }
@@ -44,7 +44,7 @@ export class ProcessContact {
     return name === 'host' || name === 'service' || name === 'server' ? this.all[name] : this.#servers?.[name]
   }
 
-  /** Changes what one keyword says, for this process alone. */
+  /** Changes the value of a keyword, for this process alone. */
   set(name: string, value: unknown): void {
     if (this.#isShared) this.#keywords = Object.assign(emptyContact(), this.all)
     this.#isShared = false

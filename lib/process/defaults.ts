@@ -1,10 +1,11 @@
-// The filter and the sentinel of a process that was given none: they insert into its buffer, at its mark.
+// The default filter and sentinel: they insert into the process's buffer, at its mark.
 import { bytesAsText } from '../coding/index.js'
 import type { Sentinel } from './keywords.js'
 import type { NetworkProcess } from './network-process.js'
 import { processList } from './registry.js'
 
-// Output pushes the marks of other processes at its place before it; what the sentinel says leaves them there.
+// Marks of other processes behind the insertion point move with the text; those right at it move only if `pushes`,
+// which output does and the sentinel's text does not.
 function insertInto(process: NetworkProcess, text: string, pushes: boolean): void {
   const { buffer } = process
   if (!buffer?.live) return
@@ -17,7 +18,7 @@ function insertInto(process: NetworkProcess, text: string, pushes: boolean): voi
   process.mark = at + text.length
 }
 
-// They have the names of Emacs's functions, which is what people see who print a process's filter.
+// They have the names of Emacs's functions, which is what printing a process's filter shows.
 const functions = {
   'internal-default-process-filter': (process: NetworkProcess, data: string | Uint8Array): void => {
     if (process.buffer?.live) insertInto(process, typeof data === 'string' ? data : bytesAsText(data), true)
@@ -28,7 +29,7 @@ const functions = {
 }
 
 /**
- * Inserts output into the process's buffer, at its mark, which moves. Corresponds to
+ * Inserts output into the process's buffer, at its mark, which moves behind it. Corresponds to
  * `internal-default-process-filter`.
  */
 export const defaultFilter: (process: NetworkProcess, data: string | Uint8Array) => void =

@@ -1,5 +1,5 @@
-// What processes tell those who watch the program and not one process: diagnostics channels, which cost nothing while
-// nobody subscribes, and with `NODE_DEBUG=make-network-process` a line of text for each message of theirs.
+// For observers of the whole program, not of one process: diagnostics channels, which cost nothing without subscribers,
+// and with `NODE_DEBUG=make-network-process` a line of text for each message on them.
 import { channel, subscribe } from 'node:diagnostics_channel'
 import { debuglog } from 'node:util'
 import type { Data, MessageInfo, OutgoingMessage } from './message.js'
@@ -7,7 +7,7 @@ import type { NetworkProcess } from './network-process.js'
 
 /** What the diagnostics channels publish, by the name of the channel. */
 export interface DiagnosticsMessages {
-  /** A client is connected, a server listens. */
+  /** A client has connected, or a server listens. */
   'make-network-process:connect': {
     /** The client, or the server. */
     process: NetworkProcess
@@ -16,32 +16,35 @@ export interface DiagnosticsMessages {
   'make-network-process:accept': {
     /** The connection. */
     process: NetworkProcess
-    /** Who has accepted it. */
+    /** The server that has accepted it. */
     server: NetworkProcess
   }
   /** `send`, `sendMany` or `sendMessage` was called, and has not thrown. */
   'make-network-process:send': {
-    /** Who sends. */
+    /** The sender. */
     process: NetworkProcess
     /** What the call was given. */
     data: Data | readonly Data[] | OutgoingMessage
     /** What the call returns. */
     drained: boolean
   }
-  /** Output, decoded, before whoever gets it gets it. Lent bytes are valid until the subscriber returns. */
+  /**
+   * Output, decoded unless a stream gets it, right before it is delivered. Lent bytes are valid until the subscriber
+   * returns.
+   */
   'make-network-process:receive': {
-    /** Who receives. */
+    /** The receiver. */
     process: NetworkProcess
     /** A message, or a piece of a stream. */
     data: string | Uint8Array
-    /** What has come beside it, for who asks for that. */
+    /** What came beside it, if the filter asks for that. */
     info: MessageInfo | undefined
   }
   /** A process has ended, and its sentinel was told. */
   'make-network-process:close': {
-    /** Who has ended. */
+    /** The process that has ended. */
     process: NetworkProcess
-    /** What failed, if something has. */
+    /** What failed, if anything. */
     error: unknown
   }
 }

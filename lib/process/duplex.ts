@@ -1,32 +1,32 @@
-// A process as a stream of Node's: bytes for a stream, objects for packets. It owns how the two sets of rules meet:
-// what the peer's end, ours, and an error are on either side.
+// A process as a Node stream: of bytes for a stream, of objects for packets. It owns how the rules of both translate:
+// what the peer's end of file, our own, and an error mean on either side.
 import { Duplex } from 'node:stream'
 import type { NetworkProcess } from './network-process.js'
 
-/** What {@link NetworkProcess.duplex} can be told. */
+/** Options of {@link NetworkProcess.duplex}. */
 export interface DuplexOptions {
-  /** How much waits in each direction before it counts as full: bytes, or packets. Node's default without it. */
+  /** How many bytes, or packets, each direction buffers before it counts as full. Default: Node's. */
   highWaterMark?: number | undefined
-  /** The same for what was received; beyond it the kernel keeps the rest. */
+  /** The same for what was received; the rest stays in the kernel. */
   readableHighWaterMark?: number | undefined
   /** The same for what is to be sent. */
   writableHighWaterMark?: number | undefined
   /**
-   * Whether the peer's end leaves the stream writable. Without it as the process's `halfOpen` says. Under node:tls it has
-   * to: TLS may still have something to send when the peer's end comes.
+   * Whether the stream stays writable after the peer's end of file. Default: the process's `halfOpen`. Under node:tls
+   * it has to be true: TLS may still have something to send then.
    */
   allowHalfOpen?: boolean | undefined
 }
 
 type Callback = (error?: Error | null) => void
 
-// Not in a promise's own turn: what a listener throws is an uncaught exception, and no rejection. (Node's process
-// is not imported, which would touch standard input: see eslint.config.js.)
+// Not inside a promise's reaction: what a listener throws has to be an uncaught exception, not a rejection. (Node's
+// `process` is not imported, because that would touch standard input: see eslint.config.js.)
 const later = (callback: Callback, error?: Error) => {
   globalThis.process.nextTick(callback, error)
 }
 
-/** @param packets - the stream is one of objects, each a packet @internal */
+/** @param packets - whether the stream is in object mode, each object a packet @internal */
 export function duplexOf(
   process: NetworkProcess,
   packets: boolean,
@@ -48,7 +48,7 @@ export function duplexOf(
     ...options,
     objectMode: packets,
     read: () => process.readMore(),
-    // A stream of bytes has made text into bytes by now, one of objects has not.
+    // In object mode text arrives here as it is; otherwise Duplex has encoded it.
     write: (chunk: string | Uint8Array, encoding, callback) =>
       send(typeof chunk === 'string' ? Buffer.from(chunk, encoding) : chunk, callback),
     ...(packets ? {} : { writev: (chunks, callback) => send(Buffer.concat(chunks.map(bytesOf)), callback) }),
@@ -65,7 +65,8 @@ export function duplexOf(
       callback(error)
     },
   })
-  // Of a failure that was before there was a stream nobody can hear in this tick: node:http listens in the next one.
+  // If the process failed before the stream was made, nobody listens for that yet: node:http adds its listeners in the
+  // next tick.
   let taken = false
   process.takeOver({
     raw: true,
@@ -74,7 +75,7 @@ export function duplexOf(
     onEnding: end => end(),
     onEnd: () => {
       duplex.push(null)
-      // Whoever only writes asks for nothing, and has to see the end all the same.
+      // A user who only writes never reads, and has to see the end all the same.
       duplex.read(0)
     },
     onOver: failure => {
@@ -93,5 +94,5 @@ export function duplexOf(
 }
 
 const bytesOf = ({ chunk }: { chunk: Uint8Array }) => chunk
-// That a process is not running says less than why.
+// The error of a process that is not running says less than its cause.
 const rootOf = (error: Error) => (error.cause instanceof Error ? error.cause : error)

@@ -1,7 +1,6 @@
-// Sockets that were made elsewhere: those that this program was started with, systemd's (sd_listen_fds(3)) and, by
-// name, launchd's, each handed out once; and those whose descriptor somebody gives to it. What it was started with
-// belongs to the program as a whole, so only the main thread has that. What a process does with the socket that it
-// gets is in opening.ts.
+// Sockets that were made elsewhere: those that the program was started with, by systemd (sd_listen_fds(3)) or, by name,
+// launchd, each handed out once; and those whose descriptor is given by `:adopt`. The former belong to the program as a
+// whole, so only the main thread hands them out. What a process does with its socket is in opening.ts.
 import { isMainThread } from 'node:worker_threads'
 import { native, type SocketId } from '../native.js'
 import { familyOf } from '../socket/address.js'
@@ -10,7 +9,7 @@ import { constants } from '../socket/constants.js'
 import { check, errno, integer } from '../socket/errors.js'
 import { isNil } from '../lisp.js'
 
-/** What a process needs of a socket. */
+/** What a process requires of a socket. */
 interface Needs {
   /** `SOCK_STREAM` … */
   type: number
@@ -29,7 +28,7 @@ const firstDescriptor = 3
 let passed: Passed[] | undefined
 
 /**
- * Takes the first socket that was passed in and fits; undefined where there is none.
+ * Takes the first socket that was passed in and fits; undefined if there is none.
  *
  * @param which - the value of `:use-external-socket`: nil for none, a name, or anything else for any
  */
@@ -50,16 +49,16 @@ export function takeExternalSocket(which: unknown, needs: Needs): SocketId | und
   return undefined
 }
 
-/** Whether the socket takes connections already, with a queue of a length that somebody has chosen. */
+/** Whether the socket listens already, with a backlog that its maker has chosen. */
 export function isListening(id: SocketId): boolean {
-  // Some systems give 1 for it, some the option's own bit.
+  // Some systems return 1 for it, others the option's own bit.
   return (option(id, constants.SO_ACCEPTCONN) ?? 0) !== 0
 }
 
 /**
- * The type of the socket that `:adopt` names, `SOCK_STREAM` …; nothing happens to it yet.
+ * The type of the socket that `:adopt` names, `SOCK_STREAM` …; it stays the caller's for now.
  *
- * @throws TypeError, RangeError; `ENOTSOCK`, `EBADF`; `EEXIST`: a process or a Socket of this thread has it
+ * @throws TypeError, RangeError; `ENOTSOCK`, `EBADF`; `EEXIST`: a process or a Socket of this thread owns it
  */
 export function adoptableType(fd: unknown): number {
   const id = adoptSocket(fd)
@@ -68,15 +67,15 @@ export function adoptableType(fd: unknown): number {
   return type ?? 0
 }
 
-/** Takes the socket of a descriptor. */
+/** Takes over the socket of a descriptor. */
 export function adoptSocket(fd: unknown): SocketId {
   return check(native.adopt(integer(':adopt', fd, 0)), 'fstat')
 }
 
 /**
- * The socket of a process that could not be made.
+ * Gives up the socket of a process that could not be made.
  *
- * @param adopted - it stays its caller's, unless TLS has begun on it
+ * @param adopted - whether it goes back to the caller, unless TLS has begun on it, instead of being closed
  */
 export function letGo(id: SocketId, adopted: boolean): void {
   if (!adopted || native.detach(id) < 0) native.close(id)
@@ -96,13 +95,13 @@ function option(id: SocketId, name: number | undefined): number | undefined {
   return little ? value.readInt32LE() : value.readInt32BE()
 }
 
-// The variables go, whomever they are for: a child would take what they say for its own.
+// The variables are deleted whichever process they are for: a child would take them for its own.
 function fromEnvironment(): Passed[] {
   const { LISTEN_PID, LISTEN_FDS, LISTEN_FDNAMES } = process.env
   delete process.env.LISTEN_PID
   delete process.env.LISTEN_FDS
   delete process.env.LISTEN_FDNAMES
-  // Those of our parent, which a shell or a wrapper has handed on, are not ours.
+  // Variables that were meant for our parent, such as a shell or a wrapper, are not for us.
   if (LISTEN_PID !== String(process.pid)) return []
   const names = LISTEN_FDNAMES?.split(':') ?? []
   const found: Passed[] = []
@@ -110,21 +109,20 @@ function fromEnvironment(): Passed[] {
     const fd = firstDescriptor + i
     const error = claim(fd)
     if (error === 0) found.push({ fd, name: names[i] })
-    // There are fewer than the variable says, which may be any number.
+    // There are fewer descriptors than the variable says, which may be any number.
     if (error === errno.EBADF) break
   }
   return found
 }
 
-// launchd gives the sockets of a name once; after that, and where there is no launchd, this is an error.
+// launchd gives out the sockets of a name once; after that, and where there is no launchd, the call fails.
 function fromLaunchd(name: string): Passed[] {
   const fds = native.launch_activate_socket(name)
   if (typeof fds === 'number') return []
   return fds.filter(fd => claim(fd) === 0).map(fd => ({ fd, name }))
 }
 
-// Makes the descriptor one that children do not inherit. Gives a positive errno for what is no socket, or has an
-// owner already.
+// Makes the descriptor close-on-exec. Returns 0, or a positive errno if it is no socket or has an owner already.
 function claim(fd: number): number {
   const id = native.adopt(fd)
   if (id < 0) return -id

@@ -1,5 +1,5 @@
-// The end of a socket whose process has gone: what `send` has accepted is still sent, and with `:linger` the
-// kernel's queue is waited for too. The thread is never blocked for it.
+// Closing the socket of a process that has ended: what `send` has accepted is still sent, and with `:linger` the
+// kernel's queue is waited for, too. This never blocks the thread.
 import { native, type AddressId, type Counts, type SocketId } from '../native.js'
 import { constants } from '../socket/constants.js'
 import { closeCounted, countsOf } from '../socket/counts.js'
@@ -9,9 +9,9 @@ import { attach, holdAddresses, Interest, Mode, type Receiver } from '../socket/
 import { handshakesBegan } from '../tls/index.js'
 import type { Output } from './output.js'
 
-// A peer that takes nothing for this long is given up, in milliseconds.
+// How long the peer may take nothing before it is given up, in milliseconds.
 const patience = 60_000
-// How often the kernel's queue is looked at, in milliseconds.
+// How often the kernel's queue is checked, in milliseconds.
 const interval = 10
 // The longest pause before a datagram that found no room is tried again, in milliseconds.
 const longestPause = 64
@@ -35,7 +35,7 @@ class Farewell implements Receiver {
     this.#stopPatience = after(linger === undefined ? patience : linger * 1000, () => this.#close())
     farewells.add(this)
     native.setCounted(id, true)
-    // A connection that its first callbacks delete was not in the set yet.
+    // A connection that its first callbacks have deleted is not in the epoll set yet.
     attach(id, this, Mode.receiving, Interest.none)
     this.onWritable()
   }
@@ -56,7 +56,7 @@ class Farewell implements Receiver {
     }
   }
 
-  // What nobody takes of several packets is lost by itself.
+  // A packet that fails is dropped alone: those behind it are still sent.
   #flush(): number {
     const output = this.#output
     let error = output?.flush(this.#id) ?? 0
@@ -67,8 +67,8 @@ class Farewell implements Receiver {
     return error
   }
 
-  // For the set a local datagram socket that is not connected always has room, and on BSDs one that is, too; and the set
-  // may be full.
+  // An unconnected local datagram socket is always reported as writable, on BSDs a connected one, too; and the epoll
+  // set may have no room for the socket. Then a timer tries again.
   #awaitRoom(error: number): void {
     const isAnnounced = !this.#addressed && !isUnannounced(error)
     const isTold = isAnnounced && native.setInterest(this.#id, Interest.writable) === undefined
@@ -106,10 +106,10 @@ class Farewell implements Receiver {
 }
 
 /**
- * Closes a socket when everything is sent: at once, if it is. Gives what it has counted by now.
+ * Closes a socket when everything is sent: at once, if it is. Returns what the socket has counted so far.
  *
- * @param linger - seconds that the peer has to acknowledge it; undefined: none
- * @param addressed - it is not connected
+ * @param linger - how many seconds to wait for the peer's acknowledgement; undefined: do not wait
+ * @param addressed - whether the socket is not connected, so that each datagram has an address
  * @internal
  */
 export function closeWhenSent(
@@ -119,8 +119,8 @@ export function closeWhenSent(
   addressed: boolean,
 ): Counts {
   const unsent = output !== undefined && !output.empty
-  // The peer of a session may say things that nobody reads, such as tickets, and what comes to a closed socket makes the
-  // kernel reset it, and drop what was sent.
+  // The peer of a TLS session may send things that nobody reads, such as tickets. What arrives at a closed socket makes
+  // the kernel reset the connection and drop what was sent.
   if (handshakesBegan() && native.tlsStage(id) > 0) linger ??= patience / 1000
   // A time of 0 asks for a reset, which sends nothing more.
   const waits = linger === undefined ? unsent : linger > 0 && (unsent || native.unsent(id) > 0)

@@ -9,12 +9,12 @@ const inRange = (value: unknown, limit: number) =>
   typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= limit
 
 /**
- * An address as people write it: `127.0.0.1:80`, `[0:0:0:0:0:0:0:1]:443`, a path; those of families that `sockaddr` can
- * read, by their fields: `<netlink pid 0 groups 1>`; of others, the number: `<Family 9>`. Vectors may also come without
- * their port. Corresponds to `format-network-address`.
+ * An address as text: `127.0.0.1:80`, `[0:0:0:0:0:0:0:1]:443`, a path; for a family that `sockaddr` can read, the
+ * fields: `<netlink pid 0 groups 1>`; for any other, its number: `<Family 9>`. A vector may lack its port. Corresponds
+ * to `format-network-address`.
  *
- * @param omitPort - leave the port out, unchecked
- * @returns undefined for what is no address
+ * @param omitPort - leave the port out, without checking it
+ * @returns undefined if `address` is no address
  */
 export function formatNetworkAddress(
   address: AddressInput | null | undefined,
@@ -33,12 +33,12 @@ function formatFields(address: RawAddress, omitPort: boolean): string | undefine
   try {
     return `<${[name, ...words(helper.read(address), omitPort)].join(' ')}>`
   } catch {
-    // Too short to be one, or of a form that is not known.
+    // Too short for its family, or of an unknown form.
     return undefined
   }
 }
 
-// What is zero or empty says nothing, but for what an address begins with.
+// Fields that are zero or empty are left out, except for the first.
 function words(fields: object, omitPort: boolean): string[] {
   return Object.entries(fields).flatMap(([name, value]: [string, unknown], i) => {
     if (ArrayBuffer.isView(value)) {
@@ -51,7 +51,7 @@ function words(fields: object, omitPort: boolean): string[] {
   })
 }
 
-/** What Emacs's `format-network-address` gives, which knows no other families. @internal */
+/** Like Emacs's `format-network-address`, which shows other families by number only. @internal */
 export function formatAddress(
   address: AddressInput | null | undefined,
   omitPort = false,
@@ -73,8 +73,8 @@ export function formatAddress(
 }
 
 /**
- * Text for a terminal, an abstract name with its `@`. A peer chooses the path of its socket: what is printed must not be
- * an order. @internal
+ * Text that is safe to print on a terminal; an abstract name begins with `@`. A peer chooses the path of its socket,
+ * which may hold escape sequences. @internal
  */
 export function printable(text: string): string {
   return text.replace(/^\0/, '@').replace(/\p{Cc}/gu, '?')

@@ -1,16 +1,16 @@
-// The handshakes of a server's connections, which nobody hears of before they are over. The handshake of a process that is
-// there already is in securing.ts.
+// The TLS handshakes of a server's connections, which become processes only when they are over. The handshake of an
+// existing process is in securing.ts.
 import { native, type SocketId } from '../native.js'
 import type { Address } from '../socket/address.js'
 import { Handshake, type TlsSettings } from '../tls/index.js'
 
-// So many handshakes may be under way at once. Who comes next takes the place of the oldest: those who begin and do not
-// go on cannot keep others out.
+// How many handshakes may be under way at once. One more takes the place of the oldest, so that peers that begin a
+// handshake and do not go on cannot keep others out.
 const mostHandshakes = 256
 
 /** A server whose connections are to be secured. @internal */
 export interface HandshakesOwner {
-  /** A connection is not secured, and closed. @param why - for the log */
+  /** A handshake has failed or has given way to another, and the connection is closed. @param why - for the log */
   onRefused(peer: Address, why: string): void
 }
 
@@ -25,7 +25,7 @@ export class Handshakes {
     this.#owner = owner
   }
 
-  /** Takes over an accepted socket, until it is `secured`. */
+  /** Takes over an accepted socket until its handshake is over; `secured` is called if it succeeds. */
   add(id: SocketId, peer: Address, secured: () => void): void {
     const handshake = new Handshake(id, {
       settings: this.#settings,
@@ -52,7 +52,7 @@ export class Handshakes {
     }
   }
 
-  /** The server has gone: nobody is to have these connections. */
+  /** Closes the connections, because their server has ended. */
   close(): void {
     for (const [id, { handshake }] of this.#pending) {
       handshake.cancel()

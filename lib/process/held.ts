@@ -1,18 +1,18 @@
-// What has come to a process and waits, because nobody is to get it now: the process is stopped, or a loop has left it. It
-// is in order, and before anything newer. It owns the descriptors that came beside it; when it is delivered, and to whom,
-// is in network-process.ts.
+// What a process has received and cannot deliver now, because it is stopped or a loop has not consumed it. It is kept
+// in order and delivered before anything newer. It owns the descriptors that came beside it; when it is delivered, and
+// to whom, is decided in network-process.ts.
 import type { AddressId } from '../native.js'
 import { guarded } from '../socket/callbacks.js'
 import type { ReceivedInfo } from './message.js'
 
-/** One message, connection, or end. @internal */
+/** A message, a connection, or the end of the stream. @internal */
 export interface HeldItem {
   /** Delivers it. */
   run: () => void
   sender: AddressId
-  /** The bytes, if it is any. */
+  /** The data, if it is a message. */
   data?: string | Uint8Array
-  /** What came beside it, if nobody gets it. */
+  /** What came beside it, to be dropped if nobody gets the message. */
   info?: ReceivedInfo | undefined
 }
 
@@ -28,7 +28,7 @@ export class Held {
     this.#items.push(item)
   }
 
-  /** What was taken and not used, before everything else. */
+  /** Puts back items that were taken and not used, before all others. */
   putBack(items: readonly HeldItem[]): void {
     this.#items.unshift(...items)
   }
@@ -42,7 +42,7 @@ export class Held {
     for (const { run } of this.#items.splice(0)) guarded(run)
   }
 
-  /** Nobody gets it any more, but who takes the bytes that it gives. */
+  /** Drops everything. Returns the data, which the caller may still use. */
   drop(): (string | Uint8Array)[] {
     const items = this.#items
     this.#items = []
@@ -50,7 +50,7 @@ export class Held {
     return items.flatMap(({ data }) => data ?? [])
   }
 
-  /** Whom it will be answered. */
+  /** The senders, whom the filter may answer. */
   *senders(): Iterable<AddressId> {
     for (const { sender } of this.#items) yield sender
   }

@@ -8,14 +8,14 @@ import { isNil } from '../lisp.js'
 
 const { AF_INET, AF_INET6 } = constants
 
-/** An interface and one of its addresses; asked in full, its broadcast address and netmask too. Ports are 0. */
+/** An interface and one of its addresses; with `full`, its broadcast address and netmask, too. Ports are 0. */
 export type InterfaceEntry = [name: string, address: Address, broadcast?: Address, netmask?: Address]
 
-/** What an interface is made of. */
+/** The hardware address of an interface. */
 export interface HardwareAddress {
   /** The kind of hardware: `ARPHRD_` on Linux. */
   type: number
-  /** Its address there: six bytes on an Ethernet. */
+  /** The address itself: six bytes on an Ethernet. */
   address: Uint8Array
 }
 
@@ -23,17 +23,17 @@ export interface HardwareAddress {
 export interface InterfaceInfo {
   /** Its first address, with port 0. */
   address: Address | undefined
-  /** Where datagrams to everybody on its network go. */
+  /** The address that reaches all hosts of its network. */
   broadcast: Address | undefined
-  /** Which bits of the address are the network's. */
+  /** Which bits of the address are those of the network. */
   netmask: Address | undefined
-  /** Its hardware. */
+  /** Its hardware address. */
   hardware: HardwareAddress | undefined
   /** `'up'`, `'loopback'`, `'running'` …; flags without a name as the number of their bit. */
   flags: (string | number)[]
 }
 
-/** The numbers of the families that look-ups and interfaces know. @internal */
+/** The number of an address family by its name; 0: any. @internal */
 export function inetFamily(family: unknown, message: string): number {
   if (isNil(family)) return 0
   if (family === 'ipv4') return AF_INET
@@ -48,10 +48,10 @@ const withoutPort = (sockaddr: Buffer): Address => {
 const scopeOf = ({ scope }: { scope?: number }) => (scope === undefined ? {} : { scope })
 
 /**
- * The addresses of the machine's interfaces, IPv4 and IPv6, one entry an address, in reverse of the system's order.
- * Corresponds to `network-interface-list`.
+ * The addresses of the machine's interfaces, IPv4 and IPv6, one entry per address, in the reverse of the system's
+ * order. Corresponds to `network-interface-list`.
  *
- * @param full - each with its broadcast address (for both families the address with all host bits set) and netmask
+ * @param full - with the broadcast address (for both families the address with all host bits set) and the netmask
  * @param family - `'ipv4'` or `'ipv6'` only
  * @example networkInterfaceList(false, 'ipv4') // [['lo', [127, 0, 0, 1, 0]]]
  */
@@ -75,7 +75,7 @@ export function networkInterfaceList(full = false, family?: 'ipv4' | 'ipv6' | nu
   return entries.reverse()
 }
 
-// macOS cuts a netmask behind its last byte that is not zero and may leave its family out.
+// macOS truncates a netmask after its last byte that is not zero, and may leave out its family.
 function maskOf(netmask: Buffer, elements: number): number[] {
   const [start, size] = elements === 5 ? [4, 1] : [8, 2]
   const mask = Array.from({ length: elements - 1 }, (_, i) => {
@@ -85,7 +85,7 @@ function maskOf(netmask: Buffer, elements: number): number[] {
   return [...mask, 0]
 }
 
-// In the order in which Emacs gives them, reversed.
+// In the reverse of the order in which Emacs lists them.
 const flagNames = [
   'UP',
   'BROADCAST',
@@ -126,8 +126,8 @@ function flagList(flags: number): (string | number)[] {
 /**
  * What is known of one interface. Corresponds to `network-interface-info`.
  *
- * @returns undefined when there is no interface of that name
- * @throws TypeError `ERR_INVALID_ARG_TYPE`; `ERR_INVALID_ARG_VALUE`: longer than a name can be
+ * @returns undefined if there is no interface of that name
+ * @throws TypeError `ERR_INVALID_ARG_TYPE`; `ERR_INVALID_ARG_VALUE`: too long for a name
  */
 export function networkInterfaceInfo(name: string): InterfaceInfo | undefined {
   if (typeof name !== 'string') throw typeError('name', 'the name of an interface', name)

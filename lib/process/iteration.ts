@@ -1,11 +1,11 @@
-// `for await` over a process: its messages, or a server's connections, one at a time. It owns what has come and is not
-// asked for yet, which is bounded: the kernel keeps the rest.
+// `for await` over a process: its messages, or a server's connections, one at a time. It owns what was received and not
+// asked for yet, which is bounded: the rest stays in the kernel.
 import type { AddressId } from '../native.js'
 import type { Filter } from './keywords.js'
 import type { NetworkProcess } from './network-process.js'
 import type { Reader } from './reader.js'
 
-/** A process of which it is known what it receives: messages, or pieces of a stream, which `for await` yields. */
+/** A process with output of a known type: messages, or pieces of a stream, which `for await` yields. */
 export interface NetworkConnection<Data extends string | Buffer = string | Buffer> extends NetworkProcess {
   /** As {@link NetworkProcess.filter}. */
   get filter(): Filter | true
@@ -14,11 +14,11 @@ export interface NetworkConnection<Data extends string | Buffer = string | Buffe
   [Symbol.asyncIterator](): AsyncGenerator<Data, void, void>
 }
 
-/** A server, and what its connections receive; `for await` yields those. */
+/** A server, with the type of what its connections receive; `for await` yields the connections. */
 export interface NetworkServer<Data extends string | Buffer = string | Buffer> extends NetworkProcess {
-  /** Its connections', see {@link NetworkProcess.filter}. */
+  /** The filter of its connections, see {@link NetworkProcess.filter}. */
   get filter(): Filter | true
-  /** Replaces it, for the connections that come from now on. */
+  /** Replaces it, for the connections that are accepted from now on. */
   set filter(filter: Filter<Data> | true | null | undefined)
   [Symbol.asyncIterator](): AsyncGenerator<NetworkConnection<Data>, void, void>
 }
@@ -29,7 +29,7 @@ interface Waiting {
   sender: AddressId
 }
 
-// With so many waiting, no more is read. A wake-up may still have brought more than this: 64 messages at most.
+// With this many waiting, no more is read. A single wake-up may still bring more: up to 64 messages.
 const enough = 16
 
 class LoopReader implements Reader {
@@ -45,7 +45,7 @@ class LoopReader implements Reader {
     this.#process = process
   }
 
-  /** The next, or undefined at the end. The loop's body is done with the one before. */
+  /** The next output, or undefined at the end. Called when the loop's body is done with the one before. */
   next(): Promise<Waiting | undefined> {
     return new Promise((resolve, reject) => {
       const next = this.#waiting.shift()
@@ -68,7 +68,7 @@ class LoopReader implements Reader {
     return this.#waiting.length < enough
   }
 
-  // The body may still answer what came before the end: the end waits until the body asks for more.
+  // The loop's body may still answer what came before the end, so the end waits until the loop asks for more.
   onEnding(end: () => void): void {
     this.#ending = end
     if (this.#wanted !== undefined) this.#runEnding()
@@ -85,7 +85,7 @@ class LoopReader implements Reader {
   }
 
   onOver(failure: unknown): void {
-    // What a process that was deleted has not given to anybody, nobody gets; connections live without their server.
+    // Output of a deleted process that the loop has not got is dropped; connections live on without their server.
     this.#waiting = this.#waiting.filter(({ output }) => typeof output === 'object' && 'name' in output)
     this.#ending = undefined
     this.#finish(failure)
@@ -112,7 +112,7 @@ class LoopReader implements Reader {
     for (const { sender } of this.#waiting) yield sender
   }
 
-  /** What the loop has left, in the order in which it came. */
+  /** What the loop has not consumed, in the order of arrival. */
   get rest(): { unread: readonly Waiting[]; ending: (() => void) | undefined } {
     return { unread: this.#waiting, ending: this.#ending }
   }

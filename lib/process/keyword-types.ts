@@ -1,6 +1,5 @@
-// What makeNetworkProcess takes and gives, for the compiler alone: which keywords exclude each other, and what a filter
-// or a loop gets. The keywords themselves are in keywords.ts, and what is wrong in spite of this make.ts says when it
-// runs.
+// The types of makeNetworkProcess's arguments and results: which keywords exclude each other, and what a filter or a
+// loop gets. The keywords themselves are in keywords.ts; what these types do not catch, make.ts checks at run time.
 import type { AddressInput } from '../socket/address.js'
 import type { Nil } from '../lisp.js'
 import type { Filter, KnownKeywords, Log } from './keywords.js'
@@ -13,7 +12,7 @@ export type CodingKeyword = KnownKeywords['coding']
 export type MultibyteKeyword = KnownKeywords['filterMultibyte']
 
 type BytesCoding = 'binary' | 'no-conversion' | 'raw-text' | `raw-text-${'unix' | 'dos' | 'mac'}`
-// What is detected may be bytes.
+// Detection may find that the data is bytes.
 type DetectedCoding = null | 'undecided' | `undecided-${string}`
 
 type DecodedBy<Name> = string extends Name
@@ -24,7 +23,7 @@ type DecodedBy<Name> = string extends Name
       ? string | Buffer
       : string
 
-/** What a process that has these values of `coding` and `filterMultibyte` gives to its filter. */
+/** What the filter of a process with these values of `coding` and `filterMultibyte` gets. */
 export type OutputOf<Coding, Multibyte> = [Multibyte] extends [true | undefined]
   ? [Coding] extends [Nil]
     ? string
@@ -50,11 +49,11 @@ type PlaceKeywords =
   | { family: 'local'; host?: 'local' | Nil; service?: string | Nil }
   | { family?: 'ipv4' | 'ipv6' | number | Nil }
 
-/** What a server binds. One has to be there; its value may be what another process's `contact` gives, or undefined. */
+/** What a server binds. One is required; its value may be what another process's `contact` returns, even undefined. */
 type BindKeywords =
   { service: string | number | true | null | undefined } | { local: AddressInput | null | undefined }
 
-/** What a client connects to. Sequenced packets over IP are for servers. */
+/** What a client connects to. Sequenced packets over IP are for servers only. */
 type ConnectKeywords =
   | { service: string | number | null | undefined; type?: 'stream' | 'datagram' | Nil }
   | { service: string | number | null | undefined; family: 'local' | number }
@@ -86,7 +85,7 @@ type ClientKeywords = {
 } & PlaceKeywords &
   ConnectKeywords
 
-/** A process on a socket that there is already, which says what and where it is. */
+/** A process on an existing socket, which determines type and address. */
 interface AdoptingKeywords {
   adopt: number
   host?: Nil
@@ -96,14 +95,14 @@ interface AdoptingKeywords {
   remote?: Nil
 }
 
-/** The same of a socket that listens. */
+/** The same for a socket that listens. */
 interface AdoptingListenerKeywords extends AdoptingKeywords {
   server: true | number
   type?: 'stream' | 'seqpacket' | Nil
   nowait?: Nil
 }
 
-/** The same of one that has output itself: it is connected, or one of datagrams. */
+/** The same for a socket that receives data itself: it is connected, or one of datagrams. */
 type AdoptingConnectionKeywords = AdoptingKeywords & { proxyProtocol?: Nil } & (
     { server?: Nil } | { server: true | number; type: 'datagram'; nowait?: Nil }
   )
@@ -115,7 +114,7 @@ type Keywords<Coding extends CodingKeyword, Multibyte extends MultibyteKeyword> 
   OutputKeywords<Coding, Multibyte> &
   UnknownKeywords
 
-/** Keywords that are not known stay in the contact. */
+/** Unknown keywords are kept in the contact. */
 type UnknownKeywords = Record<string, unknown>
 
 /** The keywords of a server that accepts connections. */
@@ -124,23 +123,23 @@ export type NetworkServerOptions<
   Multibyte extends MultibyteKeyword = undefined,
 > = Keywords<Coding, Multibyte> & (ListenerKeywords | AdoptingListenerKeywords)
 
-/** The keywords of what has output itself: a client, or a server of datagrams. */
+/** The keywords of a process that receives data itself: a client, or a datagram server. */
 export type NetworkConnectionOptions<
   Coding extends CodingKeyword = undefined,
   Multibyte extends MultibyteKeyword = undefined,
 > = Keywords<Coding, Multibyte> & (ClientKeywords | DatagramServerKeywords | AdoptingConnectionKeywords)
 
-/** Says in an error of the compiler what is wrong. */
+/** Makes the compiler's error say what is wrong. */
 type Wrong<Options> = [keyof Options & ('service' | 'remote' | 'local' | 'adopt')] extends [never]
   ? 'no keyword says where: service, remote, local or adopt'
   : 'keywords that exclude each other: see NetworkServerOptions and NetworkConnectionOptions'
 
-// An object that is written out has no optional properties, and none that may have any name.
+// An object literal has no optional properties, and no index signature.
 type OptionalKeys<Options> = {
   [Key in keyof Options]-?: object extends Pick<Options, Key> ? Key : never
 }[keyof Options]
 
-// Nor may a keyword that decides what is made have one value or another.
+// Nor is the type of a keyword that decides what is made a union.
 type VaryingKeys<Options> = {
   [Key in keyof Options]-?: Key extends 'server' | 'type' | 'adopt'
     ? true extends IsUnion<Options[Key]>
@@ -157,7 +156,8 @@ type IsDynamic<Options> = string extends keyof Options
     : true
 
 /**
- * What options are besides, that do not say by their type what they make: nothing where they may hold any keyword, as
- * {@link NetworkProcessOptions} may, or where one that decides may have one value or another.
+ * A further constraint on options whose type does not say what they make. There is none for options that may hold any
+ * keyword, as {@link NetworkProcessOptions} may, or in which the type of a deciding keyword is a union; others are an
+ * error of the compiler.
  */
 export type DynamicOptions<Options> = IsDynamic<Options> extends true ? unknown : Wrong<Options>

@@ -1,5 +1,5 @@
-// The two promises of a process's life. They are made when somebody asks, whenever that is; a process that nobody
-// asks has none. What a process is, and when it opens or ends, is in network-process.ts.
+// The promises `opened` and `closed` of a process, which are made on first use: most processes have none. When a
+// process opens or ends is decided in network-process.ts.
 import type { NetworkProcess } from './network-process.js'
 
 /** A promise, and what settles it. */
@@ -13,7 +13,8 @@ class Settled<T> {
       this.resolve = resolve
       this.reject = reject
     })
-    // Whoever asked and does not look must not end the program; whoever looks still gets the error.
+    // A promise that nobody awaits must not end the program as an unhandled rejection. Whoever awaits it gets the
+    // error.
     this.promise.catch(() => {})
   }
 }
@@ -31,12 +32,12 @@ export class Lifetime {
     return this.#closed.promise
   }
 
-  /** It has a socket that can be used. */
+  /** The process has a socket that can be used. */
   open(process: NetworkProcess): void {
     this.#opened.resolve(process)
   }
 
-  /** It has ended. @param failure - why it has not opened, if it has not */
+  /** The process has ended. @param failure - why it has not opened, in case it has not */
   end(failure: unknown): void {
     this.#opened.reject(failure)
     this.#closed.resolve()

@@ -1,4 +1,4 @@
-// Name look-up for users.
+// Looking up the addresses of a host.
 import { decodeAddress, type Address } from '../socket/address.js'
 import { constants } from '../socket/constants.js'
 import { typeError, valueError } from '../socket/errors.js'
@@ -12,7 +12,7 @@ const debug = debuglog('make-network-process')
  * The addresses of a host, with port 0. Blocks. Corresponds to `network-lookup-address-info`.
  *
  * @param family - `'ipv4'` or `'ipv6'` only
- * @returns undefined when there are none
+ * @returns undefined if there are none
  * @throws TypeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`
  * @example networkLookupAddressInfo('localhost', 'ipv4') // [[127, 0, 0, 1, 0]]
  */
@@ -24,7 +24,7 @@ export function networkLookupAddressInfo(
   if (/[^\0-\x7f]/.test(name)) throw valueError('name', 'ASCII; a name that is not needs domainToASCII', name)
   const wanted = inetFamily(family, 'Unsupported lookup type')
   try {
-    // A type, because otherwise each address comes once for every type.
+    // With a type, because otherwise each address comes once for every type.
     const found = getaddrinfo({ host: name, family: wanted, type: constants.SOCK_DGRAM })
     return found.map(({ address }) => decodeAddress(address))
   } catch (error) {

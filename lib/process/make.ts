@@ -1,4 +1,4 @@
-// makeNetworkProcess: what its keywords mean, checked in Emacs's order. The sockets that follow from them are in
+// makeNetworkProcess: what its keywords mean, checked in Emacs's order. The sockets that they ask for are opened in
 // opening.ts.
 import { codingSystem, type CodingSystem } from '../coding/index.js'
 import { native, type SocketId } from '../native.js'
@@ -47,7 +47,7 @@ import { proxyPatience } from './proxy-gate.js'
 import { contactTls } from './tls-keywords.js'
 
 const { AF_INET, AF_INET6, AF_UNIX, SOCK_DGRAM, SOCK_SEQPACKET, SOCK_STREAM } = constants
-// What a local socket's path can have in bytes, without its NUL.
+// The maximum length of a local socket's path in bytes, without its NUL.
 const pathLength = process.platform === 'linux' ? 107 : 103
 
 /** What differs for code that is carried over from Emacs: see emacs.ts. @internal */
@@ -56,15 +56,15 @@ export interface Dialect {
   strictTypes: boolean
   /** A string without a slash is a symbol, and a symbol is no address. */
   strictAddresses: boolean
-  /** An address that fails at once under `:nowait` tells the sentinel nothing. */
+  /** The sentinel is not called when the address fails at once under `:nowait`. */
   silentFailure: boolean
   /** A filter has two parameters. */
   plainFilters: boolean
-  /** `(decoding . nil)` is a list of one. */
+  /** `(decoding . nil)` arrives as a list of one. */
   lispPairs: boolean
-  /** `:filter-multibyte` is noted, and does nothing. */
+  /** `:filter-multibyte` is kept in the contact and has no effect. */
   alwaysMultibyte: boolean
-  /** A datagram client is open though its peer cannot be reached: each datagram that it sends fails by itself. */
+  /** A datagram client opens even if its peer cannot be reached: each datagram that it sends fails by itself. */
   lenientDatagrams: boolean
   /** `send` throws when the peer has gone. */
   sendSignals: boolean
@@ -80,7 +80,7 @@ const plain: Dialect = {
   sendSignals: false,
 }
 
-/** Where the socket is to be, or whom to ask. */
+/** The addresses for the socket, or the look-up that finds them. */
 type Target = { candidates: Candidate[] } | { query: Query }
 /**
  * Makes a network process: a client, connected when this returns, or a server. Corresponds to
@@ -139,7 +139,7 @@ export function make(args: readonly unknown[], dialect: Dialect): NetworkProcess
   const { halfOpen, lend, highWaterMark, tls, ...behaves } = behaviour(contact, type, dialect)
   const { coding } = contact
   if (dialect.lispPairs && Array.isArray(coding) && coding.length === 1) contact.coding = [coding[0], null]
-  // A refused connection comes before a coding system that does not exist, unless it comes later anyway.
+  // A failed connect is reported before an unknown coding system. Under :nowait connecting fails later anyway.
   const early = nowait ? codings(contact.coding) : undefined
   const external = adopts
     ? adoptSocket(contact.adopt)
@@ -149,7 +149,7 @@ export function make(args: readonly unknown[], dialect: Dialect): NetworkProcess
     name,
     contact: new ProcessContact(contact),
     traits: {
-      // A client that is to be one-to-many fails when it is prepared.
+      // A one-to-many client is refused later, by `prepare`.
       kind: kindOf(type, isOneToMany(type, family) && (server || external !== undefined)),
       ancillary: !dialect.plainFilters,
       halfOpen,
@@ -182,7 +182,7 @@ export function make(args: readonly unknown[], dialect: Dialect): NetworkProcess
     }
     const late = nowait ? undefined : codings(contact.coding)
     if (late !== undefined) process.useCodings(...late)
-    // A callback may have aborted it while connecting blocked.
+    // A callback may have aborted the signal while connecting blocked.
     signal?.throwIfAborted()
     if (signal !== undefined) process.obey(signal)
   } catch (error) {
@@ -202,7 +202,7 @@ function socketType(type: unknown, { strictTypes }: Dialect): number {
   throw valueError(':type', 'nil, datagram or seqpacket (Unsupported connection type)', type)
 }
 
-// The socket says what it is; a keyword may only agree.
+// The socket determines the type; the keyword may only agree.
 function adoptedType(contact: Contact, dialect: Dialect): number {
   const type = adoptableType(contact.adopt)
   if (!isNil(contact.type) && socketType(contact.type, dialect) !== type)
@@ -215,7 +215,7 @@ function kindOf(type: number, oneToMany: boolean): number {
   return type === SOCK_SEQPACKET && !oneToMany ? Kind.packets : Kind.datagrams
 }
 
-// The kernel would connect it, say nothing of a peer that refuses, and send nothing without an address.
+// The kernel would connect it, not report a peer that refuses, and send nothing without an address.
 function noConnections(): Error {
   return codedError(
     new TypeError(
@@ -225,7 +225,7 @@ function noConnections(): Error {
   )
 }
 
-/** An address given whole, or a host and a service to look up. */
+/** The address that was given as a whole, or the look-up of a host and a service. */
 function targetOf(contact: Contact, type: number, server: boolean, { strictAddresses }: Dialect): Target {
   const key = server ? 'local' : 'remote'
   const protocol = protocolNumber(contact.protocol)
@@ -262,17 +262,17 @@ function targetOf(contact: Contact, type: number, server: boolean, { strictAddre
   }
 }
 
-/** Undefined: what the family, or the look-up, has for that type of socket. */
+/** Undefined: the default of the family, or of the look-up, for that type of socket. */
 function protocolNumber(protocol: unknown): number | undefined {
   return isNil(protocol) ? undefined : integer(':protocol', protocol, 0)
 }
 
-/** 0: any, for nobody has said. */
+/** 0: any, because none was given. */
 function familyWanted(target: Target): number {
   return ('query' in target ? target.query : target.candidates[0])?.family ?? 0
 }
 
-// What is looked up is a host.
+// Without a family, the look-up finds IPv4 or IPv6, which make no difference to `isOneToMany`.
 function familyOfTarget(target: Target): number {
   return familyWanted(target) || AF_INET
 }
@@ -296,7 +296,7 @@ function hostName(host: unknown, family: number): string | undefined {
   if (isNil(host)) return undefined
   if (typeof host !== 'string') throw typeError(':host', 'a name, an address or local', host)
   if (host === 'local') return family === AF_UNIX ? host : undefined
-  // What is not ASCII has to be written in the form that name servers know: url.domainToASCII() does it.
+  // A name that is not ASCII has to be converted to the form that name servers know: url.domainToASCII() does it.
   if (/[^\0-\x7f]/.test(host))
     throw valueError(':host', 'ASCII; a name that is not needs domainToASCII', host)
   if (host.includes('\0')) throw valueError(':host', 'without NUL', host)
@@ -326,7 +326,7 @@ function abortSignal(signal: unknown): AbortSignal | undefined {
   return signal
 }
 
-/** How long a connection's header may take; undefined: there is none. */
+/** How many seconds the PROXY protocol's header may take; undefined: there is none. */
 function proxySeconds(value: unknown): number | undefined {
   if (isNil(value)) return undefined
   if (value === true) return proxyPatience
@@ -336,7 +336,7 @@ function proxySeconds(value: unknown): number | undefined {
   return value
 }
 
-/** Everything that is not about where the socket is. */
+/** The meaning of all keywords that are not about the socket's type and address. */
 function behaviour(contact: Contact, type: number, dialect: Dialect) {
   const { buffer, filter, sentinel, log, plist, filterMultibyte } = contact
   checkFunction(':filter', filter, true)

@@ -1,4 +1,4 @@
-// What a new process is told: by makeNetworkProcess, or by the server that has accepted it.
+// What the constructor of a process is given: by makeNetworkProcess, or by the server that has accepted the connection.
 import type { TlsSettings } from '../tls/index.js'
 import type { ProcessBuffer } from './buffer.js'
 import type { Coding } from './coding.js'
@@ -6,7 +6,7 @@ import type { ProcessContact } from './contact.js'
 import type { Filter, Sentinel } from './keywords.js'
 import type { NetworkProcess } from './network-process.js'
 
-/** All of it. */
+/** Everything that a new process is given. */
 export interface Making {
   name: string
   contact: ProcessContact
@@ -17,26 +17,26 @@ export interface Making {
   queryOnExit: boolean
   stopped: boolean
   coding: Coding
-  /** Of a client: the handshake before it is open. */
+  /** Of a client: the settings of the handshake before it opens. */
   tls: TlsSettings | undefined
-  /** Who has accepted it. */
+  /** The server that has accepted it. */
   server: NetworkProcess | undefined
-  /** The buffer, or how a server's child will call its own when it needs one. */
+  /** The buffer; of an accepted connection, the name of the buffer that it makes when it needs one. */
   buffer: ProcessBuffer | string | undefined
 }
 
-/** What never changes of a process, and is the same for all connections of a server. */
+/** What never changes in a process, and is the same for all connections of a server. */
 export interface Traits {
-  /** How the socket bounds what it receives: {@link Kind}. */
+  /** Whether the socket receives a stream, packets or datagrams: {@link Kind}. */
   readonly kind: number
-  /** The peer's end leaves it open to send. */
+  /** The process can still send after the peer's end of file. */
   readonly halfOpen: boolean
   /** Filters may get lent bytes. */
   readonly lend: boolean
-  /** Filters may ask for what travels beside messages: see emacs.ts. */
+  /** Filters may ask for what travels beside messages; not for emacs.ts. */
   readonly ancillary: boolean
-  /** How many bytes may be queued before `send` gives false. */
+  /** How many bytes may be queued before `send` returns false. */
   readonly highWaterMark: number
-  /** `send` throws when the peer has gone: see emacs.ts. */
+  /** `send` throws when the peer has gone; only for emacs.ts. */
   readonly signals: boolean
 }

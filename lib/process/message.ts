@@ -1,5 +1,5 @@
-// A message beside its data: what a filter's third parameter is, and what `sendMessage` takes. It owns whose the
-// descriptors are that have come: nobody's until the filter looks at them.
+// What travels beside the data of a message: the third parameter of a filter, and what `sendMessage` takes. It keeps
+// track of who owns received descriptors: the addon, until the filter reads them.
 import { inspect } from 'node:util'
 import { native } from '../native.js'
 import type { Address, AddressInput } from '../socket/address.js'
@@ -15,31 +15,34 @@ export interface OutgoingMessage {
   /** One packet, or one piece of a stream; the parts of an array are put together. */
   data: Data | readonly Data[]
   /**
-   * Descriptors for the receiver (SCM_RIGHTS, local sockets), 253 at most. They are duplicated: the sender's stay its
-   * own, and may be closed as soon as `sendMessage` has returned.
+   * Descriptors for the receiver (SCM_RIGHTS, local sockets), 253 at most. They are duplicated: the sender keeps its
+   * own, and may close them as soon as `sendMessage` has returned.
    */
   fds?: readonly number[] | undefined
-  /** Who says to be sending (SCM_CREDENTIALS, Linux): the kernel lets only the privileged lie. */
+  /** The sender's credentials (SCM_CREDENTIALS, Linux); only a privileged process may claim those of another. */
   credentials?: Credentials | undefined
-  /** Where to, for datagrams; without it as `send` does. */
+  /** The destination of a datagram. Default: that of `send`. */
   address?: AddressInput | undefined
 }
 
 /** What has come with a message: the third parameter of a filter that declares one. */
 export interface MessageInfo {
   /**
-   * Descriptors (SCM_RIGHTS), close-on-exec. Whoever reads this property has them, and closes them; those that the filter
-   * has not read are closed when it returns, so that a peer cannot fill the table of who does not care. Reading them
-   * later throws `ERR_DESCRIPTORS_CLOSED`.
+   * Descriptors (SCM_RIGHTS), close-on-exec. Whoever reads this property owns them, and has to close them. If the
+   * filter does not read it, they are closed when the filter returns, so that a peer cannot fill the descriptor table
+   * of a program that ignores them; reading it later throws `ERR_DESCRIPTORS_CLOSED`.
    */
   readonly fds: readonly number[]
-  /** Who sent it, as the kernel knows it; only with the network option `passcred`, on Linux. */
+  /** The sender's credentials, as the kernel knows them; only with the network option `passcred`, on Linux. */
   readonly credentials: Credentials | undefined
-  /** The sender of a datagram, where each may have another. */
+  /** The sender of a datagram, on a socket that is not connected. */
   readonly address: Address | undefined
   /** The message was longer than what was kept of it. */
   readonly truncated: boolean
-  /** recvmsg(2)'s: `MSG_TRUNC`; `MSG_CTRUNC`: the kernel had no room for descriptors, and closed them; `MSG_EOR` … */
+  /**
+   * The flags of recvmsg(2): `MSG_TRUNC`; `MSG_CTRUNC`: the kernel had no room for descriptors, and closed them;
+   * `MSG_EOR` …
+   */
   readonly flags: number
 }
 
@@ -55,7 +58,7 @@ export class ReceivedInfo implements MessageInfo {
 
   /**
    * @param control - the control messages of recvmsg(2), whose descriptors are in transit
-   * @param before - what came with the message before, if that was but a part of a character
+   * @param before - what came with the message before, if that was only a part of a character
    */
   constructor(control: Buffer | undefined, flags: number, before?: ReceivedInfo) {
     const { fds = none, credentials } = control === undefined ? {} : decodeControl(control)
@@ -79,14 +82,14 @@ export class ReceivedInfo implements MessageInfo {
     return this.#fds
   }
 
-  /** Closes the descriptors, unless somebody has them. */
+  /** Closes the descriptors, unless the filter has read them. */
   drop(): void {
     if (this.#owner !== 'transit') return
     this.#owner = 'nobody'
     this.#fds.forEach(fd => native.dropDescriptor(fd))
   }
 
-  // Looking is not taking.
+  // Inspecting must not take the descriptors.
   [inspect.custom](): object {
     const { address, credentials, truncated, flags } = this
     return { fds: `${this.#fds.length} descriptors`, credentials, address, truncated, flags }
@@ -97,8 +100,8 @@ export class ReceivedInfo implements MessageInfo {
 export const nothingBeside = new ReceivedInfo(undefined, 0)
 
 /**
- * Whether a filter is told what travels beside: it declares a third parameter, or takes what comes (`...rest`). Others
- * are spared what asking the kernel for it costs.
+ * Whether a filter gets what travels beside messages: it declares a third parameter, or takes any number (`...rest`).
+ * Others are spared the cost of asking the kernel for it.
  *
  * @internal
  */

@@ -1,6 +1,6 @@
-// The process object: a socket with a name, a status, a filter that gets what comes and a sentinel that hears
-// of changes. It owns the order of things: what is delivered when, what a change of state does, who is told.
-// How a socket comes to be connected is in connect.ts and opening.ts.
+// The process object: a socket with a name, a status, a filter that gets what is received and a sentinel that is told
+// of changes. It owns the order of things: what is delivered when, what a change of state does, and who is told. How a
+// socket is opened and connected is in opening.ts and connect.ts.
 import { AsyncResource } from 'node:async_hooks'
 import type { Duplex } from 'node:stream'
 import { inspect } from 'node:util'
@@ -72,7 +72,7 @@ import { Securing } from './securing.js'
 import { Sender } from './sender.js'
 import { contactTls, upgradeTls } from './tls-keywords.js'
 
-/** What {@link NetworkProcess.stats} gives: numbers since the process was made. */
+/** What {@link NetworkProcess.stats} returns: numbers since the process was made. */
 export interface ProcessStats {
   /** Bytes received, before decoding. */
   bytesRead: number
@@ -82,7 +82,7 @@ export interface ProcessStats {
   messagesRead: number
   /** Messages that the kernel has taken; for a stream, writes. */
   messagesWritten: number
-  /** How often its filter, loop or stream got something. */
+  /** How often its filter, loop or stream was given output. */
   outputs: number
   /** Connections that a server has accepted. */
   accepted: number
@@ -90,11 +90,11 @@ export interface ProcessStats {
   queued: number
   /** Bytes that wait to be sent now. */
   writableLength: number
-  /** Messages that were read and wait, because the process is stopped. */
+  /** Messages that were read and not delivered, because the process is stopped. */
   undelivered: number
 }
 
-// Exit status of a process whose peer has gone; Emacs's.
+// The exit status of a process whose peer has gone, as in Emacs.
 const brokenStatus = 256
 
 type PlainFilter = (process: NetworkProcess, data: string | Uint8Array, info?: MessageInfo) => void
@@ -102,7 +102,7 @@ type PlainFilter = (process: NetworkProcess, data: string | Uint8Array, info?: M
 let accepted = 0
 let outputs = 0
 
-/** How many messages and pieces all processes of this thread have given to their filters. @internal */
+/** How often the processes of this thread were given output, all together. @internal */
 export function outputCount(): number {
   return outputs
 }
@@ -134,30 +134,30 @@ export class NetworkProcess {
   #coding: Coding
   #sender: Sender | undefined // From the first send on.
   #tls: TlsSettings | undefined
-  readonly #server: NetworkProcess | undefined // Who has accepted it.
+  readonly #server: NetworkProcess | undefined // The one that has accepted it.
   #resource: AsyncResource | undefined
   #id: SocketId = -1
   #state: 'connect' | 'run' | 'listen' | 'exit' | 'failed'
   #stopped: boolean
   #exitStatus: number | string = 0
   #filter: Filter | true
-  #informs: boolean // Whether the filter is told what travels beside. (Asking a function for its length is slow.)
+  #informs: boolean // Whether the filter gets what travels beside messages. (Reading a function's length is slow.)
   #sentinel: Sentinel
   #buffer: ProcessBuffer | string | undefined
 
   #cancelConnect: (() => void) | undefined
   #addressed = false
-  #ending = false // sendEof: wanted, or done.
-  #ended = false // The peer's half has ended.
-  #held: Held | undefined // While there is something.
+  #ending = false // sendEof was called.
+  #ended = false // The peer has sent its end of file.
+  #held: Held | undefined // Only while it holds something.
   #info: ReceivedInfo | undefined // What came beside the message that follows.
-  #reader: Reader | undefined // Gets what comes instead of the filter.
+  #reader: Reader | undefined // Gets the output instead of the filter.
   #readerFull = false
-  #isNew = false // Its first callbacks have not run: many are closed by them, and so it is not in the set yet.
+  #isNew = false // Its first callbacks have not run. They close many, so it is not in the epoll set yet.
   #lifetime: Lifetime | undefined
   #wasOpen = false
   #over = false // It has ended, and its sentinel was told.
-  #failure: unknown // Why, if something has failed.
+  #failure: unknown // What failed, if anything.
   #ignoreSignal: (() => void) | undefined
   #plist: Record<string, unknown> | undefined
   #pending: string[] | undefined // Events that the sentinel is about to hear of.
@@ -165,7 +165,7 @@ export class NetworkProcess {
   #acceptor: Acceptor | undefined // Of a server.
   #outputs = 0
   #outputWaiters: ((received: boolean) => void)[] | undefined
-  #counts: Counts | undefined // When the socket has gone.
+  #counts: Counts | undefined // Once the socket is closed.
 
   /** {@link makeNetworkProcess} makes processes. @hidden */
   constructor(making: Making) {
@@ -177,7 +177,7 @@ export class NetworkProcess {
     this.#coding = making.coding
     this.#tls = making.tls
     this.#server = making.server
-    // A connection's is made when it is needed: it is its server's child whenever that is.
+    // A connection's is made when it is needed: even then it is a child of its server's.
     if (making.server === undefined) this.#resource = new AsyncResource('NETWORKPROCESS')
     this.#state = 'connect'
     this.#stopped = making.stopped
@@ -191,12 +191,12 @@ export class NetworkProcess {
 
   // ---- state ------------------------------------------------------------------------------------------------
 
-  /** Every process here is one. Corresponds to `process-type`. */
+  /** Always `'network'`. Corresponds to `process-type`. */
   get type(): 'network' {
     return 'network'
   }
 
-  /** What it is doing. Corresponds to `process-status`. */
+  /** The state of the process. Corresponds to `process-status`. */
   get status(): Status {
     switch (this.#state) {
       case 'exit':
@@ -209,8 +209,8 @@ export class NetworkProcess {
   }
 
   /**
-   * 0 while it lives, and when it was deleted; 256 when its peer has gone; when an asynchronous connect failed, the
-   * errno or what failed. Corresponds to `process-exit-status`.
+   * 0 while it lives, and after it was deleted; 256 after its peer has gone; after an asynchronous connect has failed,
+   * the errno or a text that says what failed. Corresponds to `process-exit-status`.
    */
   get exitStatus(): number | string {
     return this.#exitStatus
@@ -221,7 +221,7 @@ export class NetworkProcess {
     return this.#stopped
   }
 
-  /** The descriptor of its socket, which stays the process's own; -1 when there is none. */
+  /** The descriptor of its socket, which the process still owns; -1 if there is none. */
   get fd(): number {
     return this.#id < 0 ? -1 : native.fd(this.#id)
   }
@@ -246,14 +246,14 @@ export class NetworkProcess {
     return this.#state === 'listen'
   }
 
-  /** Stops receiving and accepting; sending goes on. Nobody is told. Corresponds to `stop-process`. */
+  /** Stops receiving and accepting; sending goes on. The sentinel is not called. Corresponds to `stop-process`. */
   stop(): this {
     this.#stopped = true
     this.#updateInterest()
     return this
   }
 
-  /** Ends {@link NetworkProcess.stop}. Corresponds to `continue-process`. */
+  /** Undoes {@link NetworkProcess.stop}. Corresponds to `continue-process`. */
   continue(): this {
     this.#stopped = false
     this.#resume()
@@ -262,7 +262,7 @@ export class NetworkProcess {
 
   /**
    * Ends the process: its status is `closed` and its sentinel hears `deleted\n` before this returns. What `send` has
-   * accepted is still sent, unless it was still connecting. Corresponds to `delete-process`.
+   * accepted is still sent, unless the process was still connecting. Corresponds to `delete-process`.
    */
   delete(): void {
     const gone = this.#state === 'exit' && !isRegistered(this)
@@ -278,10 +278,10 @@ export class NetworkProcess {
   }
 
   /**
-   * Ends the process as {@link NetworkProcess.delete} does, and gives its descriptor to the caller, who closes it: for
-   * the keyword `adopt`, here or in a worker, or for another program. Nothing is lost: it throws while there is
-   * something that was read and not delivered, or accepted for sending and not sent. In the server's log, or in the
-   * sentinel that hears of the connection, there never is.
+   * Ends the process as {@link NetworkProcess.delete} does, but returns its descriptor, which the caller has to close:
+   * for the keyword `adopt`, here or in a worker, or for another program. Nothing is lost: it throws while anything was
+   * read and not delivered, or accepted for sending and not sent. In the server's log function, and in the sentinel
+   * that is told of the new connection, that is never so.
    *
    * @throws `ERR_PROCESS_NOT_RUNNING`; `ERR_PROCESS_BUSY`
    * @example
@@ -321,7 +321,7 @@ export class NetworkProcess {
     this.delete()
   }
 
-  /** Waits until the kernel has taken all that is queued, or the process has ended, and deletes it. */
+  /** Waits until the kernel has taken all that is queued, or the process has ended, and then deletes it. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#sender?.sent().catch(() => {})
     this.delete()
@@ -329,8 +329,8 @@ export class NetworkProcess {
 
   /**
    * Resolves to the process when it is open, or listens; rejects with what failed, which is a system error
-   * (`ECONNREFUSED`), an error of look-up (`ENOTFOUND`), the reason of its `signal`, or `ERR_PROCESS_NOT_RUNNING` when
-   * it was deleted before. Nobody has to look: it is no unhandled rejection.
+   * (`ECONNREFUSED`), an error of look-up (`ENOTFOUND`), the reason of its `signal`, or `ERR_PROCESS_NOT_RUNNING` if it
+   * was deleted before. It never becomes an unhandled rejection.
    *
    * @example
    * ```ts
@@ -370,7 +370,7 @@ export class NetworkProcess {
     if (channels.close.hasSubscribers) channels.close.publish({ process: this, error: this.#failure })
   }
 
-  /** Deletes the process when the signal says so. @internal */
+  /** Deletes the process when the signal is aborted. @internal */
   obey(signal: AbortSignal): void {
     const abort = () => {
       this.#failure ??= signal.reason
@@ -381,14 +381,14 @@ export class NetworkProcess {
     this.#ignoreSignal = () => signal.removeEventListener('abort', abort)
   }
 
-  /** Lets it keep Node's event loop alive, as it does from the start. */
+  /** Makes it keep Node's event loop alive, as it does from the start. */
   ref(): this {
     this.#unreferenced = false
     if (this.#id >= 0) native.setCounted(this.#id, true)
     return this
   }
 
-  /** Lets Node's event loop end although it lives. */
+  /** Lets Node's event loop end while the process lives. */
   unref(): this {
     this.#unreferenced = true
     if (this.#id >= 0) native.setCounted(this.#id, false)
@@ -400,13 +400,13 @@ export class NetworkProcess {
     return this.#id >= 0 && !this.#unreferenced
   }
 
-  // The socket goes; what is queued is sent first if it may be.
+  // Closes the socket; with `sendQueued`, what is queued is sent first.
   #close(sendQueued: boolean): void {
     this.#ignoreSignal?.()
     this.#cancelConnect?.()
     this.#cancelConnect = undefined
     this.#acceptor?.close()
-    // Connections that a loop has left live without their server.
+    // Connections that a loop has not consumed are delivered: they live on without their server.
     if (this.#state === 'listen') this.#held?.run()
     this.#held?.drop()
     this.#info?.drop()
@@ -424,8 +424,8 @@ export class NetworkProcess {
     if (id >= 0) this.#counts = closeCounted(id)
   }
 
-  // Tells the sentinel of a change that is not the caller's: after all output that came with it. A process that
-  // has closed leaves the list first.
+  // Tells the sentinel of a change that the caller has not made, after all output that came with it. A closed process
+  // leaves the list first.
   #reportLater(what: string): void {
     this.#pending ??= []
     this.#pending.push(what)
@@ -437,7 +437,7 @@ export class NetworkProcess {
       this.#report(next)
   }
 
-  // What its callbacks run in.
+  // The async resource in which its callbacks run.
   #scope(): AsyncResource {
     return this.#resource ?? this.#makeResource()
   }
@@ -448,8 +448,8 @@ export class NetworkProcess {
     return this.#resource
   }
 
-  // As somebody who was called by the code that made the process. A connection needs no resource of its own for that,
-  // which most never have: its server's will do.
+  // Runs `work` in the async context of the code that made the process. A connection needs no resource of its own for
+  // that, and most never have one: its server's will do.
   #within(work: () => void): void {
     const scope = this.#resource ?? (this.#server ?? this).#scope()
     scope.runInAsyncScope(work)
@@ -458,7 +458,7 @@ export class NetworkProcess {
   #report(what: string): void {
     if (this.#state === 'exit' && isRegistered(this)) this.#leave()
     const over = this.#state === 'exit' || this.#state === 'failed'
-    // The default one calls nobody who could ask for whom.
+    // The default sentinel calls nothing that depends on the async context.
     if (this.#sentinel === defaultSentinel) this.#tell(what)
     else this.#within(() => this.#tell(what))
     if (over && !this.#over) this.#nowOver()
@@ -478,21 +478,21 @@ export class NetworkProcess {
 
   // ---- becoming connected: connect.ts, opening.ts and the hub call these ---------------------------------------
 
-  /** The socket that it will have, while it is connecting. @internal */
+  /** Notes the socket of a connect that is under way; -1: there is none yet. @internal */
   setConnecting(id: SocketId, cancel: () => void): void {
     this.#id = id
     this.#cancelConnect = cancel
     if (id >= 0) native.setCounted(id, !this.#unreferenced)
   }
 
-  /** Notes the actual addresses of a client. @param remote - the sockaddr that it connects to @internal */
+  /** Notes the actual addresses of a client. @param remote - the sockaddr to which it connects @internal */
   noteAddresses(id: SocketId, remote: Uint8Array): void {
     this.#contact.set('remote', decodeAddress(remote))
     const local = native.getsockname(id)
     if (typeof local !== 'number') this.#contact.set('local', decodeAddress(local))
   }
 
-  /** It has a listening socket. @internal */
+  /** The process has a listening socket. @internal */
   listenOn(id: SocketId, admission: Admission): void {
     this.#acceptor = new Acceptor(this, admission)
     this.#state = 'listen'
@@ -502,7 +502,7 @@ export class NetworkProcess {
   }
 
   /**
-   * It has a socket that can receive and send. @param addressed - which is not connected @internal
+   * The process has a socket that can receive and send. @param addressed - whether it is not connected @internal
    */
   openOn(id: SocketId, addressed: boolean, peer: AddressId = -1): void {
     check(this.#open(id, addressed, peer), 'epoll_ctl')
@@ -526,8 +526,8 @@ export class NetworkProcess {
   }
 
   /**
-   * The same, at the end of an asynchronous connect. The sentinel hears of it before anything is received, but may wait
-   * for that itself.
+   * The same, at the end of an asynchronous connect. The sentinel is told before any output is delivered, but may
+   * itself wait for output.
    *
    * @internal
    */
@@ -539,19 +539,19 @@ export class NetworkProcess {
     if (this.#id === id) this.#publishConnect()
   }
 
-  // What was sent, or ended, while there was no socket.
+  // Sends what was queued, or the end of file that was asked for, while there was no socket.
   #sendWaiting(): void {
     if (this.#sender !== undefined) this.#sender.flush()
     else if (this.#ending) this.#shutdown()
   }
 
-  /** A blocking connect has a socket: it is open, or TLS is to stand first. @throws what failed @internal */
+  /** A blocking connect has succeeded: opens the process, after TLS if it has any. @throws what failed @internal */
   connected(id: SocketId): void {
     if (this.#tls === undefined) this.openOn(id, false)
     else new Securing(this, id, this.#tls).connectNow()
   }
 
-  /** The same of an asynchronous connect. @internal */
+  /** The same for an asynchronous connect. @internal */
   connectedLater(id: SocketId): void {
     if (this.#tls === undefined) this.openLater(id)
     else new Securing(this, id, this.#tls).connect()
@@ -560,8 +560,8 @@ export class NetworkProcess {
   /**
    * An asynchronous connect has failed.
    *
-   * @param code - what the sentinel hears
-   * @param silently - it hears nothing, see emacs.ts
+   * @param code - what the sentinel is told
+   * @param silently - the sentinel is not called, see emacs.ts
    * @internal
    */
   fail(code: number | string, failure: unknown, silently = false): void {
@@ -573,7 +573,7 @@ export class NetworkProcess {
     else this.#reportLater(event.failed(code))
   }
 
-  /** It could not be made: it was never there. @internal */
+  /** The process could not be made: it ends without a call of its sentinel. @internal */
   abandon(): void {
     this.#close(false)
     this.#state = 'exit'
@@ -589,15 +589,15 @@ export class NetworkProcess {
   // ---- TLS --------------------------------------------------------------------------------------------------
 
   /**
-   * Starts TLS on a connection that is open: on a client as its client, on a connection that a server has accepted as
-   * its server, unless the parameters say otherwise. What was accepted for sending goes before, in clear; what is sent
-   * from now on waits, and nothing is received until TLS stands: the status is `connect` meanwhile. What the filter has
-   * got already is not looked at again. When the handshake fails the process is closed, and never goes on in clear.
-   * Corresponds to `gnutls-boot`.
+   * Starts TLS on an open connection: as TLS client on a client, as TLS server on a connection that a server has
+   * accepted, unless the parameters say otherwise. What `send` has accepted before is sent first, in clear; what is
+   * sent from now on waits, and nothing is received, until TLS is established: the status is `connect` meanwhile. What
+   * the filter has got already is not part of the handshake. If the handshake fails the process is closed; it never
+   * goes on in clear. Corresponds to `gnutls-boot`.
    *
    * @returns resolves to the process; rejects with what failed ({@link TlsError}), or `ERR_PROCESS_NOT_RUNNING`
-   * @throws TypeError, RangeError: what a keyword cannot be; `ERR_TLS_NOT_AVAILABLE`; `ERR_NO_STREAM`: TLS needs one;
-   *   `ERR_TLS_STARTED`: there is TLS on it already
+   * @throws TypeError, RangeError: an invalid value of a keyword; `ERR_TLS_NOT_AVAILABLE`; `ERR_NO_STREAM`: TLS needs
+   *   one; `ERR_TLS_STARTED`: it has TLS already, or is connecting; `ERR_PROCESS_NOT_RUNNING`; `ERR_PROCESS_BUSY`
    * @example
    * ```ts
    * await client.startTls({ hostname: 'mail.example.org' }) // The server has answered STARTTLS with 220.
@@ -615,7 +615,7 @@ export class NetworkProcess {
     this.#beginUpgrade(parameters).upgradeNow()
   }
 
-  /** Gives an asynchronous connect its parameters while there is time. @throws `ERR_TLS_STARTED` @internal */
+  /** Sets the TLS parameters of a process that is still connecting. @throws `ERR_TLS_STARTED` @internal */
   secureBy(parameters: unknown): void {
     if (this.#state !== 'connect' || this.#wasOpen || native.tlsStage(this.#id) > 0)
       throw codedError(new Error(`Process ${this.name} is not connecting any more`), 'ERR_TLS_STARTED')
@@ -623,7 +623,7 @@ export class NetworkProcess {
     this.#tls = contactTls(this.#contact.all, this.#traits.kind === Kind.stream)
   }
 
-  // It is connecting again, and what it has of the clear text is TLS's.
+  // The process is connecting again. What it has read and not delivered goes to the handshake.
   #beginUpgrade(parameters: unknown): Securing {
     if (this.#state === 'listen' || this.#traits.kind !== Kind.stream)
       throw codedError(
@@ -647,7 +647,7 @@ export class NetworkProcess {
   /** @internal */
   onSecured(id: SocketId): void {
     if (!this.#wasOpen) return this.openLater(id)
-    // Half a character of the clear text is not for TLS to complete.
+    // A part of a character that came in clear must not be completed by what comes through TLS.
     this.#useCoding(this.#coding.fork())
     const error = this.#open(id, false, -1)
     if (error !== undefined) return this.#onUnwatched(error)
@@ -661,14 +661,14 @@ export class NetworkProcess {
     this.#break(false)
   }
 
-  /** What is known of the peer by TLS; undefined: there is no TLS. Corresponds to `gnutls-peer-status`. */
+  /** What TLS knows of the peer and the connection; undefined: there is no TLS. Corresponds to `gnutls-peer-status`. */
   get tls(): TlsStatus | undefined {
     return this.#id < 0 ? undefined : statusOf(this.#id)
   }
 
   // ---- what the hub is told ---------------------------------------------------------------------------------
 
-  // Gives -errno when the set does not take it, which may have no room left: then nobody would ever hear of it.
+  // Returns -errno when the epoll set does not take the socket, perhaps for want of room: no event would ever come.
   #start(id: SocketId, mode: number): number | undefined {
     this.#id = id
     setReceiver(id, this)
@@ -677,7 +677,7 @@ export class NetworkProcess {
     return this.#putIntoSet(mode)
   }
 
-  // Between the socket and the filter: who decodes, and what is waited for.
+  // Tells the hub how to read and deliver, and what to wait for.
   #putIntoSet(mode: number): number | undefined {
     const addressed = this.#addressed ? 1 : 0
     const ancillary = this.#informs ? 1 : 0
@@ -698,14 +698,16 @@ export class NetworkProcess {
     if (error !== undefined) this.#onUnwatched(error)
   }
 
-  // What began well cannot go on. A server tries again, as when there are no descriptors left.
+  // The epoll set does not take the socket any more, so the process ends. A server tries again, as when there are no
+  // descriptors left.
   #onUnwatched(error: number): void {
     if (this.#acceptor !== undefined) return this.#acceptor.onFailed(-error)
     this.#failure ??= systemError(error, 'epoll_ctl')
     this.#break(true)
   }
 
-  // Whether the set is to know its socket, and what it waits for is the process's own affair.
+  // Whether the socket is in the epoll set, and the process decides what to wait for: not while it is connecting or
+  // new.
   #isInSet(): boolean {
     return this.#id >= 0 && this.#state !== 'connect' && !this.#isNew
   }
@@ -736,7 +738,7 @@ export class NetworkProcess {
     if (error !== undefined) this.#onUnwatched(error)
   }
 
-  // ---- receiving: the hub calls what begins with "on", see Receiver -------------------------------
+  // ---- receiving: the hub calls methods that begin with "on", see Receiver -------------------------------
 
   /** @internal */
   onWatched(): void {
@@ -781,7 +783,7 @@ export class NetworkProcess {
       return
     }
     const output = this.#coding.decode(data)
-    // Nothing yet but a part of a character: what came beside it comes with the rest.
+    // Only a part of a character so far: what came beside it is delivered with the rest.
     if (output === undefined) this.#info ??= info
     else this.#give(output, info)
   }
@@ -795,7 +797,7 @@ export class NetworkProcess {
     const filter = this.#filter as Filter
     try {
       if (reader !== undefined) {
-        // What is lent is gone when this returns, and the reader keeps it.
+        // Lent bytes are valid only until this returns, and the reader keeps them.
         const kept = this.#traits.lend && typeof data !== 'string' ? Buffer.from(data) : data
         this.#within(() => this.#offer(reader, kept))
       } else if (this.#informs)
@@ -803,7 +805,8 @@ export class NetworkProcess {
       else if (isEntered(this.#id)) (filter as PlainFilter)(this, data)
       else this.#scope().runInAsyncScope(filter as PlainFilter, undefined, this, data)
     } catch (error) {
-      // Whoever takes it is to know whose it is. To catch it inside would cost a call for each message.
+      // A handler of uncaught exceptions has to run in the filter's async context. Catching inside of it would cost a
+      // call for each message.
       this.#within(() => native.uncaught(error))
     } finally {
       info?.drop()
@@ -816,13 +819,13 @@ export class NetworkProcess {
     this.#updateInterest()
   }
 
-  /** Sends go to this address from now on, where there are many. @internal */
+  /** Sends go to this address from now on, if the socket is not connected. @internal */
   answerTo(sender: AddressId): void {
     if (this.#addressed && sender >= 0) this.#sending().to = sender
   }
 
   /**
-   * The reader gets what comes, instead of the filter.
+   * Makes the reader get the output instead of the filter.
    *
    * @throws `ERR_FILTER_IN_USE`: there is a filter, or another reader
    * @internal
@@ -846,7 +849,7 @@ export class NetworkProcess {
     this.#updateInterest()
   }
 
-  /** The filter gets what comes again, and first what the reader has left. @internal */
+  /** Ends the reader: the filter gets the output again, and first what the reader has left. @internal */
   giveBack(
     unread: readonly { output: string | Uint8Array | NetworkProcess; sender: AddressId }[],
     ending: (() => void) | undefined,
@@ -872,12 +875,12 @@ export class NetworkProcess {
   }
 
   /**
-   * The process as a stream of Node's, for `pipeline`, `node:tls`, `node:http`. A stream carries bytes; sequenced packets
-   * and datagrams are objects, each a Buffer. The coding system has no part in it. `end()` sends the end of file, the
-   * peer's ends the reading side; when both have ended, or by `destroy()`, the process is deleted, and what ends the
-   * process destroys the stream, with what failed.
+   * The process as a Node stream, for `pipeline`, `node:tls`, `node:http`. For a stream it carries bytes; for sequenced
+   * packets and datagrams it is in object mode, each object a Buffer. The coding system is not used. `end()` sends the
+   * end of file; the peer's end of file ends the readable side. When both have ended, or on `destroy()`, the process is
+   * deleted. When the process ends, the stream is destroyed, with the error if something failed.
    *
-   * @throws `ERR_FILTER_IN_USE`: there is a filter, a loop or another stream; `ERR_NO_STREAM`: a server has connections
+   * @throws `ERR_FILTER_IN_USE`: there is a filter, a loop or another stream; `ERR_NO_STREAM`: it is a server
    * @example
    * ```ts
    * import { createReadStream } from 'node:fs'
@@ -905,11 +908,11 @@ export class NetworkProcess {
   }
 
   /**
-   * What it receives, a message or a piece of the stream at a time; for a server the connections that it accepts, which
-   * are not read until they get a filter, a loop or a stream, unless the server has a filter or a buffer for them. While
-   * the loop runs nothing else gets the output, and while it is busy the kernel keeps it: a peer that sends more has to
-   * wait. The loop ends where the output ends, and throws what failed (`ECONNRESET`, the `signal`'s reason). Leaving it
-   * leaves the process open, with the filter that it had.
+   * Yields what the process receives, a message or a piece of the stream at a time; for a server, the connections that
+   * it accepts, which are not read until they get a filter, a loop or a stream, unless the server has a filter or a
+   * buffer for them. While the loop runs nothing else gets the output. While its body is busy, output stays in the
+   * kernel: a peer that sends more has to wait. The loop ends when the output ends, and throws what failed
+   * (`ECONNRESET`, the `signal`'s reason). Leaving the loop leaves the process open, with the filter that it had.
    *
    * @throws `ERR_FILTER_IN_USE`: there is a filter, or another loop
    * @example
@@ -927,7 +930,7 @@ export class NetworkProcess {
     this.#reportLater(event.truncated(length))
   }
 
-  // What comes in one wake-up with what has stopped the process waits until it goes on, before anything newer.
+  // What comes in the wake-up in which a callback stops the process is held until it continues, before anything newer.
   #holds(): boolean {
     return this.#held !== undefined || !this.#isReading()
   }
@@ -943,7 +946,7 @@ export class NetworkProcess {
       if (this.#held === undefined || !this.#isReading()) return
       const next = this.#held.take()
       if (this.#held.length === 0) this.#held = undefined
-      // Before its turn, because the filter may wait for what comes behind it.
+      // Before the item runs, because the filter may wait for the next one.
       this.#resume()
       if (next !== undefined) guarded(next.run)
     }
@@ -991,13 +994,13 @@ export class NetworkProcess {
     this.#break(false)
   }
 
-  /** What errors call the peer, which the kernel may have forgotten by then; nothing, if nobody knows. @internal */
+  /** The peer's address for errors, which the kernel may have forgotten by then; empty if it is unknown. @internal */
   remoteName(): ErrorAddress {
     const remote = this.#contact.get('remote')
     return isNil(remote) ? {} : errorAddress(encodeAddress(remote as AddressInput))
   }
 
-  // A character that the end has cut off comes as it is.
+  // Delivers what is left of a character that the end of the stream has cut off.
   #flushDecoder(): void {
     const rest = this.#coding.flush()
     if (rest !== undefined) guarded(() => this.#give(rest))
@@ -1014,7 +1017,7 @@ export class NetworkProcess {
 
   /**
    * Waits for output without blocking: resolves to true when the filter has been called, to false when the process has
-   * ended. {@link acceptProcessOutput} is for code that is not asynchronous.
+   * ended. {@link acceptProcessOutput} is the same for synchronous code.
    *
    * @example while (await client.output()) console.log(client.buffer?.length)
    */
@@ -1032,7 +1035,7 @@ export class NetworkProcess {
     waiters?.forEach(resolve => resolve(received))
   }
 
-  /** How often its filter was called. @internal */
+  /** How often it was given output. @internal */
   get outputs(): number {
     return this.#outputs
   }
@@ -1066,12 +1069,12 @@ export class NetworkProcess {
     const peer = describePeer(remote, ++accepted)
     const local = this.#ownAddress(id)
     const inserts = this.#filter === defaultFilter || this.#filter === true
-    // Without a buffer of the server's own nobody would ever look at its connections', nor kill them.
+    // If the server has no buffer, nobody would ever look at those of its connections, nor kill them.
     const hasBuffer = inserts && (this.#traits.signals || this.#buffer !== undefined)
-    // What a connection brings before the loop has it would have nowhere to go.
+    // Output that comes before the loop has the connection would be lost, so it is not read until then.
     const looped = this.#reader !== undefined && this.#filter === defaultFilter && this.#buffer === undefined
     const child = new NetworkProcess({
-      // In one piece: a string that is put together keeps its parts.
+      // `join` makes one flat string; concatenation would make one that keeps its parts.
       name: [this.name, peer.suffix].join(' '),
       contact: this.#contact.accepted(remote, local, proxied),
       traits: this.#traits,
@@ -1096,7 +1099,7 @@ export class NetworkProcess {
     if (this.#reader !== undefined && child.#state === 'run') this.#offer(this.#reader, child)
   }
 
-  // A connection's own address, where its server's does not say it.
+  // A connection's own address, if that of its server does not say it.
   #ownAddress(id: SocketId): Address | undefined {
     const servers = this.#contact.get('local')
     const isSaid =
@@ -1110,19 +1113,19 @@ export class NetworkProcess {
   // ---- sending ----------------------------------------------------------------------------------------------
 
   /**
-   * Sends text, in the process's coding system, or bytes as they are: one packet, or more of the stream; the parts of an
-   * array are put together by the kernel. Never blocks: what the kernel does not take is queued, in order. Corresponds to
-   * `process-send-string`.
+   * Sends text, in the process's coding system, or bytes as they are: one packet, or a part of the stream; the kernel
+   * puts the parts of an array together. Never blocks: what the kernel does not take is queued, in order. Corresponds
+   * to `process-send-string`.
    *
-   * What the peer does throws nothing, for whoever answers cannot know of it yet: when a connection's has gone, `send`
-   * gives false, {@link NetworkProcess.drained} rejects with an error whose `cause` says why (`EPIPE`, `ECONNRESET`), and
-   * the sentinel hears of the end when everything that came before it is read. A datagram that nobody takes is
-   * `datagram failed with code …` to the sentinel.
+   * Nothing that the peer does makes it throw, because a caller that answers cannot know of it yet: when the peer of a
+   * connection has gone, `send` returns false, {@link NetworkProcess.drained} rejects with an error whose `cause` says
+   * why (`EPIPE`, `ECONNRESET`), and the sentinel hears of the end when everything that came before it is read. Of a
+   * datagram that cannot be delivered, the sentinel hears `datagram failed with code …`.
    *
-   * @returns false when it is better to wait for {@link NetworkProcess.drained} than to send more: `highWaterMark` bytes
-   *   are queued or, without that keyword, any at all; or the peer has gone
-   * @throws `ERR_PROCESS_NOT_RUNNING`: it has ended, and its sentinel was told; `ERR_SEND_AFTER_EOF`; `EMSGSIZE`: a packet
-   *   is too long; `EDESTADDRREQ`, `ENOTCONN`: nobody to send to; TypeError `ERR_INVALID_ARG_TYPE`
+   * @returns false when it is better to wait for {@link NetworkProcess.drained} than to send more: `highWaterMark`
+   *   bytes are queued or, without that keyword, any at all; or the peer has gone
+   * @throws `ERR_PROCESS_NOT_RUNNING`: it has ended, and its sentinel was told; `ERR_SEND_AFTER_EOF`; `EMSGSIZE`: a
+   *   packet is too long; `EDESTADDRREQ`, `ENOTCONN`: there is no peer; TypeError `ERR_INVALID_ARG_TYPE`
    */
   send(data: Data | readonly Data[]): boolean {
     if (!this.#canSend()) return false
@@ -1134,12 +1137,12 @@ export class NetworkProcess {
   }
 
   /**
-   * Sends packets, as many as the kernel takes by one call (sendmmsg(2)), in order; on a stream one after the other.
-   * Datagrams of UDP that are one as long as the other go through Linux's kernel as one (UDP_SEGMENT), and arrive by
-   * themselves: 64 bytes take a quarter of the time that they take one by one.
+   * Sends packets in order, as many in one call as the kernel takes (sendmmsg(2)); on a stream, one after the other. On
+   * Linux, UDP datagrams of equal length pass through the kernel as one (UDP_SEGMENT) and still arrive separately:
+   * datagrams of 64 bytes take a quarter of the time that they take when sent one by one.
    *
    * @returns as {@link NetworkProcess.send}
-   * @throws the same; `sent` of the error says how many packets went before
+   * @throws the same; `sent` of the error says how many packets were sent before
    * @example client.sendMany(['first packet', 'second packet', Buffer.of(3)])
    */
   sendMany(messages: readonly Data[]): boolean {
@@ -1151,12 +1154,13 @@ export class NetworkProcess {
   }
 
   /**
-   * Sends one message with what travels beside it: sendmsg(2). The receiver's filter finds that in its third parameter.
+   * Sends one message, with descriptors or credentials beside it: sendmsg(2). The receiver's filter finds them in its
+   * third parameter.
    *
    * @returns as {@link NetworkProcess.send}
-   * @throws the same; `EBADF`: no descriptor; `EPERM`: credentials that the sender may not claim; `ETOOMANYREFS`: too many
-   *   descriptors are under way; `EINVAL`: more than 253, or a family that knows none; `ERR_NO_DATAGRAM`: an address
-   *   where there is but one peer
+   * @throws the same; `EBADF`: no descriptor; `EPERM`: credentials that the sender may not claim; `ETOOMANYREFS`: too
+   *   many descriptors are under way; `EINVAL`: more than 253, or a family that cannot carry them; `ENOTSUP`: under
+   *   TLS; `ERR_NO_DATAGRAM`: an address for what is no datagram
    * @example
    * ```ts
    * client.sendMessage({ data: 'take this', fds: [server.fd] })
@@ -1189,7 +1193,7 @@ export class NetworkProcess {
     if (this.#state !== 'run' && this.#state !== 'connect') throw this.notRunning()
   }
 
-  // False when the peer has gone and the caller cannot know.
+  // False when the peer has gone and the caller cannot know it yet.
   #canSend(): boolean {
     if (this.#isLost()) return false
     this.checkRunning()
@@ -1198,7 +1202,7 @@ export class NetworkProcess {
     return true
   }
 
-  // It has ended by itself, and its sentinel is still to hear of that.
+  // Whether it has ended by itself, and its sentinel is still to be told.
   #isLost(): boolean {
     return this.#exitStatus !== 0 && (this.#pending?.length ?? 0) > 0 && !this.#traits.signals
   }
@@ -1224,23 +1228,23 @@ export class NetworkProcess {
     this.#reportLater(event.datagramFailed(error))
   }
 
-  /** What the peer has sent before it went is still read, up to its end, which ends the process. @internal */
+  /** What the peer sent before it went is still read, up to the end of the stream, which ends the process. @internal */
   onPeerGone(failure: Error): void {
-    // What a reset was for sending it is for the reader, whom the kernel does not tell again.
+    // The kernel reports a reset only once. Sending has got it, so it is kept as the reason for the end that is read.
     if ((failure as { code?: string }).code !== 'EPIPE') this.#failure ??= failure
     if (this.#traits.signals ? this.#isReading() : this.#wantsToRead()) this.#updateInterest()
     else this.#break(false)
   }
 
-  /** A stream of which a part is missing is no stream any more. @internal */
+  /** A part of the stream is lost, so that nothing more can be sent: the process ends. @internal */
   onPartFailed(failure: Error): void {
     this.#failure ??= failure
     this.#break(false)
   }
 
   /**
-   * Sends the end of file when all is sent; receiving goes on. For datagrams it is nothing. Corresponds to
-   * `process-send-eof`.
+   * Sends the end of file when everything queued is sent; receiving goes on. Has no effect for datagrams. Corresponds
+   * to `process-send-eof`.
    *
    * @throws `ERR_PROCESS_NOT_RUNNING`
    */
@@ -1254,18 +1258,20 @@ export class NetworkProcess {
   }
 
   #shutdown(): void {
-    // A peer that has gone is reported by reading. TLS has a last word to say, for which there may be no room yet.
+    // Other errors are ignored: reading reports a peer that has gone. TLS has a close_notify to send, for which there
+    // may be no room yet.
     if (wouldBlock(native.shutdown(this.#id, constants.SHUT_WR))) this.#sending().awaitRoom()
   }
 
-  /** Bytes that `send` has accepted and the kernel has not. */
+  /** Bytes that `send` has accepted and the kernel has not taken yet. */
   get writableLength(): number {
     return this.#sender?.length ?? 0
   }
 
   /**
-   * Resolves when it is no longer better to wait than to send; rejects (`ERR_PROCESS_NOT_RUNNING`) when it ends before, or
-   * its peer takes nothing any more: the error's `cause` says why.
+   * Resolves when there is room again: fewer than `highWaterMark` bytes are queued, or none. Rejects
+   * (`ERR_PROCESS_NOT_RUNNING`) when the process ends before, or its peer takes nothing any more; the error's `cause`
+   * says why.
    */
   get drained(): Promise<void> {
     const sends = this.#state === 'run' || this.#state === 'connect'
@@ -1286,7 +1292,7 @@ export class NetworkProcess {
     return this.#id < 0 ? (this.#counts ?? [0, 0, 0, 0]) : countsOf(this.#id)
   }
 
-  /** What it has done so far, in numbers; a child's are its own. */
+  /** What it has done so far, in numbers; those of a server's connections are their own. */
   stats(): ProcessStats {
     const [bytesRead, bytesWritten, messagesRead, messagesWritten] = this.#counted()
     return {
@@ -1304,7 +1310,7 @@ export class NetworkProcess {
 
   // ---- filter, sentinel, buffer, coding ------------------------------------------------------------------------
 
-  /** Properties, for anybody's use. Corresponds to `process-plist`. */
+  /** Properties, for the user's own purposes. Corresponds to `process-plist`. */
   get plist(): Record<string, unknown> {
     return (this.#plist ??= {})
   }
@@ -1314,7 +1320,7 @@ export class NetworkProcess {
     this.#plist = plist
   }
 
-  /** Gets what is received; `true`: nothing is read. Given nil it is the default. Corresponds to `process-filter`. */
+  /** Gets what is received; `true`: nothing is read. nil restores the default. Corresponds to `process-filter`. */
   get filter(): Filter | true {
     return this.#filter
   }
@@ -1331,7 +1337,7 @@ export class NetworkProcess {
     this.#resume()
   }
 
-  /** Hears of changes of status. Given nil it is the default. Corresponds to `process-sentinel`. */
+  /** Hears of changes of status. nil restores the default. Corresponds to `process-sentinel`. */
   get sentinel(): Sentinel {
     return this.#sentinel
   }
@@ -1343,13 +1349,13 @@ export class NetworkProcess {
     this.#contact.set('sentinel', this.#sentinel)
   }
 
-  /** Where the default filter puts output. Setting another one moves the mark to its end. Corresponds to `process-buffer`. */
+  /** Where the default filter inserts. Setting another moves the mark to its end. Corresponds to `process-buffer`. */
   get buffer(): ProcessBuffer | undefined {
     if (typeof this.#buffer === 'string') this.#buffer = TextBuffer.named(this.#buffer)
     return this.#buffer
   }
 
-  /** Replaces it; the old one keeps what it has. @throws TypeError `ERR_INVALID_ARG_TYPE`: a name is no buffer */
+  /** Replaces it; the old one keeps its text. @throws TypeError `ERR_INVALID_ARG_TYPE`: a name is no buffer */
   set buffer(buffer: ProcessBuffer | null | undefined) {
     const next = isNil(buffer) ? undefined : buffer
     if (next !== undefined && !isBuffer(next)) throw typeError('buffer', 'a buffer or nil', buffer)
@@ -1360,19 +1366,19 @@ export class NetworkProcess {
     this.#contact.set('buffer', next ?? null)
   }
 
-  /** `[decoding, encoding]`, as they are by now. Corresponds to `process-coding-system`. */
+  /** `[decoding, encoding]`, as far as detected by now. Corresponds to `process-coding-system`. */
   get codingSystem(): [decoding: string | null, encoding: string | null] {
     const { decoding, encoding } = this.#coding
     return [decoding.name ?? null, encoding.name ?? null]
   }
 
-  /** Both, or one for both; encoding changes no line ends. @throws TypeError, `ERR_UNKNOWN_CODING_SYSTEM` */
+  /** Sets both, or one for both; encoding then keeps line ends. @throws TypeError, `ERR_UNKNOWN_CODING_SYSTEM` */
   set codingSystem(codings: string | readonly [string | null, string | null]) {
     const [decoding, encoding] = codingPair('codingSystem', codings)
     this.useCodings(decoding, withLineEnds(encoding, 'unix'))
   }
 
-  /** The same without a change of line ends: what `:coding` says. @internal */
+  /** The same as `:coding` does it: encoding converts line ends as its coding system says. @internal */
   useCodings(decoding: CodingSystem, encoding: CodingSystem): void {
     this.#useCoding(this.#coding.with(decoding, encoding))
   }
@@ -1390,7 +1396,7 @@ export class NetworkProcess {
    * actual addresses; with a keyword's name (`'local'` or `':local'`) its value. Blocks until there is a socket.
    * Corresponds to `process-contact`.
    *
-   * Given `noBlock` it is undefined instead of blocking, and for a process that has no socket any more.
+   * With `noBlock` it returns undefined instead of blocking, and for a process that has no socket any more.
    */
   contact(): [host: unknown, service: unknown]
   contact(key: true, noBlock?: boolean): Contact
@@ -1416,8 +1422,8 @@ export class NetworkProcess {
   }
 
   /**
-   * Where datagrams are sent: the peer of a connection, or the last sender of a server. Setting it connects the socket
-   * of a client anew. A server without a peer has zeros of the family 0, and loses its peer when it is set to that.
+   * Where datagrams are sent: the peer of a client, or the last sender to a server. Setting it connects the socket of a
+   * client anew. For a server without a peer it is an address of zeros, of family 0; setting that removes the peer.
    * undefined for what is no datagram process, or has ended. Blocks until there is a socket. Corresponds to
    * `process-datagram-address`.
    *
@@ -1429,17 +1435,17 @@ export class NetworkProcess {
     if (this.#id < 0) return undefined
     const peer = this.#addressed ? native.address(this.#sending().to) : native.getpeername(this.#id)
     const address = peer === undefined || typeof peer === 'number' ? '' : decodeAddress(peer)
-    // A local sender without a name is nobody who could be answered.
+    // A local sender without a name cannot be answered.
     if (address !== '') return address
     const own = native.getsockname(this.#id)
     return noPeer(typeof own === 'number' ? 0 : familyOf(own))
   }
 
   /**
-   * Sends go there from now on.
+   * Sends go to this address from now on.
    *
-   * @throws `ERR_NO_DATAGRAM`; `ERR_PROCESS_NOT_RUNNING`; `ERR_PROCESS_BUSY`: datagrams of a client wait for the peer that
-   *   it has; as the getter says
+   * @throws `ERR_NO_DATAGRAM`; `ERR_PROCESS_NOT_RUNNING`; `ERR_PROCESS_BUSY`: datagrams of a client are queued for the
+   *   peer that it has; what the getter's documentation says
    */
   set datagramAddress(address: AddressInput | undefined) {
     if (this.#traits.kind !== Kind.datagrams)
@@ -1448,17 +1454,17 @@ export class NetworkProcess {
     if (this.#id < 0) throw this.notRunning()
     const sockaddr = encodeAddress(address as AddressInput, 'datagramAddress')
     const family = familyOf(check<Buffer>(native.getsockname(this.#id), 'getsockname'))
-    // What it gave itself when there was no peer.
+    // The value that the getter returns when there is no peer.
     const isNobody = this.#addressed && sockaddr.equals(encodeAddress(noPeer(family)))
     if (!isNobody && familyOf(sockaddr) !== family)
       throw valueError('datagramAddress', "an address of the socket's family", address)
     if (this.#addressed) this.#sending().to = isNobody ? -1 : native.internAddress(sockaddr)
-    // What waits would go to the new one.
+    // Queued datagrams would go to the new peer.
     else if (this.#sender?.empty === false) throw this.#busy()
     else check(native.connect(this.#id, sockaddr), 'connect', errorAddress(sockaddr))
   }
 
-  /** Waits until an asynchronous connect has a socket, delivering what comes meanwhile. @internal */
+  /** Waits until an asynchronous connect has a socket; delivers events meanwhile. @internal */
   waitForSocket(): void {
     while (this.#id < 0 && this.#state === 'connect') wait(Infinity)
   }
@@ -1473,8 +1479,8 @@ export class NetworkProcess {
   /**
    * Sets a network option, and notes it in the contact. Corresponds to `set-network-process-option`.
    *
-   * @param noError - give false for an option that this system does not have, instead of an error
-   * @throws `ERR_PROCESS_NOT_RUNNING`, `ERR_UNSUPPORTED_OPTION`, a TypeError or RangeError, or what the kernel says
+   * @param noError - return false for an option that this system does not have, instead of throwing
+   * @throws `ERR_PROCESS_NOT_RUNNING`, `ERR_UNSUPPORTED_OPTION`, a TypeError or RangeError, or a system error
    */
   setOption(name: string, value: unknown, noError = false): boolean {
     this.waitForSocket()

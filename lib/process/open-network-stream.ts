@@ -1,6 +1,6 @@
-// openNetworkStream: a connection, and what is said on it before its user gets it: greeting, capabilities, STARTTLS.
-// It blocks while that is said. It knows no protocol, whose words come with the parameters, and of TLS only the
-// function that starts it.
+// openNetworkStream: makes a connection and goes through the opening exchange before the user gets it: greeting,
+// capabilities, STARTTLS. It blocks meanwhile. It knows no application protocol, whose commands come with the
+// parameters, and of TLS only the function that starts it.
 import { domainToASCII } from 'node:url'
 import { codedError, typeError, valueError } from '../socket/errors.js'
 import { gnutlsAvailable } from '../tls/index.js'
@@ -13,54 +13,54 @@ import type { NetworkProcess } from './network-process.js'
 import { acceptProcessOutput } from './wait.js'
 
 /**
- * The parameters of {@link openNetworkStream}. Patterns are regular expressions of JavaScript's; one given as a string
+ * The parameters of {@link openNetworkStream}. Patterns are JavaScript's regular expressions; one given as a string
  * ignores case, and its `^` and `$` match at every line, as in Emacs.
  */
 export interface NetworkStreamParameters {
   /**
-   * nil or `'network'`: upgraded to TLS by STARTTLS where both sides can. `'plain'`: in clear. `'starttls'`: by STARTTLS
-   * or not at all. `'tls'`, `'ssl'`: TLS from the start.
+   * nil or `'network'`: upgraded to TLS by STARTTLS if both sides can. `'plain'`: in clear. `'starttls'`: TLS by
+   * STARTTLS, or no connection. `'tls'`, `'ssl'`: TLS from the start.
    */
   type?: 'network' | 'plain' | 'starttls' | 'tls' | 'ssl' | Nil
-  /** Give `[process, properties]` instead of the process. */
+  /** Return `[process, properties]` instead of the process. */
   returnList?: boolean | null | undefined
-  /** Matches up to the end of a reply: without it no reply is waited for. */
+  /** Matches up to the end of a reply; without it, replies are not waited for. */
   endOfCommand?: RegExp | string | Nil
   /** The same for the reply to `capabilityCommand`. nil: `endOfCommand`. */
   endOfCapability?: RegExp | string | Nil
-  /** Matches a reply that lets TLS begin. */
+  /** Matches a reply that permits TLS to begin. */
   success?: RegExp | string | Nil
-  /** Asks for capabilities: what to send, line end included, or a function that makes it of the greeting. */
+  /** The command that asks for capabilities, line end included, or a function that makes it from the greeting. */
   capabilityCommand?: string | ((greeting: string | undefined) => string | Nil) | Nil
-  /** Makes of the capabilities the command that asks for TLS, or nil where the server has none. */
+  /** Makes the command that asks for TLS from the capabilities, or nil if the server does not offer TLS. */
   starttlsFunction?: ((capabilities: string) => string | Nil) | Nil
   /** Ask for capabilities even when `type` is `'plain'`, if they are to be returned. */
   alwaysQueryCapabilities?: boolean | null | undefined
-  /** Taken and without effect: TLS is used where there is TLS, and no other program is run for it. */
+  /** Accepted without effect: TLS is used if GnuTLS is available, and no other program is ever run for it. */
   useStarttlsIfPossible?: boolean | null | undefined
   /** Emit a warning (`WARN_NOT_ENCRYPTED`) through `process.emitWarning` when the connection is in clear. */
   warnUnlessEncrypted?: boolean | null | undefined
   /** The server says nothing first: no greeting is waited for. */
   nogreeting?: boolean | null | undefined
-  /** Do not wait for the connection, nor for anything that is said. Where STARTTLS may follow, it is waited for. */
+  /** Do not wait for the connection, nor for any reply. Without effect where STARTTLS may follow. */
   nowait?: boolean | null | undefined
   /** See {@link NetworkProcessOptions}. */
   coding?: NetworkProcessOptions['coding']
   /** See {@link NetworkProcessOptions}. */
   noquery?: boolean | null | undefined
-  /** For TLS: the files of a key and of its certificate. */
+  /** For TLS: the files of a private key and of its certificate. */
   clientCertificate?: readonly [key: string, certificate: string] | Nil
-  /** How TLS is done; nil: certificates are verified for the host. */
+  /** The parameters of TLS; nil: the server's certificate is verified for the host. */
   tlsParameters?: NetworkProcessOptions['tlsParameters']
 }
 
 /** What is known of a stream once it is open. */
 export interface NetworkStreamProperties {
-  /** What the server said first, up to the end of the pattern's match; undefined: nothing complete. */
+  /** What the server sent first, up to the end of the pattern's match; undefined: nothing complete. */
   greeting: string | undefined
   /** The reply to `capabilityCommand`. */
   capabilities: string | undefined
-  /** What the connection is in the end. */
+  /** Whether the connection has TLS in the end. */
   type: 'plain' | 'tls'
   /** Why there is no process. */
   error: string | undefined
@@ -69,13 +69,13 @@ export interface NetworkStreamProperties {
 /** What streams need of TLS. */
 export interface StreamTls {
   /**
-   * Starts TLS on an open process and blocks until it stands. Gives the error of a handshake that failed, after
-   * which the process is not used again; throws for wrong parameters. Corresponds to `gnutls-negotiate`.
+   * Starts TLS on an open process and blocks until it is established. Returns the error of a handshake that failed,
+   * after which the process is not used again; throws for wrong parameters. Corresponds to `gnutls-negotiate`.
    */
   negotiate(process: NetworkProcess, parameters: unknown): Error | undefined
 }
 
-// Null where there is no TLS.
+// Null if GnuTLS is not available.
 function streamTls(): StreamTls | null {
   return gnutlsAvailable() ? { negotiate } : null
 }
@@ -85,28 +85,28 @@ function negotiate(process: NetworkProcess, parameters: unknown): Error | undefi
     process.startTlsNow(parameters)
     return undefined
   } catch (error) {
-    // What is wrong with the parameters is wrong before anything was said.
+    // Wrong parameters are found before anything is sent.
     if (error instanceof TypeError || error instanceof RangeError) throw error
     return error as Error
   }
 }
 
-/** A stream that was opened, or why not. */
+/** A stream that was opened, or why it was not. */
 export type Opened = NetworkStreamProperties & { process: NetworkProcess | undefined }
 
 /**
- * Opens a connection to a service and goes through its opening words: the greeting, the capabilities, STARTTLS. Blocks
- * until that is done. Corresponds to `open-network-stream`.
+ * Opens a connection to a service and goes through the opening exchange: the greeting, the capabilities, STARTTLS.
+ * Blocks until that is done. Corresponds to `open-network-stream`.
  *
- * @param buffer - where output goes, the words of the set-up included
- * @param host - a name, which may be international, or a numeric address
+ * @param buffer - where output goes, including that of the opening exchange
+ * @param host - a name, which may be internationalized, or a numeric address
  * @param parameters - an object, or Emacs's list: `':type', 'plain', ':return-list', true`
- * @returns the process, or with `returnList` the process and what is known of the connection; there the process is
- *   undefined when TLS is required and the server has none
+ * @returns the process, or with `returnList` the process and the properties of the connection; the process is undefined
+ *   then if TLS is required and the server does not offer it
  * @throws what {@link makeNetworkProcess} throws; TypeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`;
- *   `ERR_PROCESS_NOT_RUNNING`: the server went before it was asked; `ERR_TLS_NOT_AVAILABLE`: this machine has no TLS;
- *   `ERR_TLS_NOT_SUPPORTED`: the server has none; `ERR_TLS_FAILED`, with its cause; `ERR_UNSUPPORTED_TYPE`: type shell.
- *   No process is left then
+ *   `ERR_PROCESS_NOT_RUNNING`: the server ended before a command was sent; `ERR_TLS_NOT_AVAILABLE`: there is no GnuTLS;
+ *   `ERR_TLS_NOT_SUPPORTED`: the server does not offer TLS; `ERR_TLS_FAILED`, with its cause; `ERR_UNSUPPORTED_TYPE`:
+ *   type shell. After an error, no process is left
  * @example
  * ```ts
  * const [process, { greeting, capabilities }] = openNetworkStream('mail', undefined, 'mail.example.org', 'smtp', {
@@ -154,10 +154,10 @@ export function openNetworkStream(
 
 // ---- what the parameters mean -----------------------------------------------------------------------------
 
-/** What is wanted, checked. */
+/** The stream that is wanted, with all arguments checked. */
 export type Wanted = ReturnType<typeof wantedStream>
 
-/** What the arguments of {@link openNetworkStream} ask for; what it throws for wrong ones. */
+/** Checks the arguments of {@link openNetworkStream}, and throws for wrong ones. */
 export function wantedStream(
   name: unknown,
   buffer: unknown,
@@ -172,7 +172,7 @@ export function wantedStream(
   const returnList = !isNil(given.returnList)
   const success = pattern(given, 'success')
   const command = capabilityCommand(given.capabilityCommand)
-  // Who wants neither a list nor TLS gets the process, and nothing is waited for.
+  // A caller that wants neither the properties nor TLS gets the process, and no reply is waited for.
   const silent =
     !returnList && (type === 'plain' || (type === 'network' && (success === undefined || isNil(command))))
   return {
@@ -188,9 +188,9 @@ export function wantedStream(
     warns: !isNil(given.warnUnlessEncrypted),
     nowait: !isNil(given.nowait),
     clientCertificate: given.clientCertificate,
-    // The maker checks what it is.
+    // makeNetworkProcess checks it.
     tlsParameters: (given.tlsParameters ?? null) as NetworkProcessOptions['tlsParameters'],
-    // What every process of it is made with. The maker checks their values.
+    // The keywords of every process that is made. makeNetworkProcess checks their values.
     keywords: {
       name: name as string,
       buffer: (buffer ?? null) as ProcessBuffer | null,
@@ -224,14 +224,14 @@ function wayOf(type: unknown, alwaysQuery: boolean): 'plain' | 'starttls' | 'tls
 
 function asciiHost(host: unknown): string {
   if (typeof host !== 'string') throw typeError('host', 'a name or a numeric address', host)
-  // Numeric addresses are no domains: an IPv6 one would come back empty.
+  // Numeric addresses are no domain names: domainToASCII() would return nothing for an IPv6 one.
   if (!/[^\0-\x7f]/.test(host)) return host
   const ascii = domainToASCII(host)
   if (ascii === '') throw valueError('host', 'the name of a domain', host)
   return ascii
 }
 
-// Without the flags that make a RegExp remember where it was.
+// Without the flags g and y, which make a RegExp remember where it stopped.
 function pattern(given: Contact, name: string): RegExp | undefined {
   const value = given[name]
   if (isNil(value)) return undefined
@@ -264,14 +264,14 @@ function tlsParametersOf({
 
 // ---- opening ----------------------------------------------------------------------------------------------
 
-/** Makes the process of a stream: with other names for nil, or Emacs's turns, see emacs.ts. */
+/** Makes the process of a stream: makeNetworkProcess, or that of emacs.ts. */
 export type MakeProcess = (keywords: NetworkProcessOptions) => NetworkProcess
 
 /** Opens the stream that is wanted. */
 export function open(
   wanted: Wanted,
   makeProcess: MakeProcess,
-  // A stream that stays in clear does not ask for the library.
+  // A stream that stays in clear does not load GnuTLS.
   tls = wanted.way === 'plain' && isNil(wanted.tlsParameters) ? null : streamTls(),
 ): Opened {
   const { type, tlsParameters, warns, keywords } = wanted
@@ -324,7 +324,7 @@ function openStarttls(wanted: Wanted, makeProcess: MakeProcess, tls: StreamTls |
       dialogue.process.delete()
       return { ...opened, capabilities, process: undefined, error: 'Server does not support TLS' }
     }
-    // After a handshake, even one that failed, they may be others.
+    // After a handshake, even one that failed, the capabilities may be others.
     const now = type === undefined ? capabilities : askCapabilities(dialogue, wanted, greeting)
     return { ...opened, capabilities: now, process: dialogue.process }
   })
@@ -383,7 +383,7 @@ function tlsFailed({ keywords: { host, service } }: Wanted, cause: Error): Error
   return codedError(new Error(message, { cause }), 'ERR_TLS_FAILED')
 }
 
-/** Questions and answers on a connection that nobody else has yet. What is heard goes on to the buffer as ever. */
+/** Commands and replies on a connection that the caller does not have yet. What is received goes to the buffer, too. */
 class Dialogue {
   process: NetworkProcess
   readonly #connect: () => NetworkProcess
@@ -394,7 +394,7 @@ class Dialogue {
     this.process = this.#start()
   }
 
-  /** Gives what `talk` gives. When it throws, nobody would ever close the connection: that is done here. */
+  /** Returns what `talk` returns. If it throws, the connection is closed here, because nobody else has it. */
   static hold<T>(connect: () => NetworkProcess, talk: (dialogue: Dialogue) => T): T {
     const dialogue = new Dialogue(connect)
     try {
@@ -423,7 +423,7 @@ class Dialogue {
     this.process = this.#start()
   }
 
-  /** What was heard since the last command, up to the end of what `end` matches; undefined if that never comes. */
+  /** What was received since the last command, up to the end of what `end` matches; undefined if that never comes. */
   reply(end: RegExp | undefined): string | undefined {
     if (end === undefined) return undefined
     for (;;) {

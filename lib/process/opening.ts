@@ -1,5 +1,5 @@
-// The sockets of new processes, once it is known what the keywords mean: a server's, which is bound and may listen; one
-// that was made elsewhere; a client's, which is connected, now or later. How an address is tried is in connect.ts.
+// Opens the sockets of new processes, once make.ts has checked the keywords: a server's, which is bound and may listen;
+// one that was made elsewhere; a client's, which is connected, now or later. How addresses are tried is in connect.ts.
 import { native, type SocketId } from '../native.js'
 import { decodeAddress, encodeAddress, errorAddress, familyOf } from '../socket/address.js'
 import { after } from '../socket/callbacks.js'
@@ -17,12 +17,12 @@ import { setOption, setOptions } from './options.js'
 const { AF_INET, AF_INET6, AF_UNIX, SOCK_DGRAM, SOCK_SEQPACKET } = constants
 const defaultBacklog = 5
 
-/** A look-up, and the protocol that the sockets have instead of the one that it finds. */
+/** A look-up, and the protocol for the sockets, if not the one that it finds. */
 export type Query = LookUpQuery & { protocolWanted: number | undefined }
 
 /**
- * Sequenced packets over IP are SCTP's in its one-to-many style: one socket has the messages of all peers, each with its
- * sender, and there is nothing to accept. It listens all the same, for who does not has no peers but those it sends to.
+ * Sequenced packets over IP are SCTP in its one-to-many style: one socket receives the messages of all peers, each with
+ * its sender, and accepts nothing. A server listens all the same, or only peers that it sends to could reach it.
  */
 export function isOneToMany(type: number, family: number): boolean {
   return type === SOCK_SEQPACKET && (family === AF_INET || family === AF_INET6)
@@ -33,14 +33,14 @@ function withProtocol(candidates: Candidate[], { protocolWanted: protocol }: Que
   return protocol === undefined ? candidates : candidates.map(candidate => ({ ...candidate, protocol }))
 }
 
-/** Asks for the addresses, and blocks until there is an answer. */
+/** Looks up the addresses, and blocks until there is an answer. */
 export function resolve(query: Query): Candidate[] {
   return withProtocol(getaddrinfo(query), query)
 }
 
 // ---- servers ----------------------------------------------------------------------------------------------
 
-/** The first address that there is a socket for decides; binding it is not tried elsewhere. */
+/** Serves on the first address for which a socket can be made; if binding fails, no other address is tried. */
 export function serve(
   process: NetworkProcess,
   candidates: readonly Candidate[],
@@ -55,13 +55,13 @@ export function serve(
     check(native.bind(id, candidate.address), 'bind', errorAddress(candidate.address))
     serveOn(process, id, candidate.type, contact, false, admission)
   } catch (error) {
-    // Nobody knows of the socket unless the process has it.
+    // Unless the process has taken the socket, nobody else closes it.
     if (process.fd < 0) native.close(id)
     throw error
   }
 }
 
-// An external socket may be listening, with a queue of the length that its maker wants.
+// An external socket may be listening already, with the backlog that its maker has chosen.
 function serveOn(
   process: NetworkProcess,
   id: SocketId,
@@ -81,8 +81,8 @@ function serveOn(
   else process.listenOn(id, admission)
 }
 
-// A port that was in use a moment ago can be taken again. Datagram sockets have no such moment: with the option they
-// would share a port that is in use, and one of them would get what is meant for the other.
+// SO_REUSEADDR lets a server bind a port that was in use a moment ago. Datagram sockets do not need that: with the
+// option they would share a port that is in use, and one of them would get what is meant for the other.
 function reusesAddress({ family, type }: Candidate): boolean {
   return family !== AF_UNIX && type !== SOCK_DGRAM
 }
@@ -93,7 +93,7 @@ function backlog(server: unknown): number {
     : defaultBacklog
 }
 
-// Where a datagram server sends before anybody has sent to it.
+// The address that a datagram server sends to before anybody has sent to it.
 function firstPeer(remote: unknown, family: number): number {
   if (isNil(remote)) return -1
   const address = encodeAddress(remote as never, ':remote')
@@ -102,7 +102,7 @@ function firstPeer(remote: unknown, family: number): number {
   return native.internAddress(address)
 }
 
-/** A socket that was passed in has its address, or its connection; options are still ours to set. */
+/** Opens a process on a socket that was passed in, which is bound or connected already; options are still set. */
 export function openExternal(
   process: NetworkProcess,
   id: SocketId,
@@ -121,7 +121,7 @@ export function openExternal(
   process.noteAddresses(id, check<Buffer>(native.getpeername(id), 'getpeername'))
   if (isNil(contact.nowait) || type === SOCK_DGRAM) process.connected(id)
   else {
-    // As if it connected now: who asked for no wait hears of it later.
+    // As if it were connecting: under `:nowait` the sentinel is told later, from the event loop.
     const cancel = after(0, () => process.connectedLater(id))
     process.setConnecting(id, cancel)
   }
@@ -129,14 +129,14 @@ export function openExternal(
 
 // ---- clients ----------------------------------------------------------------------------------------------
 
-/** Blocks until it is connected. */
+/** Connects a client, and blocks until it is connected. */
 export function openConnected(
   process: NetworkProcess,
   candidates: readonly Candidate[],
   prepare: Prepare,
 ): void {
   const { id, candidate } = connectBlocking(candidates, prepare)
-  // A callback has deleted it while connecting blocked.
+  // A callback has deleted the process while connecting blocked.
   if (!process.isConnecting) {
     native.close(id)
     throw process.notRunning()
@@ -146,8 +146,9 @@ export function openConnected(
 }
 
 /**
- * A datagram client of Emacs's: its addresses are those from before it is connected, and it is open if it cannot be
- * connected. So is a local one, which has no name that others could send to: its peer may come, and come again, later.
+ * A datagram client of emacs.ts: its contact has the addresses from before connect(2), and it opens even if connect(2)
+ * fails. A local one is not connected at all: it has no name that others could send to, and its peer may appear later,
+ * and again after it has gone.
  */
 export function openUnrefused(
   process: NetworkProcess,
@@ -156,7 +157,7 @@ export function openUnrefused(
 ): void {
   const { id, candidate } = firstSocket(candidates, prepare)
   process.noteAddresses(id, candidate.address)
-  // To port 0 the kernel connects, and has no peer then.
+  // The kernel connects to port 0 without an error, but the socket has no peer then.
   const isConnected =
     candidate.family !== AF_UNIX &&
     native.connect(id, candidate.address) === 0 &&
@@ -164,7 +165,7 @@ export function openUnrefused(
   process.openOn(id, !isConnected, isConnected ? -1 : native.internAddress(candidate.address))
 }
 
-/** Connects without blocking, as soon as there are addresses. */
+/** Connects without blocking, as soon as the look-up has found addresses. */
 export function connectWhenFound(process: NetworkProcess, query: Query, prepare: Prepare): void {
   whenFound(process, query, candidates => new Connector(process, candidates, prepare, false))
 }
@@ -187,7 +188,7 @@ function whenFound(process: NetworkProcess, query: Query, found: (candidates: Ca
     try {
       found(withProtocol(candidates, query))
     } catch (failure) {
-      // An option that the kernel refuses, or a socket that it does not give: nobody is left to throw it to.
+      // The kernel has refused an option or a socket, and there is no caller left to throw to.
       process.fail(failureCode(failure), failure)
       if (!isSystemError(failure)) throw failure
     }

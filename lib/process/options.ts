@@ -31,7 +31,7 @@ const table = new Map<string, Option>(
   }),
 )
 
-/** Seconds that `:linger t` gives the peer: there is no "for ever" in the kernel's option. */
+/** How many seconds `:linger t` stands for: the kernel's option has no "for ever". */
 export const lingerForever = 0x7fff
 
 /** Whether this system has the network option. */
@@ -67,7 +67,7 @@ function valueOf(name: string, { kind }: Option, value: unknown): Uint8Array {
         throw typeError(keyword(name), 'an interface name or nil', value)
       const bytes = Buffer.from(isNil(value) ? '' : value)
       if (bytes.includes(0)) throw valueError(keyword(name), 'an interface name', value)
-      // The kernel would cut it, and might find another interface.
+      // The kernel would truncate the name, and might find another interface.
       if (bytes.length > 15) throw systemError(errno.ENODEV ?? 0, `setsockopt ${keyword(name)}`)
       return Buffer.concat([bytes, Buffer.alloc(1)])
     }
@@ -75,9 +75,9 @@ function valueOf(name: string, { kind }: Option, value: unknown): Uint8Array {
 }
 
 /**
- * Sets an option on a socket. False for a name that is no option of this system.
+ * Sets an option on a socket. Returns false if this system has no option of that name.
  *
- * @throws TypeError, RangeError for a value that it cannot have; a system error when the kernel refuses it
+ * @throws TypeError, RangeError for an invalid value; a system error when the kernel refuses it
  */
 export function setOption(id: SocketId, name: string, value: unknown): boolean {
   const option = table.get(name)
@@ -89,7 +89,7 @@ export function setOption(id: SocketId, name: string, value: unknown): boolean {
   return true
 }
 
-/** Sets every option that the keywords have, in their order. */
+/** Sets every network option among the keywords, in their order. */
 export function setOptions(id: SocketId, keywords: Readonly<Record<string, unknown>>): void {
   for (const [name, value] of Object.entries(keywords)) {
     if (table.has(name) && !setOption(id, name, value)) throw unsupported(name)

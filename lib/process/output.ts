@@ -1,20 +1,21 @@
-// What a process wants to send and the kernel does not take yet: a queue of blocks, in which bytes lie one behind the
-// other as they came. It owns them, and the descriptors beside them: the caller's may change as soon as it was queued.
+// What a process has to send and the kernel does not take yet: a queue of blocks, in which the bytes lie one after the
+// other. It owns the bytes, and the descriptors beside them, because the caller may change its own once they are
+// queued.
 import { native, type AddressId, type SocketId } from '../native.js'
 import { packetsPerCall, sendLaidOut, sendPart, type LaidOut, type Packets } from '../socket/outbox.js'
 import { giveBack, takeMemory } from './spare.js'
 
-// What is at least as long as this, and nobody else's, is not copied; in bytes.
+// Data of at least this length, in bytes, is not copied if nobody else has its memory.
 const worthKeeping = 1024
 
 /** What travels beside a packet, or beside the first byte of a block: control messages, and the descriptors in them. */
 interface Beside {
   control: Uint8Array
-  /** In transit, see native.ts. */
+  /** Duplicates that the addon holds, see `keepDescriptors` in native.ts. */
   fds: readonly number[]
 }
 
-/** More of a stream, or packets. */
+/** A part of the stream, or packets. */
 interface Block extends Packets {
   /** Its memory is from spare.ts. */
   readonly reused: boolean
@@ -31,7 +32,7 @@ interface Block extends Packets {
   next: Block | undefined
 }
 
-/** Somebody waits for room. */
+/** A promise of room in the queue. */
 interface Waiting {
   readonly promise: Promise<void>
   resolve: () => void
@@ -40,7 +41,7 @@ interface Waiting {
 
 /** The queue of one socket. @internal */
 export class Output {
-  /** It is more of one stream, or packets. */
+  /** Whether it holds a stream, or packets. */
   readonly stream: boolean
   #first: Block | undefined
   #last: Block | undefined
@@ -51,7 +52,7 @@ export class Output {
     this.stream = stream
   }
 
-  /** Bytes that wait. */
+  /** How many bytes wait. */
   get length(): number {
     return this.#length
   }
@@ -66,10 +67,10 @@ export class Output {
   }
 
   /**
-   * A packet, or more of the stream.
+   * Queues a packet, or a part of the stream.
    *
-   * @param own - nobody else has the bytes' memory, so that they need not be copied
-   * @param beside - what travels beside bytes that are their own
+   * @param own - whether nobody else has the memory of `data`, so that it need not be copied
+   * @param beside - what travels beside `data`; only with `own`
    */
   push(data: Uint8Array, to: AddressId, own: boolean, beside?: Beside): void {
     const keeps = beside !== undefined || (own && data.length >= worthKeeping)
@@ -77,13 +78,13 @@ export class Output {
     if (!this.stream) note(block, data.length, to)
   }
 
-  /** Packets, one behind the other. */
+  /** Queues packets, which lie one after the other. */
   pushMany({ data, lengths }: LaidOut, to: AddressId): void {
     const block = this.#copy(data)
     for (const length of lengths) note(block, length, to)
   }
 
-  // Into the last block, if it has so much room, or into a new one, which is longer.
+  // Copies into the last block, if that has the room, or into a new one, which is longer.
   #copy(data: Uint8Array): Block {
     const last = this.#last?.reused === true ? this.#last : undefined
     const fits = last !== undefined && last.memory.length - last.end >= data.length
@@ -114,7 +115,8 @@ export class Output {
   }
 
   /**
-   * Sends what the kernel takes. Gives 0 when all is gone, or the -errno that the rest waits for or failed with.
+   * Sends what the kernel takes. Returns 0 when everything is sent, or the -errno for which the rest waits or has
+   * failed.
    */
   flush(id: SocketId): number {
     for (let block = this.#first; block !== undefined; block = this.#first) {
@@ -127,7 +129,7 @@ export class Output {
   #sendStream(id: SocketId, block: Block): number {
     const left = transmit(id, block, block.end, -1)
     if (left < 0) return left
-    // It has gone with the first byte.
+    // The control messages have gone with the first byte.
     releaseBeside(block)
     this.#advance(block, block.end - block.start - left)
     return 0
@@ -138,7 +140,7 @@ export class Output {
     const address = to[sent] as AddressId
     let until = sent + 1
     while (until < sent + packetsPerCall && to[until] === address) until++
-    // Packets go as a whole, and one alone costs less.
+    // A packet is sent as a whole: 0 bytes left means that it went. A single one costs less by `transmit`.
     const result =
       until - sent > 1
         ? sendLaidOut(id, block, until - sent, address)
@@ -148,7 +150,7 @@ export class Output {
     return 0
   }
 
-  /** Gives up the packet that could not be sent. */
+  /** Drops the first packet, which could not be sent. */
   dropPacket(): void {
     if (this.#first !== undefined) this.#advancePackets(this.#first, 1)
   }
@@ -168,13 +170,13 @@ export class Output {
     if (this.#first === undefined) this.#last = undefined
   }
 
-  /** Resolves when {@link Output.settle} is called. */
+  /** Settles when {@link Output.settle} is called. */
   wait(): Promise<void> {
     this.#waiting ??= newWaiting()
     return this.#waiting.promise
   }
 
-  /** Nothing of it is sent any more. */
+  /** Drops everything: nothing more is sent. */
   abandon(error?: Error): void {
     for (let block = this.#first; block !== undefined; block = block.next) release(block)
     this.#first = this.#last = undefined
@@ -182,7 +184,7 @@ export class Output {
     this.settle(error)
   }
 
-  /** Ends all waiting: there is room again, or there never will be. */
+  /** Ends all waiting: there is room again or, with an error, there never will be. */
   settle(error?: Error): void {
     const waiting = this.#waiting
     if (waiting === undefined) return
@@ -207,20 +209,20 @@ function note(block: Block, length: number, to: AddressId): void {
   block.to.push(to)
 }
 
-// Gives how many bytes up to `end` are left over, or -errno when none went.
+// Returns how many bytes up to `end` are left over, or -errno if none went.
 function transmit(id: SocketId, { memory, start, beside }: Block, end: number, to: AddressId): number {
   if (beside === undefined) return sendPart(id, memory, start, end, to)
   const sent = native.sendv(id, [memory.subarray(start, end)], to, beside.control)
   return sent < 0 ? sent : end - start - sent
 }
 
-// Nothing of it is needed any more.
+// Releases a block that is not needed any more.
 function release(block: Block): void {
   releaseBeside(block)
   if (block.reused) giveBack(block.memory)
 }
 
-// The descriptors have gone, or never will.
+// Closes the duplicates, which are sent by now or never will be.
 function releaseBeside(block: Block): void {
   block.beside?.fds.forEach(fd => native.dropDescriptor(fd))
   block.beside = undefined

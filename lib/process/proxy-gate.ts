@@ -1,6 +1,6 @@
-// Before a connection of a server with `:proxy-protocol`: its header is read, and nothing behind it, so that the rest is
-// still the kernel's when the connection is let in, or it is closed. It owns accepted sockets until then. What a header
-// means is in proxy-protocol.ts; what becomes of who was let in is the server's.
+// The gate before a server with `:proxy-protocol`: reads the header of each accepted connection, and nothing behind it,
+// so that the rest is still in the kernel when the connection is admitted; without a valid header it is closed. It owns
+// accepted sockets until then. What a header means is in proxy-protocol.ts; an admitted connection is the server's.
 import { native, type SocketId } from '../native.js'
 import type { Address } from '../socket/address.js'
 import { constants } from '../socket/constants.js'
@@ -9,14 +9,14 @@ import { after } from '../socket/callbacks.js'
 import { attach, Interest, Mode, setReceiver, type Receiver } from '../socket/hub.js'
 import { readProxyHeader, type ProxyHeader } from './proxy-protocol.js'
 
-/** Seconds that a header may take, where nobody says otherwise. */
+/** How many seconds a header may take by default. */
 export const proxyPatience = 5
 
-/** Who hears what became of a connection. @internal */
+/** Is told what became of a connection. @internal */
 export interface Doorkeeper {
-  /** It has its header, and is the listener's from now on. */
+  /** The connection has its header, and is the server's from now on. */
   onProxied(id: SocketId, peer: Address, header: ProxyHeader): void
-  /** It had none, and is closed. @param why - for the log */
+  /** The connection had no valid header, and is closed. @param why - for the log */
   onRefused(peer: Address, why: string): void
 }
 
@@ -26,7 +26,7 @@ export class ProxyGate {
   readonly #milliseconds: number
   readonly #waiting = new Set<ProxyReader>()
 
-  /** @param seconds - that a header may take */
+  /** @param seconds - how long a header may take */
   constructor(keeper: Doorkeeper, seconds: number) {
     this.#keeper = keeper
     this.#milliseconds = seconds * 1000
@@ -42,14 +42,14 @@ export class ProxyGate {
     this.#waiting.add(reader)
   }
 
-  /** Closes those that wait, and tells nobody. */
+  /** Closes the connections that still wait, without a call of `onRefused`. */
   close(): void {
     for (const reader of this.#waiting) reader.close()
     this.#waiting.clear()
   }
 }
 
-// What is looked at of a connection at once. It is not kept.
+// Room for what one recv(2) peeks at, which is not kept.
 const scratch = Buffer.allocUnsafe(2048)
 
 class ProxyReader implements Receiver {
@@ -73,7 +73,7 @@ class ProxyReader implements Receiver {
     const bytes = Buffer.concat([this.#begun, scratch.subarray(0, peeked)])
     const header = readProxyHeader(bytes)
     if (typeof header === 'object' && 'wrong' in header) return this.#refuse(header.wrong)
-    // What is the header's is taken, even if more of it is to come: the set would report it for ever.
+    // The header's bytes are consumed even if more of it is to come: the epoll set would report them for ever.
     const length = header === 'incomplete' ? bytes.length : header.headerLength
     native.recv(this.#id, scratch.subarray(0, length - this.#begun.length), 0)
     if (header === 'incomplete') this.#begun = bytes

@@ -1,5 +1,5 @@
-// The PROXY protocol's header, versions 1 (a line of text) and 2 (binary): bytes in, what they say out. HAProxy's
-// proxy-protocol.txt is the specification. It knows no socket; who reads the bytes is in proxy-gate.ts.
+// The PROXY protocol's header, versions 1 (a line of text) and 2 (binary): parses bytes. HAProxy's proxy-protocol.txt
+// is the specification. It knows no sockets; the bytes are read in proxy-gate.ts.
 import { isIPv4, isIPv6 } from 'node:net'
 import { decodeAddress, encodeAddress, type Address } from '../socket/address.js'
 import { constants } from '../socket/constants.js'
@@ -15,35 +15,37 @@ export interface ProxyTlv {
   value: Uint8Array
 }
 
-/** What a load balancer has said of a connection: the PROXY protocol's header. */
+/** What a load balancer has said about a connection: the PROXY protocol's header. */
 export interface ProxyHeader {
   /** 1 is a line of text, 2 is binary. */
   version: 1 | 2
   /** `'LOCAL'`: the proxy's own connection, such as a health check. `'PROXY'`: a client's. */
   command: 'LOCAL' | 'PROXY'
-  /** Of the client's connection; undefined where the header does not say, and then there are no addresses. */
+  /** The family of the client's connection; undefined if the header does not say, and then there are no addresses. */
   family: 'ipv4' | 'ipv6' | 'local' | undefined
   /** The client's own address. */
   source: Address | undefined
   /** The address that the client connected to. */
   destination: Address | undefined
-  /** What else version 2 has: a type (`PP2_TYPE_`) and its bytes. */
+  /** The further fields of version 2. */
   tlvs: ProxyTlv[]
-  /** How many bytes the header has; behind it the client's begin. */
+  /** The length of the header in bytes; the client's data begins behind it. */
   headerLength: number
 }
 
 const signature = Buffer.from('\r\n\r\n\0\r\nQUIT\n', 'latin1')
 const firstWord = Buffer.from('PROXY ', 'latin1')
 const longestLine = 107
-// An address block is 216 bytes at most. The rest is the proxy's own, certificates among it, and 16 bits could say more.
+// An address block is 216 bytes at most. The rest is up to the proxy and may hold certificates. The header's 16-bit
+// length would allow more than this.
 const longestHeader = 16 * 1024
 const checksumType = 0x03
 
 const noAddresses = { family: undefined, source: undefined, destination: undefined }
 /** The length of both addresses, by the header's family. */
 const blockLengths = { ipv4: 12, ipv6: 36, local: 216 } as const
-// 0 is unspecified; a transport of 1 is a stream and 2 a datagram, which says something of the client's side only.
+// Family (high nibble) and transport (low nibble). 0 is unspecified; transport 1 is a stream and 2 a datagram, which
+// says something about the client's side only.
 const families = new Map<number, ProxyHeader['family']>([
   [0x00, undefined],
   ...([0x11, 0x12] as const).map(byte => [byte, 'ipv4'] as const),
@@ -52,8 +54,8 @@ const families = new Map<number, ProxyHeader['family']>([
 ])
 
 /**
- * The header at the beginning of `bytes`; `'incomplete'` while all of them may be its first part; otherwise what is
- * wrong with them.
+ * The header at the beginning of `bytes`; `'incomplete'` if they may be the first part of one; otherwise what is wrong
+ * with them.
  */
 export function readProxyHeader(bytes: Uint8Array): ProxyHeader | 'incomplete' | { wrong: string } {
   const view = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
@@ -90,7 +92,7 @@ function parseAddress(family: 'ipv4' | 'ipv6', host: string, port: string): Addr
   if (!/^(0|[1-9][0-9]{0,4})$/.test(port) || Number(port) > 65535) return undefined
   if (family === 'ipv4') return isIPv4(host) ? [...host.split('.'), port].map(Number) : undefined
   if (!isIPv6(host) || host.includes('%')) return undefined
-  // A numeric address is found without being looked for.
+  // For a numeric address getaddrinfo(3) asks no name server.
   const [found] = getaddrinfo({ host, service: port, family: AF_INET6, type: SOCK_STREAM })
   return found && decodeAddress(found.address)
 }
@@ -116,7 +118,7 @@ function readBinary(bytes: Buffer): ProxyHeader | 'incomplete' | { wrong: string
   const tlvs = readTlvs(header, start + block)
   if (tlvs === undefined) return { wrong: 'a TLV that is longer than the header' }
   if (!checksumFits(header, tlvs)) return { wrong: 'a checksum that is not that of the header' }
-  // The addresses of the proxy's own connections are to be passed over.
+  // The specification wants the addresses of the proxy's own connections to be ignored.
   const base = { version: 2 as const, command, tlvs, headerLength }
   if (command === 'LOCAL' || family === undefined) return { ...base, ...noAddresses }
   const [source, destination] = readAddresses(family, header.subarray(start, start + block))
@@ -137,7 +139,7 @@ function readAddresses(family: 'ipv4' | 'ipv6' | 'local', block: Buffer): [Addre
   return [read(0, ports), read(length, ports + 2)]
 }
 
-// A name fills its place up with NULs; an abstract one begins with one too, and its own length is lost.
+// A path is padded with NULs. An abstract name begins with a NUL as well, and its own length is lost.
 function readPath(place: Buffer): Address {
   let end = place.length
   while (end > 0 && place[end - 1] === 0) end--
@@ -160,7 +162,7 @@ function checksumFits(header: Buffer, tlvs: ProxyTlv[]): boolean {
   return tlvs.every(({ type, value }) => {
     if (type !== checksumType) return true
     if (value.length !== 4) return false
-    // It is that of a header with zeros in its own place.
+    // The checksum is that of the header with zeros in the checksum's place.
     const copy = Uint8Array.prototype.slice.call(header)
     const at = value.byteOffset - header.byteOffset
     copy.fill(0, at, at + 4)
@@ -168,7 +170,7 @@ function checksumFits(header: Buffer, tlvs: ProxyTlv[]): boolean {
   })
 }
 
-// Castagnoli's, bit by bit: a header is short, and few have it.
+// CRC-32C (Castagnoli), bit by bit: a header is short, and few have a checksum.
 function crc32c(bytes: Uint8Array): number {
   let crc = ~0
   for (const byte of bytes) {

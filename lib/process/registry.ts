@@ -20,7 +20,7 @@ export function unregister(process: NetworkProcess): void {
   if (byName.get(process.name) === process) byName.delete(process.name)
 }
 
-/** Whether the process is on the list. A closed one leaves it before its sentinel hears of that. */
+/** Whether the process is on the list. A closed one leaves it before its sentinel is told. */
 export function isRegistered(process: NetworkProcess): boolean {
   return byName.get(process.name) === process
 }

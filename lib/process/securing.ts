@@ -1,6 +1,6 @@
-// TLS comes to one process: over a socket that has connected, or on a connection that is open in clear. It owns the
-// handshake and what goes with it: what is still to be sent in clear, what was read too early, and who waits for the end.
-// Which process may have TLS, and what it does once TLS stands, is in network-process.ts.
+// How one process gets TLS: on a socket that has just connected, or on a connection that is open in clear. It owns the
+// handshake and what goes with it: what is still to be sent in clear, what was read too early, and who waits for the
+// end. Which process may have TLS, and what it does once TLS is established, is in network-process.ts.
 import type { SocketId } from '../native.js'
 import type { ErrorAddress } from '../socket/errors.js'
 import { wait } from '../socket/hub.js'
@@ -9,23 +9,27 @@ import type { Output } from './output.js'
 
 /** The process that gets TLS. @internal */
 export interface SecuringOwner {
-  /** It is connecting until TLS stands: what is sent waits, and nothing is received. @param cancel - if it ends before */
+  /**
+   * The process is connecting until TLS is established: what is sent waits, and nothing is received.
+   *
+   * @param cancel - is called if the process ends before
+   */
   setConnecting(id: SocketId, cancel: () => void): void
-  /** TLS stands. */
+  /** TLS is established. */
   onSecured(id: SocketId): void
-  /** It does not, and the socket is of no use any more. */
+  /** The handshake has failed, and the socket is of no use any more. */
   onNotSecured(error: Error): void
-  /** What errors call the peer. */
+  /** The peer's address, for errors. */
   remoteName(): ErrorAddress
-  /** The process has ended. */
+  /** The error for a process that has ended. */
   notRunning(): Error
 }
 
-/** What a connection that was open has left. @internal */
+/** What is left of the clear text on a connection that was open. @internal */
 export interface ClearText {
-  /** What was accepted for sending, and goes before. */
+  /** What was accepted for sending, and is sent before the handshake. */
   unsent: Output | undefined
-  /** What nobody has got: it may be the peer's part of the handshake. */
+  /** What was read and not delivered: it may be the beginning of the peer's handshake. */
   unread: readonly (string | Uint8Array)[]
 }
 
@@ -51,14 +55,14 @@ export class Securing {
     if (this.#settings.completeNegotiation) this.#waitForEnd()
   }
 
-  /** At the end of a blocking connect, whose failure nobody is told of. @throws what failed */
+  /** At the end of a blocking connect: only the caller learns of a failure. @throws what failed */
   connectNow(): void {
     this.#begin(() => {})
     this.#waitForEnd()
     if (this.#failure !== undefined) throw this.#failure
   }
 
-  /** On a connection that is open. @param ended - is told after the process, also if that has ended before */
+  /** On a connection that is open. @param ended - is called after the process was told, also if that ends before */
   upgrade(ended?: (error: Error | undefined) => void): void {
     this.#begin(error => this.#owner.onNotSecured(error), ended)
   }
@@ -70,7 +74,7 @@ export class Securing {
     if (this.#failure !== undefined) throw this.#failure
   }
 
-  // May be over when this returns.
+  // The handshake may be over when this returns.
   #begin(failed: (error: Error) => void, ended?: (error: Error | undefined) => void): void {
     const unsent = this.#clear?.unsent
     const over = (error: Error | undefined) => {
@@ -91,7 +95,7 @@ export class Securing {
       },
     })
     this.#owner.setConnecting(this.#id, () => {
-      // A failure is what ends the process, most often.
+      // Most often it is the failed handshake that ends the process.
       if (this.#isOver) return
       handshake.cancel()
       over(this.#owner.notRunning())
@@ -106,7 +110,7 @@ export class Securing {
     return error
   }
 
-  // Delivers what comes meanwhile: the other end may be a process of this thread.
+  // Delivers events meanwhile: the other end may be a process of this thread.
   #waitForEnd(): void {
     while (!this.#isOver) wait(Infinity)
   }

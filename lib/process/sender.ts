@@ -1,6 +1,6 @@
-// The way from `send` to the syscall: straight to the kernel, and into a queue what it does not take. It owns what
-// waits, to whom, and when it is tried again; whether a process may send, and what it means to it that nobody takes
-// anything any more, is in network-process.ts.
+// The way from `send` to the system call: straight to the kernel; what that does not take goes into a queue. It owns
+// what waits, where it goes, and when it is tried again; whether a process may send, and what happens to it when its
+// peer takes nothing any more, is in network-process.ts.
 import { native, type AddressId, type SocketId } from '../native.js'
 import { encodeAddress, errorAddress, familyOf } from '../socket/address.js'
 import { bytesOf } from '../socket/bytes.js'
@@ -24,20 +24,20 @@ import type { Data, OutgoingMessage } from './message.js'
 import type { Traits } from './making.js'
 import { Output } from './output.js'
 
-// What one call of sendmsg(2) takes (IOV_MAX), and so many descriptors beside it (SCM_MAX_FD).
+// How many parts (IOV_MAX), and how many descriptors beside them (SCM_MAX_FD), one call of sendmsg(2) takes.
 const mostParts = 1024
 const mostDescriptors = 253
 // The longest pause before a datagram that found no room is tried again, in milliseconds.
 const longestPause = 64
 const refused = -(errno.ECONNREFUSED ?? 0)
 
-// What no caller of `send` can help. Nobody is there any more, or there is no way …
+// Errors that the caller of `send` cannot help: the peer has gone, or there is no route to it …
 const { ECONNRESET, EHOSTDOWN, EHOSTUNREACH, ENETDOWN, ENETUNREACH } = errno
 const lost = [ECONNRESET, EHOSTDOWN, EHOSTUNREACH, ENETDOWN, ENETUNREACH]
-// … which is the end of a connection (EPROTOTYPE: macOS is just resetting it) …
+// … which ends a connection (EPROTOTYPE: macOS is just resetting it) …
 const { ENOTCONN, EPIPE, EPROTOTYPE, ETIMEDOUT } = errno
 const gone = new Set([...lost, ENOTCONN, EPIPE, EPROTOTYPE, ETIMEDOUT])
-// … and one datagram that is lost.
+// … or loses a single datagram.
 const { ECONNREFUSED, ENOENT } = errno
 const undeliverable = new Set([...lost, ECONNREFUSED, ENOENT, EPROTOTYPE])
 
@@ -49,23 +49,23 @@ function isGone(error: number): boolean {
 export interface SenderOwner {
   /** Something waits for room in the kernel. */
   onWaiting(): void
-  /** Everything that waited is sent. */
+  /** Everything that was queued is sent. */
   onSent(): void
-  /** The peer takes nothing any more. @param failure - why; EPIPE where it has ended by itself */
+  /** The peer takes nothing any more. @param failure - why; EPIPE if the peer has closed the connection */
   onPeerGone(failure: Error): void
-  /** A part of a stream that had been accepted could not be sent. */
+  /** A part of a stream that `send` had accepted could not be sent. */
   onPartFailed(failure: Error): void
   /** A packet could not be delivered. */
   onPacketFailed(error: number): void
-  /** What errors call the peer when the kernel does not know. */
+  /** The peer's address for errors, when the kernel does not know it. */
   remoteName(): ErrorAddress
-  /** The process has ended. */
+  /** The error for a process that has ended. */
   notRunning(): Error
-  /** The socket, also before it can be sent to. */
+  /** The process's socket, even before it can send. */
   readonly socketId: SocketId
 }
 
-/** What one process sends. @internal */
+/** Sends for one process. @internal */
 export class Sender {
   /** Where packets go, on a socket that is not connected. */
   to: AddressId = -1
@@ -89,13 +89,13 @@ export class Sender {
     this.coding = coding
   }
 
-  /** There is a socket now, which can be sent to. @param addressed - that is not connected */
+  /** There is a socket now, which can send. @param addressed - whether it is not connected */
   open(id: SocketId, addressed: boolean): void {
     this.#id = id
     this.#addressed = addressed
   }
 
-  /** Bytes that wait. */
+  /** How many bytes wait. */
   get length(): number {
     return this.#output?.length ?? 0
   }
@@ -109,7 +109,7 @@ export class Sender {
     return this.#queued
   }
 
-  /** Whether the set is to say when there is room. */
+  /** Whether the hub is to report when there is room. */
   get waits(): boolean {
     return !this.empty && this.#cancelRetry === undefined
   }
@@ -120,9 +120,9 @@ export class Sender {
     if (this.#output !== undefined) yield* this.#output.addresses()
   }
 
-  // ---- sending; each gives false when it is better to wait, or there is nobody to send to ------------------
+  // ---- sending; each returns false when it is better to wait, or the peer has gone -------------------------
 
-  /** One packet, or more of the stream. */
+  /** Sends one packet, or a part of the stream. */
   send(data: Data): boolean {
     if (this.failure !== undefined) return this.#refuse(this.failure)
     const ready = this.#ready(data)
@@ -131,14 +131,14 @@ export class Sender {
     return left === 0 || this.#sendRest(ready, data, left)
   }
 
-  // Apart from `send`, whose every call would make the closure's context.
+  // Not inside of `send`, where every call would allocate the closure's context.
   #sendRest(ready: string | Uint8Array, data: Data, result: number): boolean {
     const left = this.#tryAgain(result, () => this.#transmit(ready))
     if (left === undefined) return this.failure === undefined
     return left === 0 || this.#enqueueReady(ready, data, Math.max(left, 0))
   }
 
-  /** One packet from several parts, or more of the stream; with descriptors and credentials beside it. */
+  /** Sends one packet, or a part of the stream, from several pieces; with descriptors and credentials beside it. */
   sendMessage({ data, fds, credentials, address }: OutgoingMessage): boolean {
     if (this.failure !== undefined) return this.#refuse(this.failure)
     const parts = this.#parts(data)
@@ -169,7 +169,7 @@ export class Sender {
     return this.#enqueue(whole, to, true, { control: keptControl as Uint8Array, fds: kept })
   }
 
-  /** Packets, as many as possible by one call; for a stream it is one piece of several parts. */
+  /** Sends packets, as many as possible by one call; on a stream, one piece of several parts. */
   sendMany(messages: readonly Data[]): boolean {
     if (this.#traits.kind === Kind.stream) return this.sendMessage({ data: messages })
     if (this.failure !== undefined) return this.#refuse(this.failure)
@@ -198,23 +198,23 @@ export class Sender {
     return !this.#isFull()
   }
 
-  // Text that belongs together is encoded as one, for it may begin with a signature; and the kernel takes so many parts.
+  // Several strings are encoded as one text, which may begin with a signature. The kernel takes only so many parts.
   #parts(data: Data | readonly Data[]): Uint8Array[] {
-    // Without holes, which callbacks do not see.
+    // Without holes, which `every` would skip.
     const all = Array.isArray(data) ? Array.from(data as readonly Data[]) : [data as Data]
     const isText = all.length > 1 && all.every(part => typeof part === 'string')
     const parts = isText ? [this.#encode(all.join(''))] : all.map(part => this.#encode(part))
     return parts.length > mostParts ? [Buffer.concat(parts)] : parts
   }
 
-  // Elsewhere the kernel drops what is beside, and says nothing.
+  // For other families the kernel drops what is beside a message, without an error.
   #checkBeside(fds: readonly number[] | undefined): void {
     const own = native.getsockname(this.#owner.socketId)
     const family = typeof own === 'number' ? constants.AF_INET : familyOf(own)
     const takes = family === constants.AF_UNIX || (family === constants.AF_NETLINK && fds === undefined)
     const isTooMuch = fds !== undefined && fds.length > mostDescriptors
     if (!takes || isTooMuch) throw this.#error(-(errno.EINVAL ?? 0))
-    // Nothing can travel beside the bytes of a session.
+    // Nothing can travel beside the bytes of a TLS session.
     if (native.tlsStage(this.#owner.socketId) > 0) throw this.#error(-(errno.ENOTSUP ?? 0))
   }
 
@@ -240,15 +240,16 @@ export class Sender {
     return typeof plain !== 'string' && this.raw ? plain : this.coding.encode(plain)
   }
 
-  // Gives how many bytes are left over, or -errno when none went.
+  // Returns how many bytes are left over, or -errno if none went.
   #transmit(ready: string | Uint8Array): number {
     return typeof ready === 'string'
       ? sendString(this.#id, ready, this.to)
       : sendBytes(this.#id, ready, this.to)
   }
 
-  // After a call that did not do all: what it gave, or another call did; negative is EAGAIN. Nothing, if nobody will get
-  // it, which is an event and no error of the caller's: a filter that answers cannot know that its peer has gone.
+  // After a call that did not send everything. Returns its result, or that of a second call; negative means: later.
+  // Returns undefined if nobody will get the data, which is an event and no error of the caller's: a filter that
+  // answers cannot know that its peer has gone.
   #tryAgain(result: number, transmit: () => number, chosen?: AddressId): number | undefined {
     if (result >= 0 || wouldBlock(result)) return result
     if (this.#traits.kind !== Kind.datagrams) {
@@ -256,7 +257,7 @@ export class Sender {
       this.#refuse(isGone(result) ? this.#lose(result) : this.#spoil(result))
       return undefined
     }
-    // Perhaps an earlier datagram was refused and the kernel says so now: then this one has not been tried.
+    // The refusal may be that of an earlier datagram, which the kernel reports now without having sent this one.
     const left = result === refused ? transmit() : result
     const isTaken = left >= 0 || wouldBlock(left)
     const isOurs = chosen !== undefined || this.#traits.signals || !this.#isUndeliverable(-result)
@@ -266,10 +267,12 @@ export class Sender {
   }
 
   #isUndeliverable(error: number): boolean {
-    // The kernel forgets a local peer that has gone, and who has sent without a name cannot be answered.
+    // The kernel forgets a local peer that has gone, and a sender without a name cannot be answered. Without any peer
+    // it is the caller's error.
     if (error === errno.ENOTCONN || error === errno.EDESTADDRREQ) return !this.#addressed || this.to >= 0
     if (error !== errno.EACCES) return undeliverable.has(error)
-    // The peer's file is not for us. Elsewhere it is a broadcast that the socket may not send.
+    // EACCES on a local socket: the permissions of the peer's file forbid it. Otherwise it is a broadcast that the
+    // socket may not send, which is the caller's error.
     const own = native.getsockname(this.#id)
     return typeof own !== 'number' && familyOf(own) === constants.AF_UNIX
   }
@@ -280,7 +283,7 @@ export class Sender {
     return channelError(error, 'send', about)
   }
 
-  // Nobody takes anything any more.
+  // The peer takes nothing any more.
   #refuse(failure: Error): false {
     if (this.#traits.signals) throw failure
     return false
@@ -298,7 +301,7 @@ export class Sender {
 
   // ---- waiting --------------------------------------------------------------------------------------------
 
-  // What was accepted before goes first.
+  // What is queued goes first.
   #mustWait(): boolean {
     return this.#id < 0 || !this.empty
   }
@@ -307,10 +310,11 @@ export class Sender {
     return !this.empty && this.length >= this.#traits.highWaterMark
   }
 
-  // @param left - how much of it, if only the end is left over; 0: all
+  // @param left - how many bytes at the end are left over; 0: all
   #enqueueReady(ready: string | Uint8Array, data: Data, left = 0): boolean {
     const encoded = typeof ready === 'string' ? this.#encode(ready) : ready
-    // What encoding has made is nobody else's. (To ask two views for their buffers takes longer than a copy.)
+    // The memory of what encoding has made is nobody else's. (Comparing the buffers of two views is slower than a
+    // copy.)
     const own = typeof data === 'string' || (encoded !== data && data instanceof Uint8Array)
     return this.#enqueue(left > 0 ? encoded.subarray(encoded.length - left) : encoded, this.to, own)
   }
@@ -340,8 +344,8 @@ export class Sender {
     return !this.#isFull()
   }
 
-  // An unconnected local datagram socket is always writable for the set, whether its peer's queue is full or not, and on
-  // BSDs so is a connected one: it tries again by a timer.
+  // The epoll set reports an unconnected local datagram socket as writable even if its peer's queue is full, and kqueue
+  // does so for a connected one, too: a timer tries again.
   #awaitRoom(milliseconds: number, error = 0): void {
     if (!this.#addressed && !isUnannounced(error)) return this.#owner.onWaiting()
     const retry = () => {
@@ -349,16 +353,16 @@ export class Sender {
       this.flush(Math.min(2 * milliseconds, longestPause))
     }
     this.#cancelRetry ??= after(milliseconds, retry, { unreferenced: true })
-    // The set has been asked, and would answer all the time.
+    // The epoll set was asked for writability, and would report it all the time.
     if (!this.#addressed) this.#owner.onWaiting()
   }
 
-  /** Says when there is room, though nothing of the process's own waits for it. */
+  /** Has `onSent` called when there is room, though nothing of the process's own waits for it. */
   awaitRoom(): void {
     this.#enqueue(new Uint8Array(0), this.to, true)
   }
 
-  /** There may be room. @param pause - how long to wait before it is tried again where nothing tells, in milliseconds */
+  /** There may be room. @param pause - milliseconds until the next try, if no event will report that there is room */
   flush(pause = 1): void {
     const output = this.#output
     const before = output?.length ?? 0
@@ -367,7 +371,7 @@ export class Sender {
       if (error === 0) break
       if (wouldBlock(error)) {
         if (!this.#isFull()) output.settle()
-        // Who has taken some takes more soon.
+        // A peer that has taken some takes more soon.
         return this.#awaitRoom(output.length < before ? 1 : pause, error)
       }
       if (this.#traits.kind !== Kind.datagrams && isGone(error)) return void this.#lose(error)
@@ -386,7 +390,7 @@ export class Sender {
     return failure
   }
 
-  // What is missing cannot be sent again. A session has it encrypted, and perhaps a part of it has gone.
+  // The missing part cannot be sent again: a TLS session has encrypted it, and may have sent some of it.
   #spoil(error: number): Error {
     const failure = (this.failure = this.#error(error))
     this.#owner.onPartFailed(failure)
@@ -398,13 +402,13 @@ export class Sender {
     while (this.#output?.empty === false) await this.#output.wait()
   }
 
-  /** Resolves when it is no longer better to wait. */
+  /** Resolves when it is no longer better to wait than to send. */
   drained(): Promise<void> {
     if (this.failure !== undefined) return Promise.reject(this.#owner.notRunning())
     return this.#output === undefined || !this.#isFull() ? Promise.resolve() : this.#output.wait()
   }
 
-  /** Sends nothing any more. Gives what waits, which is the caller's. */
+  /** Stops sending. Returns what is queued, which is the caller's from now on. */
   close(): Output | undefined {
     this.#cancelRetry?.()
     this.#cancelRetry = undefined

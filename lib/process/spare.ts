@@ -1,13 +1,13 @@
-// Memory for what waits to be sent. Fresh pages cost more than copying into them, so they are used again, by all
-// processes of a thread. It knows nothing of what the bytes are.
+// Memory for what waits to be sent. Fresh pages cost more than copying into them, so memory is reused, by all processes
+// of a thread. It knows nothing of what the bytes are.
 
 // Lengths are powers of two between these, in bytes.
 const shortest = 1024
 const longest = 64 * 1024
-// What is kept for later of one length, in bytes.
+// How much memory of each length is kept for reuse, in bytes.
 const mostKept = 256 * 1024
 
-// One of each length. What is taken off is not popped: an array that becomes empty gives its own memory back.
+// The spare memory of one length. Taking from it does not pop the array: one that becomes empty frees its own storage.
 interface Pile {
   readonly memory: (Uint8Array | undefined)[]
   count: number
@@ -22,10 +22,10 @@ function pileOf(length: number): Pile {
 }
 
 /**
- * Memory with anything in it.
+ * Memory with arbitrary content.
  *
- * @param atLeast - how long it has to be
- * @param than - how long it should be, too: longer than this
+ * @param atLeast - its minimum length
+ * @param than - it should be longer than this, too, as far as memory of that length is reused
  * @internal
  */
 export function takeMemory(atLeast: number, than = 0): Uint8Array {
@@ -33,14 +33,14 @@ export function takeMemory(atLeast: number, than = 0): Uint8Array {
   let length = shortest
   while ((length < atLeast || length <= than) && length < longest) length *= 2
   const pile = pileOf(length)
-  // Not zeroed, as `new Uint8Array` is.
+  // Not zeroed, unlike `new Uint8Array`.
   if (pile.count === 0) return Buffer.allocUnsafeSlow(length)
   const memory = pile.memory[--pile.count] as Uint8Array
   pile.memory[pile.count] = undefined
   return memory
 }
 
-/** Nobody looks at what was taken any more. @internal */
+/** Returns memory that is not used any more. @internal */
 export function giveBack(memory: Uint8Array): void {
   if (memory.length > longest) return
   const pile = pileOf(memory.length)

@@ -1,5 +1,6 @@
-// From what `:tls-parameters` and `startTls` say to what a handshake is told: Emacs's list or an object, the side, the
-// host. What a keyword may be, and what it means, is in lib/tls/.
+// Turns the value of `:tls-parameters`, or the argument of `startTls`, into the settings of a handshake: takes Emacs's
+// list or an object, and adds the role (client or server) and the host. What a keyword may be, and what it means, is in
+// lib/tls/.
 import { codedError, typeError } from '../socket/errors.js'
 import { tlsSettings, type TlsSettings } from '../tls/index.js'
 import { isNil } from '../lisp.js'
@@ -17,10 +18,10 @@ function keywordsOf(value: unknown): Contact {
 }
 
 /**
- * What a new process does of TLS; undefined: nothing. Takes the password out of the contact.
+ * The TLS settings of a new process; undefined: no TLS. Takes the password out of the contact.
  *
- * @param stream - TLS needs one
- * @throws TypeError, RangeError: what a keyword cannot be; `ERR_INCOMPATIBLE_KEYWORDS`; `ERR_TLS_NOT_AVAILABLE`
+ * @param stream - whether the process is a stream, which TLS needs
+ * @throws TypeError, RangeError: an invalid value of a keyword; `ERR_INCOMPATIBLE_KEYWORDS`; `ERR_TLS_NOT_AVAILABLE`
  * @internal
  */
 export function contactTls(contact: Contact, stream: boolean): TlsSettings | undefined {
@@ -37,10 +38,10 @@ export function contactTls(contact: Contact, stream: boolean): TlsSettings | und
 }
 
 /**
- * What a process that is open does of TLS from now on.
+ * The TLS settings of a process that is open.
  *
- * @param accepted - it is a connection that a server has accepted
- * @throws TypeError, RangeError: what a keyword cannot be; `ERR_TLS_NOT_AVAILABLE`
+ * @param accepted - whether it is a connection that a server has accepted
+ * @throws TypeError, RangeError: an invalid value of a keyword; `ERR_TLS_NOT_AVAILABLE`
  * @internal
  */
 export function upgradeTls(parameters: unknown, contact: Contact, accepted: boolean): TlsSettings {

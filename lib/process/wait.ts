@@ -5,19 +5,20 @@ import { nobody, wait } from '../socket/hub.js'
 import { isNil } from '../lisp.js'
 import { NetworkProcess, outputCount } from './network-process.js'
 
-// How many wake-ups are taken in without waiting while there is more: a peer that never stops must not keep the caller
-// for ever.
+// How many more wake-ups are handled without waiting, as long as there are events: a peer that never stops sending must
+// not keep the caller for ever.
 const furtherRounds = 64
 
 /**
- * Waits for output, delivering it and everything else that comes: filters and sentinels run before this returns, and
- * Node's event loop does not. Corresponds to `accept-process-output`. For a process that has ended nothing is waited for,
- * and nothing of others is delivered: only what it has received.
+ * Waits for output, and delivers it and all other events: filters and sentinels run before this returns, and Node's
+ * event loop does not. Corresponds to `accept-process-output`. For a process that has ended it does not wait, and
+ * delivers only what that process has received.
  *
- * @param process - wait for output of this one; without it, of any
- * @param seconds - at most so long. Without it: for a process without limit, otherwise not at all; 0 or less: not at all
+ * @param process - wait for output of this process; without it, of any
+ * @param seconds - how long to wait at most; 0 or less: not at all. Default: for a process without limit, otherwise not
+ *   at all
  * @param milliseconds - added to the seconds
- * @param justThisOne - let only this process run
+ * @param justThisOne - deliver the events of this process only
  * @returns whether there was output of the process, or of any
  * @throws TypeError `ERR_INVALID_ARG_TYPE`
  */
@@ -48,7 +49,7 @@ export function acceptProcessOutput(
   }
 }
 
-// What waits inside of callbacks have taken in, which the wait around them does not count as its own.
+// What waits inside of callbacks have delivered: the wait around them does not count it as its own.
 let inside = { outputs: 0, rounds: 0 }
 
 function waitFor(
@@ -59,14 +60,15 @@ function waitFor(
   only: NetworkProcess | undefined,
 ): boolean {
   const before = process.outputs
-  // What cannot have output any more is not waited for; what it has received is still delivered, and nothing else.
+  // A process that cannot have output any more is not waited for; what it has received is still delivered, and nothing
+  // else.
   const isOver = () => !isWaitable(process, limited)
   const whose = () => (isOver() ? remaining(process) : idOf(only))
   for (let round = 0; ; round++) {
     const over = isOver()
     const left = over ? 0 : end - performance.now()
     const events = wait(Math.max(0, left), whose())
-    // Who does not wait takes in everything that is there.
+    // A caller that does not wait gets everything that is there.
     const looksOnly = over || length === 0
     const done = looksOnly ? events === 0 || round === furtherRounds : performance.now() >= end
     if (process.outputs !== before || done) break
@@ -84,7 +86,7 @@ function waitForAny(length: number, end: number): boolean {
     const begun = rounds()
     const looksOnly = length === 0 || outputs() !== before
     const events = wait(looksOnly ? 0 : Math.max(0, end - performance.now()))
-    // In turns telling of changes begins the wait anew.
+    // In turns (see `takeTurns`), telling sentinels of changes begins the wait anew.
     if (rounds() !== begun) before = outputs()
     const done = length > 0 && performance.now() >= end
     if (done || (looksOnly && (events === 0 || left <= 0))) return outputs() !== before
@@ -95,12 +97,12 @@ function idOf(only: NetworkProcess | undefined): number | undefined {
   return only !== undefined && only.socketId >= 0 ? only.socketId : undefined
 }
 
-// Connections are not a server's output.
+// A server's connections are not its output, so nothing is delivered for it.
 function remaining(process: NetworkProcess): number {
   return process.isListening ? nobody : process.socketId
 }
 
-// A stopped process may be continued by what is called meanwhile, but only a limited wait may count on it.
+// A callback may continue a stopped process meanwhile, but only a wait with a limit may count on that.
 function isWaitable({ status }: NetworkProcess, limited: boolean): boolean {
   return status === 'open' || status === 'connect' || (status === 'stop' && limited)
 }
