@@ -1,6 +1,6 @@
 /**
- * Emacs's functions by their own names, in camel case. nil comes out as null; a process may be given as Emacs lets it
- * be given: itself, its name, its buffer or the buffer's name.
+ * Emacs's functions by their own names, in camel case. nil is returned as null. A process may be designated as in
+ * Emacs: by itself, its name, its buffer or the buffer's name.
  *
  * @module make-network-process/emacs
  */
@@ -69,8 +69,8 @@ function designated(designator: Designator): NetworkProcess {
   throw typeError('process', 'a process, a buffer or the name of one', designator)
 }
 
-// Emacs waits for a connection in steps, each to its end unless there is output: the caller finds everything done that
-// came meanwhile.
+// Emacs waits for a connection in steps of this many seconds, each to its end unless there is output: everything that
+// comes meanwhile is handled before the caller goes on.
 const step = 0.02
 
 function awaitConnection(process: NetworkProcess): NetworkProcess {
@@ -96,18 +96,18 @@ const dialect = {
   sendSignals: true,
 }
 
-/** The keywords as an object. A filter has two parameters, and bytes where the coding system gives them. */
+/** The keywords as an object. A filter has two parameters, and gets bytes if the coding system gives bytes. */
 export type ProcessKeywords<Coding extends CodingKeyword = CodingKeyword> = Omit<
   KnownKeywords,
   'coding' | 'filter'
 > & {
   /** See {@link KnownKeywords}. */
   coding?: Coding
-  /** Gets what is received. */
+  /** Called with what is received. */
   filter?: ((process: NetworkProcess, data: OutputOf<Coding, undefined>) => void) | true | Nil
 } & Record<string, unknown>
 
-/** `make-network-process`: Emacs's argument list, or an object. Without arguments it is nil. */
+/** `make-network-process`: takes Emacs's argument list, or an object. Without arguments it returns nil. */
 export function makeNetworkProcess<const Coding extends CodingKeyword = undefined>(
   options: ProcessKeywords<Coding>,
 ): NetworkProcess
@@ -118,8 +118,8 @@ export function makeNetworkProcess(...args: unknown[]): NetworkProcess | null {
 }
 
 /**
- * `open-network-stream`: the process, or with `:return-list` the process and the properties of the connection. The
- * process is nil where TLS is required and the server has none.
+ * `open-network-stream`: returns the process, or with `:return-list` the process and the properties of the connection.
+ * The process is nil if TLS is required and the server does not offer it.
  */
 export function openNetworkStream(
   name: string,
@@ -168,18 +168,17 @@ const features: [string, unknown][] = [
 
 // ---- TLS ------------------------------------------------------------------------------------------------------
 
-/** `gnutls-available-p`: what GnuTLS can do, or nil where there is none. */
+/** `gnutls-available-p`: what GnuTLS can do, or nil if it is not available. */
 export function gnutlsAvailableP(): string[] | null {
   return nil(tls.gnutlsCapabilities())
 }
 
 /**
- * `gnutls-boot`: starts TLS on a process that is open, and blocks until it stands; one that was made with `:nowait` only
- * under `:complete-negotiation`.
+ * `gnutls-boot`: starts TLS on an open process, and blocks until it is established; for one that was made with
+ * `:nowait` it blocks only with `:complete-negotiation`. When the handshake fails, the process is closed.
  *
- * @returns true, a GnuTLS error, or `'gnutls-e-again'` where it does not block
- * @throws what is wrong with the parameters, or with the peer's certificate. The process is closed then, and whenever
- *   the handshake fails
+ * @returns true, a GnuTLS error, or `'gnutls-e-again'` if it does not block
+ * @throws what is wrong with the parameters, or with the peer's certificate
  */
 export function gnutlsBoot(
   process: NetworkProcess,
@@ -193,7 +192,7 @@ export function gnutlsBoot(
     if (isNil(target.contact('nowait')) || !isNil(parameters.completeNegotiation))
       target.startTlsNow(parameters)
     else {
-      // Its sentinel hears of a failure.
+      // The sentinel is told of a failure.
       target.startTls(parameters).catch(() => {})
       return 'gnutls-e-again'
     }
@@ -213,8 +212,9 @@ const certificateError = -43
 const spec = (args: readonly unknown[]): Contact => contactOf(args) ?? {}
 
 /**
- * `gnutls-boot-parameters`: its list, as an object. There is no security manager here that would look at a certificate
- * later, so `:verify-error` is true unless it is given, and the system's authorities need not be listed.
+ * `gnutls-boot-parameters`: the list that it returns, as an object. There is no network security manager here that
+ * would look at a certificate later, so `:verify-error` is true unless given. The system's authorities need not be
+ * listed.
  */
 export function gnutlsBootParameters(...args: unknown[]): TlsParameters {
   const given = spec(args) as TlsParameters & { priorityString?: string | null }
@@ -238,10 +238,10 @@ export function gnutlsBootParameters(...args: unknown[]): TlsParameters {
 }
 
 /**
- * `gnutls-negotiate`: {@link gnutlsBoot} with the parameters of {@link gnutlsBootParameters}, and `:process`. Gives the
- * process.
+ * `gnutls-negotiate`: {@link gnutlsBoot} with the parameters of {@link gnutlsBootParameters}, and `:process`. Returns
+ * the process.
  *
- * @throws the error that `gnutls-boot` gives
+ * @throws the error that `gnutls-boot` returns or throws
  */
 export function gnutlsNegotiate(...args: unknown[]): NetworkProcess {
   const { process, ...given } = spec(args) as { process?: NetworkProcess; type?: TlsParameters['type'] }
@@ -281,12 +281,12 @@ export function gnutlsAsynchronousParameters(
   return null
 }
 
-/** `gnutls-get-initstage`: 0 without TLS, 9 when it stands, 3 when it was taken down. */
+/** `gnutls-get-initstage`: 0 without TLS, 9 when it is established, 3 when it was taken down. */
 export function gnutlsGetInitstage(process: NetworkProcess): number {
   return native.tlsStage(only(process).socketId)
 }
 
-/** `gnutls-peer-status`, with {@link TlsStatus}'s names; null where TLS does not stand. */
+/** `gnutls-peer-status`, with the names of {@link TlsStatus}; null if TLS is not established. */
 export function gnutlsPeerStatus(process: NetworkProcess): TlsStatus | null {
   return nil(only(process).tls)
 }
@@ -297,8 +297,8 @@ export function gnutlsPeerStatusWarningDescribe(warning: string): string | null 
 }
 
 /**
- * `gnutls-bye`: says, after everything that was sent, that no more follows. CONT nil asks whether the peer has said so
- * too.
+ * `gnutls-bye`: tells the peer, after everything that was sent, that no more follows. With CONT nil it returns
+ * `'gnutls-e-again'` unless the peer has told the same.
  *
  * @throws `ERR_TLS_NOT_STARTED`
  */
@@ -311,7 +311,7 @@ export function gnutlsBye(process: NetworkProcess, cont?: unknown): tls.GnutlsRe
   return !isNil(cont) || socketId < 0 || native.tlsEnded(socketId) ? true : 'gnutls-e-again'
 }
 
-/** `gnutls-deinit`: forgets the secrets of TLS. Nothing is sent or received any more, in clear least of all. */
+/** `gnutls-deinit`: discards the keys of TLS. Nothing is sent or received any more, least of all in clear. */
 export function gnutlsDeinit(process: NetworkProcess): boolean {
   return native.tlsTearDown(only(process).socketId)
 }
@@ -386,7 +386,7 @@ export function processTtyName(process: NetworkProcess): null {
   return null
 }
 
-/** `process-command`: true when it is stopped, else nil. */
+/** `process-command`: true when the process is stopped, else nil. */
 export function processCommand(process: NetworkProcess): true | null {
   return only(process).stopped || null
 }
@@ -397,7 +397,7 @@ export function deleteProcess(process: Designator): null {
   return null
 }
 
-/** `stop-process`. Only a process itself can be stopped: a name would mean a subprocess. */
+/** `stop-process`. Takes a process only: a name would mean a subprocess. */
 export function stopProcess(process: Designator): NetworkProcess {
   return notByName(process).stop()
 }
@@ -417,7 +417,7 @@ function notByName(process: Designator): NetworkProcess {
 
 // ---- sending ------------------------------------------------------------------------------------------------
 
-/** `process-send-string`: blocks until an asynchronous connect is over. An empty string sends nothing. */
+/** `process-send-string`: waits for an asynchronous connect to end. An empty string sends nothing. */
 export function processSendString(process: Designator, string: string | Uint8Array): null {
   if (typeof string !== 'string' && !(string instanceof Uint8Array))
     throw typeError('string', 'a string or bytes', string)
@@ -428,8 +428,8 @@ export function processSendString(process: Designator, string: string | Uint8Arr
 }
 
 /**
- * `process-send-region`: sends a part of a buffer. There is no current buffer here: it is the process's own, or BUFFER.
- * START and END are offsets from 0, in any order.
+ * `process-send-region`: sends a part of BUFFER or, without it, of the process's own buffer: there is no current buffer
+ * here. START and END are offsets from 0, in any order.
  *
  * @throws RangeError `ERR_OUT_OF_RANGE`
  */
@@ -445,7 +445,7 @@ export function processSendRegion(
   return processSendString(process, text.toString().slice(Math.min(start, end), Math.max(start, end)))
 }
 
-/** `process-send-eof`. Gives its argument. */
+/** `process-send-eof`. Returns its argument. */
 export function processSendEof<P extends Designator>(process: P): P {
   const target = awaitConnection(designated(process))
   target.sendEof()
@@ -459,7 +459,7 @@ export function processFilter(process: NetworkProcess): Filter | true {
   return only(process).filter
 }
 
-/** `set-process-filter`. nil is the default filter; true reads nothing. */
+/** `set-process-filter`. nil is the default filter; with true, nothing is read. */
 export function setProcessFilter(process: NetworkProcess, filter: Filter | true | null): Filter | true {
   only(process).filter = filter
   return process.filter
@@ -517,7 +517,7 @@ export function processGet(process: NetworkProcess, property: string): unknown {
   return Object.hasOwn(plist, property) ? plist[property] : null
 }
 
-/** `process-put`. Gives the value. */
+/** `process-put`. Returns the value. */
 export function processPut<T>(process: NetworkProcess, property: string, value: T): T {
   only(process).plist[property] = value
   return value
@@ -528,7 +528,7 @@ export function processQueryOnExitFlag(process: NetworkProcess): boolean {
   return only(process).queryOnExit
 }
 
-/** `set-process-query-on-exit-flag`. Gives the flag. */
+/** `set-process-query-on-exit-flag`. Returns the flag. */
 export function setProcessQueryOnExitFlag<T>(process: NetworkProcess, flag: T): T {
   only(process).queryOnExit = !isNil(flag)
   return flag
@@ -539,7 +539,7 @@ export function processCodingSystem(process: NetworkProcess): [string | null, st
   return only(process).codingSystem
 }
 
-/** `set-process-coding-system`. Without an encoding it becomes raw-text-unix. */
+/** `set-process-coding-system`. The default of ENCODING is raw-text-unix. */
 export function setProcessCodingSystem(
   process: NetworkProcess,
   decoding?: string | null,
@@ -554,7 +554,7 @@ export function processInheritCodingSystemFlag(process: NetworkProcess): boolean
   return only(process).inheritCodingSystem
 }
 
-/** `set-process-inherit-coding-system-flag`. Gives the flag. */
+/** `set-process-inherit-coding-system-flag`. Returns the flag. */
 export function setProcessInheritCodingSystemFlag<T>(process: NetworkProcess, flag: T): T {
   only(process).inheritCodingSystem = !isNil(flag)
   return flag
@@ -577,7 +577,7 @@ export function generateNewBuffer(name: string): TextBuffer {
   return TextBuffer.new(name)
 }
 
-/** `kill-buffer`: deletes its processes. Without asking: `confirmExit` says who is asked when. */
+/** `kill-buffer`: deletes the buffer's processes, without asking: only `confirmExit` asks. */
 export function killBuffer(buffer: TextBuffer | string): boolean {
   const found = typeof buffer === 'string' ? TextBuffer.get(buffer) : buffer
   if (found === undefined) throw codedError(new Error(`No buffer named ${String(buffer)}`), 'ERR_NO_BUFFER')
@@ -587,7 +587,7 @@ export function killBuffer(buffer: TextBuffer | string): boolean {
 
 // ---- contact and options ---------------------------------------------------------------------------------------
 
-/** `process-contact`: `[host, service]`, the value of a keyword, or with true all of them. */
+/** `process-contact`: `[host, service]`, the value of a keyword, or with true all keywords. */
 export function processContact(
   process: NetworkProcess,
   key?: string | true | null,
@@ -598,7 +598,7 @@ export function processContact(
   if (!now) awaitSocket(target)
   if (isNil(key)) return nil(shortContact(target, now))
   if (key === true) return nil(target.contact(true, now))
-  // Anything may be asked for: what is no keyword has no value.
+  // KEY may be anything: what is no keyword has no value.
   return isKeyword(key) ? nil(target.contact(key, now)) : null
 }
 
@@ -612,7 +612,7 @@ export function processDatagramAddress(process: NetworkProcess): Address | null 
   return nil(awaitSocket(only(process)).datagramAddress)
 }
 
-/** `set-process-datagram-address`. Gives the address, or null where it cannot be set: see the property. */
+/** `set-process-datagram-address`. Returns the address, or null if it cannot be set: see the property. */
 export function setProcessDatagramAddress(
   process: NetworkProcess,
   address: AddressInput,
@@ -635,7 +635,7 @@ export function setNetworkProcessOption(
   noError?: unknown,
 ): true | null {
   const target = awaitSocket(only(process))
-  // Options are known by their keywords: any other symbol is none.
+  // Only keywords are names of options: any other symbol is unknown.
   if (isSymbol(option) && !isKeyword(option)) {
     if (target.fd < 0) throw target.notRunning()
     if (isNil(noError)) throw unsupported(String(option))

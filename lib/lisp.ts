@@ -1,6 +1,6 @@
-// What of Lisp is in every keyword: nil, and names. What a keyword is for is decided above.
+// What all keywords take from Lisp: nil, and the form of their names. What a keyword means is decided in higher layers.
 
-/** What Lisp calls nil: a keyword's value that stands for its absence. */
+/** What Lisp calls nil: as the value of a keyword, it stands for its absence. */
 export type Nil = null | false | undefined
 
 /** Whether a value is what Lisp calls nil. */
@@ -8,12 +8,12 @@ export function isNil(value: unknown): value is Nil {
   return value === undefined || value === null || value === false
 }
 
-/** A name as it is written here, without its colon: `halfOpen` for `:half-open`, or `half-open`. */
+/** A Lisp name in camel case, without its colon: `halfOpen` for `:half-open`, or `half-open`. */
 export const camel = (key: string): string =>
   key.replace(/^:/, '').replace(/-(.)/g, (_, letter: string) => letter.toUpperCase())
 const kebab = (name: string) => `:${name.replace(/[A-Z]/g, letter => `-${letter.toLowerCase()}`)}`
 
-/** A keyword's name here: `halfOpen` for `:half-open`. One that has no such name keeps its own. */
+/** A keyword's name in camel case: `halfOpen` for `:half-open`. One that does not convert back keeps its own name. */
 export function keywordName(key: string): string {
   if (!key.startsWith(':')) return key
   const name = camel(key)

@@ -1,19 +1,19 @@
 // The addon: where it is found, and everything that it exports. Nothing else loads it.
 //
-// Native functions take sockets by id and give what the call gives, or -errno; lib/socket/errors.ts makes
-// an Error of that. They check types only as far as memory safety needs, so callers check arguments.
+// Native functions take sockets by id and return what the system call returns, or -errno, which lib/socket/errors.ts
+// turns into an Error. They check types only as far as memory safety needs, so callers check arguments.
 import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
 
-/** A socket's place in the addon's table. It is given out anew some time after the socket was closed. */
+/** A socket's index in the addon's table. It is used again some time after the socket was closed. */
 export type SocketId = number
-/** A socket address's place in the addon's book; -1 is none. */
+/** The index of a socket address in the addon's table of interned addresses; -1 is none. */
 export type AddressId = number
-/** A value, or -errno. @typeParam T - what the call gives when it succeeds */
+/** A value, or -errno. @typeParam T - what the call returns when it succeeds */
 export type OrError<T> = T | number
 /** A message of recvmsg(2): length, address, control messages, flags. */
 export type RawMessage = [length: number, address: Buffer, control: Buffer, flags: number]
-/** What getaddrinfo(3) is asked. */
+/** The arguments of getaddrinfo(3). */
 export type RawQuery = [
   host: string | undefined,
   service: string | undefined,
@@ -22,7 +22,7 @@ export type RawQuery = [
   protocol: number,
   flags: number,
 ]
-/** Of every address that getaddrinfo(3) found: family, type, protocol, address. Or the error, see `look-up.ts`. */
+/** For every address that getaddrinfo(3) found: family, type, protocol, address. Or the error, see `look-up.ts`. */
 export type RawAnswer = (number | Buffer)[] | number
 /** An address of an interface: name, flags, address, netmask, broadcast. */
 export type RawInterfaceAddress = [string, number, Buffer?, Buffer?, Buffer?]
@@ -34,7 +34,7 @@ export type Counts = [bytesRead: number, bytesWritten: number, messagesRead: num
 export interface TlsContext {
   readonly tlsContext: never
 }
-/** What makes a {@link TlsContext}: native/tls/context.h. */
+/** The options of a {@link TlsContext}, see native/tls/context.h. */
 export interface RawTlsOptions {
   server: boolean
   anonymous: boolean
@@ -47,20 +47,20 @@ export interface RawTlsOptions {
   password: string
   keyFlags: number
   primeBits: number
-  /** Of a client's certificate: 0 none, 1 if it has one, 2 it has to. */
+  /** Whether a server wants a client's certificate: 0 no, 1 if the client has one, 2 it is required. */
   request: number
   protocols: readonly string[]
 }
-/** What an option was refused for; `what` is counted in native/tls/context.h. */
+/** Which option was refused, and GnuTLS's error; native/tls/context.h has the values of `what`. */
 export type TlsRefusal = [what: number, index: number, error: number]
-/** What verification found: GnuTLS's bits, the length of the chain, whether its first and last sign themselves. */
+/** What verification found: GnuTLS's bits, the length of the chain, whether its first and last are self-signed. */
 export type TlsVerdict = [status: number, count: number, selfSigned: boolean, selfSignedRoot: boolean]
-/** A certificate, as it says it. */
+/** The fields of a certificate. */
 export interface RawCertificate {
   version: number
   serial: Buffer
   issuer: Buffer
-  /** Seconds since 1970. */
+  /** Valid from, in seconds since 1970, and until `to`. */
   from: number
   to: number
   subject: Buffer
@@ -74,7 +74,7 @@ export interface RawCertificate {
   fingerprint: Buffer
   pem: Buffer
 }
-/** What two ends have agreed on. */
+/** What the two ends of a TLS connection have agreed on. */
 export interface RawTlsStatus {
   certificates: RawCertificate[]
   primeBits: number
@@ -87,7 +87,7 @@ export interface RawTlsStatus {
   safeRenegotiation: boolean
   alpn: string | undefined
 }
-/** Called once a wake-up; `hub.ts` says what the arguments hold. Quads and slabs that are what they were are left out. */
+/** Called once a wake-up; `hub.ts` says what the arguments hold. Unchanged quads and slabs are left out. */
 export type Dispatch = (
   place: number,
   count: number,
@@ -136,15 +136,15 @@ export interface Native {
   shutdown(id: SocketId, how: number): number
   /** SO_ERROR, as a positive errno. */
   socketError(id: SocketId): number
-  /** Bytes that were sent and not acknowledged yet. */
+  /** How many bytes were sent and are not acknowledged yet. */
   unsent(id: SocketId): OrError<number>
   /** Triples of (id, events, revents). */
   poll(triples: Int32Array, timeout: number): OrError<number>
   getsockopt(id: SocketId, level: number, name: number, length: number): OrError<Buffer>
   setsockopt(id: SocketId, level: number, name: number, value: Uint8Array): number
 
-  // The hub. What sends gives how many bytes are left over, and undefined for none; `sendMany` how many packets
-  // went; all of them -errno when nothing did. outbox.ts says what the memory holds.
+  // The hub. Functions that send return how many bytes are left over, and undefined for none; `sendMany` returns how
+  // many packets went; all return -errno if nothing went. outbox.ts says what the shared memory holds.
   start(dispatch: Dispatch): void
   takeTurns(): void
   readonly send: (data: Uint8Array) => number | undefined
@@ -152,7 +152,7 @@ export interface Native {
   shareOutbox(bytes: Uint8Array, call: Int32Array): void
   readonly sendOutbox: () => number | undefined
   readonly sendMany: (data: Uint8Array) => OrError<number>
-  /** Gives how many bytes the text has in UTF-8; undefined: none. */
+  /** Returns how many bytes the text has in UTF-8; undefined: none. */
   readonly writeOutbox: (text: string, offset: number) => number | undefined
   sendv(
     id: SocketId,
@@ -160,18 +160,18 @@ export interface Native {
     to: AddressId,
     control: Uint8Array | undefined,
   ): OrError<number>
-  /** Duplicates that the addon holds, so that they are closed whatever happens. */
+  /** Returns duplicates, which the addon holds so that they are closed whatever happens. */
   keepDescriptors(fds: readonly number[]): OrError<number[]>
-  /** A descriptor that the addon holds is the caller's from now on. */
+  /** Hands a descriptor that the addon holds to the caller. */
   takeDescriptor(fd: number): void
   /** Closes a descriptor that the addon holds; any other is left alone. */
   dropDescriptor(fd: number): void
   encodeUtf8(text: string): Buffer
-  /** What is not UTF-8 comes as lone surrogates, U+DC80 to U+DCFF, a byte each. */
+  /** Bytes that are not UTF-8 become lone surrogates, U+DC80 to U+DCFF, one for each. */
   decodeUtf8(bytes: Uint8Array): string
   /** How many bytes at the end of a block of UTF-8 wait for the next one, as in Emacs: 0 to 4. */
   incompleteTail(bytes: Uint8Array): number
-  /** These two give -errno, or undefined. */
+  /** This and `setInterest` return -errno, or undefined on success. */
   configure(
     id: SocketId,
     mode: number,
@@ -183,13 +183,13 @@ export interface Native {
   ): number | undefined
   setInterest(id: SocketId, interest: number): number | undefined
   setCounted(id: SocketId, counted: boolean): void
-  /** What comes for the socket alone is delivered under this resource of async_hooks: see hub.ts. */
+  /** Wake-ups for this socket alone are delivered in this async resource: see `isEntered` in hub.ts. */
   setResource(id: SocketId, resource: object): void
   wait(timeout: number, only: SocketId | undefined): number
   shareCounts(counts: Float64Array): void
-  /** Fills in {@link Counts}. */
+  /** Writes the socket's {@link Counts} into the memory of `shareCounts`. */
   counts(id: SocketId): void
-  /** The same, and closes it. */
+  /** The same, and closes the socket. */
   close(id: SocketId): void
   address(id: AddressId): Buffer | undefined
   internAddress(address: Uint8Array): AddressId
@@ -204,11 +204,11 @@ export interface Native {
   interfaceInfo(name: string): OrError<RawInterface>
   if_nametoindex(name: string): OrError<number>
   if_indextoname(index: number): OrError<string>
-  /** A descriptor, which is the caller's. */
+  /** Returns a descriptor, which is the caller's. */
   sealedMemory(name: string, data: Uint8Array): OrError<number>
 
-  // TLS. Negative numbers beyond every errno are its own failures, see `tls/errors.ts`.
-  /** The library's version, or undefined and what is wrong. Opens it the first time. */
+  // TLS. Negative numbers beyond every errno are failures of TLS, see `tls/errors.ts`.
+  /** The library's version, or undefined and what is wrong. Loads the library the first time. */
   tlsLoad(): [version: string | undefined, problem: string]
   tlsError(error: number): [name: string | undefined, text: string, fatal: boolean]
   tlsAlert(alert: number): string | undefined
@@ -224,7 +224,7 @@ export interface Native {
     named: boolean,
   ): number
   tlsFeed(id: SocketId, bytes: Uint8Array): void
-  /** 0: it is over; 1, 2: the interest that it waits for. */
+  /** 0: the handshake is over; 1, 2: the interest that it waits for. */
   tlsHandshake(id: SocketId): number
   tlsTearDown(id: SocketId): boolean
   tlsStage(id: SocketId): number
@@ -235,7 +235,7 @@ export interface Native {
 }
 
 function load(): Native {
-  // Bun has Node-API but not libuv, and calling that aborts the process: it cannot be caught later.
+  // Bun has Node-API but not libuv: calling that aborts the process, which could not be caught later.
   if (process.versions.bun !== undefined)
     throw new Error('make-network-process needs libuv, which Bun does not have. Run it with Node.')
 
@@ -254,7 +254,7 @@ function load(): Native {
   for (const path of candidates) {
     try {
       const addon = { exports: {} }
-      // Every copy of this package has a hub of its own: `require` would give all of a thread the one of the first.
+      // Every copy of this package has a hub of its own: `require` would give all copies in a thread that of the first.
       process.dlopen(addon, require.resolve(path))
       return addon.exports as Native
     } catch (error) {
