@@ -1,5 +1,5 @@
-// Buffers: what the default filter and the default sentinel insert, where, and what a buffer's end is to its
-// processes.
+// Process buffers: what the default filter and the default sentinel insert and where, and what killing a buffer does
+// to its processes.
 
 import assert from 'node:assert/strict'
 import {
@@ -33,7 +33,7 @@ describe('the default filter', () => {
   overEvery(
     () => true,
     transport => {
-      it('inserts what comes at the mark, which moves', async () => {
+      it('inserts output at the process mark, and advances the mark', async () => {
         const output = buffer()
         output.insert(0, 'before|after')
         const { client, peer } = await transport.pair()
@@ -50,7 +50,7 @@ describe('the default filter', () => {
     },
   )
 
-  it('inserts bytes as raw bytes, which are sent as they came', async () => {
+  it('inserts bytes as raw-byte characters, which are sent back as the same bytes', async () => {
     const output = buffer()
     const { client, peer, atClient } = await over('stream', 'local').pair(
       { coding: 'binary' },
@@ -66,7 +66,7 @@ describe('the default filter', () => {
     assert.deepEqual(atClient.bytes, Buffer.from('caf\xc3\xa9\xff', 'latin1'))
   })
 
-  it('is what a process has without a filter, and with nil', async () => {
+  it('is the filter of a process that is given none, or nil', async () => {
     const server = make({ name: 's', server: true, service: true })
     assert.equal(server.filter, defaultFilter)
     assert.equal(server.sentinel, defaultSentinel)
@@ -80,7 +80,7 @@ describe('the default filter', () => {
     assert.throws(() => (server.sentinel = true as never), { code: 'ERR_INVALID_ARG_TYPE' })
   })
 
-  it('gives each connection of a server a buffer of its own, named like it', async () => {
+  it('gives each connection of a server its own buffer, named after the server’s', async () => {
     const seen = witness()
     const { sentinel, log } = seen.callbacks
     const server = over('stream', 'local').server({ buffer: 'output', sentinel, log })
@@ -95,7 +95,7 @@ describe('the default filter', () => {
     assert.equal(String(TextBuffer.get('output')), '')
   })
 
-  it('drops output without a buffer, and for one that is dead', async () => {
+  it('discards output when there is no buffer, or a dead one', async () => {
     const { client, peer } = await over('stream', 'local').pair()
     const output = buffer()
     peer.filter = null
@@ -109,7 +109,7 @@ describe('the default filter', () => {
     assert.equal(String(output), '')
   })
 
-  it('moves the marks of other processes of the buffer that are behind', async () => {
+  it('shifts the marks of the buffer’s other processes that lie behind the inserted text', async () => {
     const output = buffer()
     output.insert(0, '0123456789')
     const pairs = await Promise.all([1, 2, 3].map(() => over('seqpacket', 'local').pair()))
@@ -128,7 +128,7 @@ describe('the default filter', () => {
     )
   })
 
-  it('pushes the marks at its place before it, which the sentinel does not', async () => {
+  it('moves other marks at the insertion point past its text, which the default sentinel does not', async () => {
     const output = buffer()
     const pairs = await Promise.all([1, 2].map(() => over('seqpacket', 'local').pair()))
     const [one, two] = pairs.map(({ peer }) => peer) as [NetworkProcess, NetworkProcess]
@@ -143,7 +143,7 @@ describe('the default filter', () => {
     assert.deepEqual([one.mark, two.mark], [output.length, 3])
   })
 
-  it('goes on where it was in the same buffer, which is one and no name', async () => {
+  it('keeps the mark when the same buffer is set again, and takes only objects as buffers', async () => {
     const output = buffer()
     const { peer } = await over('seqpacket', 'local').pair()
     peer.buffer = output
@@ -158,7 +158,7 @@ describe('the default filter', () => {
     assert.equal(peer.buffer, output)
   })
 
-  it('inserts into any object that is like a buffer', async () => {
+  it('inserts into any object with the interface of a buffer', async () => {
     const inserted: [number, string][] = []
     const like = {
       name: 'mine',
@@ -182,7 +182,7 @@ describe('the default filter', () => {
 })
 
 describe('the default sentinel', () => {
-  it('inserts a line for every change but to open', async () => {
+  it('inserts a line for every event but open', async () => {
     const output = buffer()
     const { client, peer } = await over('stream', 'local').pair({}, { buffer: output, sentinel: null })
     defaultSentinel(client, 'open\n')
@@ -209,7 +209,7 @@ describe('TextBuffer', () => {
     assert.equal(server.contact('buffer'), 'made')
   })
 
-  it('that is killed deletes its processes, while it still has its text', async () => {
+  it('deletes its processes when it is killed, while it still has its text', async () => {
     const output = buffer()
     output.insert(0, 'text')
     const seen: string[] = []

@@ -13,7 +13,7 @@ const ctrlD = '\x04'
 
 afterEach(cleanUp)
 
-/** Words that run a program, in which `process` is a server and the end of a question is told. */
+/** The command line of a program that has `make`, for servers, and prints when a question has been answered. */
 function program(body: string): string[] {
   const file = path.join(folder(), 'echo.sock')
   const code = `
@@ -110,7 +110,7 @@ describe('confirmExit()', () => {
       type(ctrlC)
     })
 
-    it('exits at once at a second signal', async () => {
+    it('exits at once on a second signal', async () => {
       const { ran, type } = await inTerminal('make(); confirmExit()')
       type(ctrlC)
       await asked(ran)
@@ -119,7 +119,7 @@ describe('confirmExit()', () => {
       assert.match(ran.written.stdout, /heard deleted/)
     })
 
-    it('exits by the second signal when it is another one', async () => {
+    it('exits with the status of the second signal when that is another one', async () => {
       const { ran, pid, type } = await inTerminal('make(); confirmExit()')
       type(ctrlC)
       await asked(ran)
@@ -127,7 +127,7 @@ describe('confirmExit()', () => {
       assert.equal(await ran.ended, 143)
     })
 
-    it('goes on at an end of file, and asks no more where there is no input', async () => {
+    it('goes on at end of file, and does not ask again once there is no input', async () => {
       const { ran, type } = await inTerminal('make(); confirmExit()')
       type(ctrlC)
       await asked(ran)
@@ -138,7 +138,7 @@ describe('confirmExit()', () => {
       assert.doesNotMatch(ran.written.stdout, question)
     })
 
-    it('leaves the terminal as it was, and its input to whoever reads it', async () => {
+    it('restores the mode of the terminal, and leaves its input to the program’s own reader', async () => {
       const { ran, pid, type } = await inTerminal(`
         make(); confirmExit()
         process.stdin.setRawMode(true).on('data', data => console.log('data', JSON.stringify(String(data))))
@@ -190,7 +190,7 @@ describe('confirmExit()', () => {
       assert.doesNotMatch(ran.written.stdout, question)
     })
 
-    it('asks nothing when its handlers are removed', async () => {
+    it('asks nothing once its handlers are removed', async () => {
       const { ran, type } = await inTerminal('make(); const remove = confirmExit(); remove()')
       type(ctrlC)
       await ran.ended
@@ -222,7 +222,7 @@ describe('confirmExit()', () => {
     assert.equal(await ran.ended, 130)
   })
 
-  it('gives what removes its handlers', () => {
+  it('returns a function that removes its handlers', () => {
     const counts = () => ['SIGINT', 'SIGTERM'].map(signal => process.listenerCount(signal))
     const before = counts()
     const remove = confirmExit()

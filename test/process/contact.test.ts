@@ -1,4 +1,4 @@
-// process.contact(): every form of the question, for every kind of process, and what is written back into it.
+// process.contact(): every form of the call, for every kind of process, and what later changes write into it.
 
 import assert from 'node:assert/strict'
 import { inspect } from 'node:util'
@@ -40,7 +40,7 @@ describe('NetworkProcess#contact()', () => {
         assert.deepEqual(peer.contact(), [host, service])
       })
 
-      it('gives everything for true, in the order in which it was given', () => {
+      it('returns all keywords for true, in the order in which they were given', () => {
         const server = transport.server()
         const keys = Object.keys(server.contact(true))
         assert.deepEqual(keys.slice(0, 5), ['name', 'server', 'type', 'family', 'service'])
@@ -67,7 +67,7 @@ describe('NetworkProcess#contact()', () => {
         }
       })
 
-      it('stays when the process has gone, but not for those who do not wait', async () => {
+      it('is kept when the process has closed, but not with noBlock', async () => {
         const { client } = await transport.pair()
         const all = client.contact(true)
         client.delete()
@@ -79,7 +79,7 @@ describe('NetworkProcess#contact()', () => {
     },
   )
 
-  it('has the port in place of the service of a server by its address', () => {
+  it('has the port as the service of a server that is made by its address', () => {
     const server = make({ name: 's', server: true, local: [127, 0, 0, 1, 0] })
     const local = server.contact('local') as number[]
     assert.equal(server.contact('service'), local[4])
@@ -87,7 +87,7 @@ describe('NetworkProcess#contact()', () => {
     assert.deepEqual(server.contact(), [undefined, local[4]])
   })
 
-  it('keeps what a client was given', () => {
+  it('keeps the host and the service that a client was given', () => {
     const server = make({ name: 's', server: true, service: true })
     const service = String(server.contact('service'))
     const client = make({ name: 'c', host: 'localhost', service, remote: null })
@@ -100,7 +100,7 @@ describe('NetworkProcess#contact()', () => {
       assert.equal(server.contact(name), undefined, name)
   })
 
-  it('has keywords of every name', () => {
+  it('keeps keywords of every name', () => {
     const server = make({ name: 's', server: true, service: true, constructor: 1, ['__proto__']: 2 } as never)
     assert.equal(server.contact('constructor'), 1)
     assert.equal(server.contact('__proto__'), 2)
@@ -134,7 +134,7 @@ describe('NetworkProcess#contact()', () => {
     }
   })
 
-  it('notes what is set later', async () => {
+  it('includes what is set later', async () => {
     const { client } = await over('stream', 'ipv4').pair()
     const filter = () => {}
     const sentinel = () => {}
@@ -147,7 +147,7 @@ describe('NetworkProcess#contact()', () => {
     buffer.kill()
   })
 
-  it('of a connection is its own', async () => {
+  it('of a connection is independent of the server’s', async () => {
     const { server, peer } = await over('stream', 'ipv4').pair({ colour: 'red' })
     peer.setOption('keepalive', true)
     assert.equal(server.contact('keepalive'), undefined)
@@ -185,7 +185,7 @@ describe('NetworkProcess#contact()', () => {
     await settled()
   })
 
-  it('is what it was given for an abstract name with NUL bytes inside', async () => {
+  it('keeps NUL bytes inside an abstract name', async () => {
     const service = `\0a\0b-${process.pid}`
     const seen = witness()
     const server = make({ name: 's', server: true, family: 'local', service, ...seen.callbacks })
@@ -194,7 +194,7 @@ describe('NetworkProcess#contact()', () => {
     await until(() => seen.text === 'x', 'text')
   })
 
-  it('is as long as an abstract name is said to be: names that differ by a NUL are two', async () => {
+  it('keeps the exact length of an abstract name: names that differ by a trailing NUL are two', async () => {
     const name = `\0exact-${process.pid}`
     const heard = [name, `${name}\0`, `${name}\0\0`].map(local => {
       const seen = witness()
@@ -212,7 +212,7 @@ describe('NetworkProcess#contact()', () => {
     assert.equal(inspect(heard[0]?.server), `#<process s open @exact-${process.pid}>`)
   })
 
-  it('is no order to the terminal of who prints it', () => {
+  it('shows no control characters of a name when the process is inspected', () => {
     const local = `\0escape-${process.pid}-\x1b[2J\x07\0`
     const server = make({ name: 's', server: true, type: 'datagram', local })
     assert.equal(inspect(server), `#<process s open @escape-${process.pid}-?[2J??>`)

@@ -1,4 +1,4 @@
-// What is peculiar to datagrams: who the peer is, how it changes, and whose packets are whose.
+// What is peculiar to datagrams: who the peer is, how it changes, and which peer a packet belongs to.
 
 import assert from 'node:assert/strict'
 import type { AddressInput, NetworkProcess } from 'make-network-process'
@@ -28,7 +28,7 @@ describe('NetworkProcess#datagramAddress', () => {
         assert.deepEqual(client.datagramAddress, server.contact('local'))
       })
 
-      it('of a server is nobody at first: zeroes of the family’s length', () => {
+      it('of a server is all zeroes at first, as many as the family’s addresses have bytes', () => {
         const length = transport.family === 'ipv4' ? 14 : transport.family === 'ipv6' ? 26 : 108
         const server = transport.server()
         assert.deepEqual(server.datagramAddress, { family: 0, data: Buffer.alloc(length) })
@@ -39,7 +39,7 @@ describe('NetworkProcess#datagramAddress', () => {
         assert.equal(server.status, 'open')
       })
 
-      it('of a server can be nobody again', () => {
+      it('of a server can be set back to no peer', () => {
         const server = transport.server()
         const nobody = server.datagramAddress
         server.datagramAddress = transport.server().contact('local')
@@ -48,7 +48,7 @@ describe('NetworkProcess#datagramAddress', () => {
         assert.throws(() => server.send('x'))
       })
 
-      it('of a client is set: it is connected anew', async () => {
+      it('of a client can be set, which connects it anew', async () => {
         const [one, other] = [witness(), witness()]
         const first = transport.server(one.callbacks)
         const second = transport.server(other.callbacks)
@@ -70,7 +70,7 @@ describe('NetworkProcess#datagramAddress', () => {
         assert.deepEqual(seen.data, ['answer'])
       })
 
-      it('of a server is set, and is where it sends', async () => {
+      it('of a server can be set, and is where it sends', async () => {
         const seen = witness()
         const sender = transport.server()
         const receiver = transport.server(seen.callbacks)
@@ -90,7 +90,7 @@ describe('NetworkProcess#datagramAddress', () => {
         await seen.messages(1)
       })
 
-      it('is refused for another family, and stays', () => {
+      it('refuses an address of another family, and stays as it was', () => {
         const server = transport.server()
         const client = transport.client(server)
         const wrong = transport.family === 'ipv4' ? '/nowhere' : [127, 0, 0, 1, 9]
@@ -113,7 +113,7 @@ describe('NetworkProcess#datagramAddress', () => {
   overEvery(
     transport => transport.connects,
     transport => {
-      it('is nothing for connections, and cannot be set', async () => {
+      it('is undefined for connections, and cannot be set', async () => {
         const { server, client } = await transport.pair()
         for (const process of [server, client]) {
           assert.equal(process.datagramAddress, undefined)
@@ -128,7 +128,7 @@ describe('NetworkProcess#datagramAddress', () => {
 })
 
 describe('a datagram client', () => {
-  it('sends nothing that waits to the peer that it gets', async () => {
+  it('cannot change its peer while messages for the old one are queued', async () => {
     const [one, other] = [over('datagram', 'local'), over('datagram', 'local')].map(transport =>
       transport.server({ stop: true, name: 'server' }),
     ) as [NetworkProcess, NetworkProcess]
@@ -149,7 +149,7 @@ describe('a datagram client', () => {
   overEvery(
     transport => !transport.connects && transport.answers,
     transport => {
-      it('hears nobody but its peer', async () => {
+      it('receives only from its peer', async () => {
         const { client, atClient, peer } = await transport.pair()
         const stranger = transport.server()
         stranger.datagramAddress = client.contact('local')
@@ -161,7 +161,7 @@ describe('a datagram client', () => {
         assert.deepEqual(client.datagramAddress, peer.contact('local'))
       })
 
-      it('whose peer is not there hears of it, and goes on', async () => {
+      it('tells its sentinel that the peer is not there, and stays open', async () => {
         const { server, client, atClient } = await transport.pair()
         server.delete()
         client.send('x')
@@ -180,7 +180,7 @@ describe('a datagram client', () => {
   overEvery(
     ({ type, isLocal }) => type === 'datagram' && !isLocal,
     transport => {
-      it('is not woken for ever by what waits in its error queue', async function () {
+      it('is not woken again and again by what is in its error queue', async function () {
         const { IP_RECVERR, IPPROTO_IP, IPV6_RECVERR, IPPROTO_IPV6 } = constants
         const option = transport.family === 'ipv4' ? IP_RECVERR : IPV6_RECVERR
         if (option === undefined) this.skip()
@@ -202,7 +202,7 @@ describe('a datagram server', () => {
   overEvery(
     transport => !transport.connects,
     transport => {
-      it('answers whoever sent last', async () => {
+      it('answers the last sender', async () => {
         const server = transport.server({ filter: (process, data) => void process.send(`${String(data)}!`) })
         const seen = Array.from({ length: 5 }, () => witness())
         const clients = seen.map(one =>
@@ -217,7 +217,7 @@ describe('a datagram server', () => {
       })
 
       if (transport.isLocal)
-        it('does not answer somebody else when the sender has no name', async () => {
+        it('does not send to an earlier sender when the last one has no name', async () => {
           const seen = witness()
           const heard = witness()
           const server = transport.server(seen.callbacks)
@@ -236,7 +236,7 @@ describe('a datagram server', () => {
           assert.equal(server.status, 'open')
         })
 
-      it('answers the right one of those that waited while it was stopped', async () => {
+      it('answers the right sender of each message that was held while it was stopped', async () => {
         const server = transport.server({ stop: true, filter: (process, data) => void process.send(data) })
         const seen = Array.from({ length: 5 }, () => witness())
         const clients = seen.map(one =>
@@ -254,7 +254,7 @@ describe('a datagram server', () => {
     },
   )
 
-  // More than the book of addresses holds, so that it has to forget, and to give ids out again.
+  // More senders than the address book holds, so that it has to forget some, and to give their ids out again.
   const answersThousands = (server: NetworkProcess, nameOf: (i: number) => AddressInput, domain: number) => {
     const to = encodeAddress(server.contact('local') as AddressInput)
     const buffer = Buffer.alloc(16)
@@ -327,7 +327,7 @@ describe('a datagram server', () => {
     await until(() => seen.slice(1).every(one => one.text === 'answer'), 'answers')
   })
 
-  it('remembers whom what waits is for when others are forgotten, and tells who did not get it', async () => {
+  it('remembers the address of each queued message when others are forgotten, and reports those that fail', async () => {
     const transport = over('datagram', 'local')
     const [first, second, atSender] = [witness(), witness(), witness()]
     const gone = transport.server({ stop: true, ...first.callbacks })
@@ -371,7 +371,7 @@ describe('an empty datagram', () => {
 })
 
 describe('an address as raw bytes', () => {
-  it('is that of any family', async () => {
+  it('can be of any family', async () => {
     const seen = witness()
     const server = make({ name: 's', type: 'datagram', server: true, service: true, ...seen.callbacks })
     const data = encodeAddress(server.contact('local') as AddressInput).subarray(2)

@@ -1,5 +1,5 @@
 // What filters get: whole messages of every size, as text, bytes and lent bytes; characters that are cut between
-// reads; bytes that are no text.
+// reads; bytes that are not valid text.
 
 import assert from 'node:assert/strict'
 import { cleanUp, settled, until, type Witness } from './support.js'
@@ -47,7 +47,7 @@ describe('a filter', () => {
             )
           })
 
-          it('gets many messages of one wake-up each on its own', async () => {
+          it('gets each of many messages of one wake-up on its own', async () => {
             const { client, peer, atServer } = await transport.pair(keywords)
             peer.stop()
             const count = transport.isLocal ? 500 : 100
@@ -70,7 +70,7 @@ describe('a filter', () => {
             })
 
           if (transport.connects)
-            it('gets what comes behind an empty message when the peer has gone by then', async () => {
+            it('gets what follows an empty message when the peer has closed by then', async () => {
               const { client, peer, atServer } = await transport.pair(keywords)
               peer.stop()
               for (const message of ['', 'a', '', '', 'b']) client.send(message)
@@ -105,7 +105,7 @@ describe('a filter', () => {
     }
   })
 
-  it('gets lent bytes that are right while it runs, even if it waits inside', async () => {
+  it('gets lent bytes that stay intact while it runs, even if it waits inside', async () => {
     const { acceptProcessOutput } = await import('make-network-process')
     let depth = 0
     const right: boolean[] = []
@@ -127,7 +127,7 @@ describe('a filter', () => {
     assert.deepEqual(right, [true, true, true, true, true])
   })
 
-  // Newer versions of Node refuse some of this, and older ones copy.
+  // Newer versions of Node refuse some of these transfers, and older ones copy.
   const transfers: Record<string, (bytes: Buffer) => unknown> = {
     'structuredClone()': bytes => structuredClone(bytes, { transfer: [bytes.buffer as ArrayBuffer] }),
     'a stream of bytes': bytes =>
@@ -155,7 +155,7 @@ describe('a filter', () => {
         assert.equal(taken.length, 3)
       })
 
-  it('keeps its coding system when it is given what cannot be one', async () => {
+  it('keeps its coding system when an invalid one is set', async () => {
     const { client } = await over('stream', 'local').pair()
     for (const wrong of [null, 5, true, {}, ['utf-8'], ['utf-8', 5]])
       assert.throws(() => (client.codingSystem = wrong as never), {
@@ -180,7 +180,7 @@ describe('text', () => {
   overEvery(
     transport => transport.type === 'stream',
     transport => {
-      it('is put together again where reads have cut it', async () => {
+      it('is put together again when characters are split between reads', async () => {
         const { client, atServer } = await transport.pair()
         for (const byte of Buffer.from(characters)) {
           client.send(Uint8Array.of(byte))
@@ -195,7 +195,7 @@ describe('text', () => {
         'other text': characters,
         'bytes that are no text': '\udcff€\udce2\udc82',
       }))
-        it(`of which much is there at once comes whole, in pieces: ${what}`, async () => {
+        it(`that is long arrives complete, in pieces: ${what}`, async () => {
           const { client, peer, atServer } = await transport.pair()
           peer.stop()
           const all = Array.from({ length: 2_000_000 / unit.length }, (_, i) => `${unit}${i}`).join('')
@@ -207,7 +207,7 @@ describe('text', () => {
           assert.ok(atServer.data.every(piece => piece.length > 0 && piece.length <= 64 * 1024))
         })
 
-      it('that ends within a character ends in its bytes, before the sentinel is called', async () => {
+      it('that ends inside a character delivers its bytes before the sentinel is called', async () => {
         const { client, atServer } = await transport.pair()
         client.send(Buffer.from('ok\xf0\x9d\x84', 'latin1'))
         client.delete()
@@ -216,7 +216,7 @@ describe('text', () => {
         assert.equal(atServer.all.at(-1), 'sentinel connection broken by remote peer')
       })
 
-      it('that ends within a character goes on in the coding system that is set meanwhile', async () => {
+      it('that is cut inside a character continues in the coding system that is set meanwhile', async () => {
         const { client, peer, atServer } = await transport.pair()
         const parts = ['x\xe2\x82', '\xacy\xe2', '\x82\xac', '\xe2\x82', '\xac']
         const codings = ['latin-1-unix', 'utf-8-unix', 'utf-8-dos', 'binary', 'utf-8-unix']
@@ -233,7 +233,7 @@ describe('text', () => {
         ])
       })
 
-      it('that ends within a character ends in the coding system that is set meanwhile', async () => {
+      it('that ends inside a character is flushed in the coding system that is set meanwhile', async () => {
         const { client, peer, atServer } = await transport.pair()
         client.send(Buffer.from('x\xe2', 'latin1'))
         await settled()
@@ -243,7 +243,7 @@ describe('text', () => {
         assert.deepEqual(atServer.data, ['x', Buffer.from('\xe2', 'latin1')])
       })
 
-      it('cut at every place is the same text', async () => {
+      it('is the same wherever it is cut', async () => {
         const { client, atServer } = await transport.pair()
         const bytes = Buffer.concat([
           Buffer.from(characters),
@@ -280,7 +280,7 @@ describe('text', () => {
   overEvery(
     transport => transport.answers,
     transport => {
-      it('keeps bytes that are no text through a round trip', async () => {
+      it('keeps invalid bytes through a round trip', async () => {
         const { client, atClient } = await transport.pair(
           { filter: (process, data) => process.send(data) },
           { coding: 'binary' },
@@ -301,13 +301,13 @@ describe('text', () => {
     },
   )
 
-  it('may have a byte order mark, which stays', async () => {
+  it('keeps a byte order mark', async () => {
     const { client, atServer } = await over('stream', 'local').pair()
     client.send('\ufeffa')
     await until(() => atServer.text === '\ufeffa', 'text')
   })
 
-  it('that is ASCII and text that is not come from one wake-up right', async () => {
+  it('is decoded correctly when one wake-up brings both ASCII and other text', async () => {
     const { client, peer, atServer } = await over('seqpacket', 'local').pair()
     peer.stop()
     const sent = Array.from({ length: 60 }, (_, i) => (i % 3 ? `plain ${i}` : `ünïcödé 🚀 ${i}`))
@@ -317,7 +317,7 @@ describe('text', () => {
     assert.deepEqual(atServer.data, sent)
   })
 
-  it('of several processes comes from one wake-up right', async () => {
+  it('reaches the right process when one wake-up brings text for several', async () => {
     const transport = over('stream', 'local')
     const pairs = await Promise.all(Array.from({ length: 20 }, () => transport.pair()))
     pairs.forEach(({ client }, i) => client.send(i % 2 ? `a${i}` : `ä${i}`))

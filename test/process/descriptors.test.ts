@@ -1,5 +1,5 @@
-// Whose descriptors are that come beside messages: none leaks, whoever takes them or does not, and none is closed twice.
-// Each test counts those of this program; a socket that is handed over tells, by its end, when nobody has it any more.
+// Who owns the descriptors that come with messages: whether the filter takes them or not, none leaks and none is closed
+// twice. Tests count this program's descriptors, or hand over a socket whose other end sees when the last copy is closed.
 
 import assert from 'node:assert/strict'
 import { closeSync, fstatSync, openSync, readdirSync } from 'node:fs'
@@ -10,13 +10,13 @@ import { overEvery, type Transport } from './transports.js'
 
 afterEach(cleanUp)
 
-// Linux's, which many a system's headers do not know yet.
+// SO_PASSPIDFD of Linux, which many systems' headers do not have yet.
 const soPasspidfd = 76
 const isLocal = (transport: Transport) => transport.isLocal
 const openDescriptors = () => readdirSync('/dev/fd').length
 const aFile = () => openSync('package.json', 'r')
 
-/** A socket to hand over, and one that reads its end when nobody has the other any more. */
+/** A socket to hand over, and whether its last copy has been closed. */
 function telltale(): { end: Socket; isGone: () => boolean } {
   const [left, end] = Socket.pair(constants.AF_UNIX, constants.SOCK_STREAM)
   let gone = false
@@ -29,9 +29,9 @@ function telltale(): { end: Socket; isGone: () => boolean } {
   return { end, isGone: () => gone }
 }
 
-describe('descriptors that come', () => {
+describe('received descriptors', () => {
   overEvery(isLocal, transport => {
-    it('are closed where the filter takes some and leaves others', async () => {
+    it('are closed where the filter leaves them, and stay open where it takes them', async () => {
       const before = openDescriptors()
       const taken: number[] = []
       let text = ''
@@ -56,7 +56,7 @@ describe('descriptors that come', () => {
       assert.equal(openDescriptors(), before)
     })
 
-    it('are closed once: a number that the filter has closed may be somebody else’s by then', async () => {
+    it('are not closed again when the filter has closed them: the number may be in use again', async () => {
       let mine: number | undefined
       const { client } = await transport.pair({
         filter: (_process, _data, { fds: [fd = -1] }) => {
@@ -77,7 +77,7 @@ describe('descriptors that come', () => {
       closeSync(mine as number)
     })
 
-    it('are closed when the filter throws before it takes them, and are its own after that', async () => {
+    it('are closed when the filter throws before it takes them, and are left to it when it throws after', async () => {
       for (const takes of [false, true]) {
         const before = openDescriptors()
         const taken: number[] = []
@@ -120,7 +120,7 @@ describe('descriptors that come', () => {
       taken.forEach(closeSync)
     })
 
-    it('are open when a stopped process goes on that somebody else has waited for', async () => {
+    it('stay open for a process that stopped while another filter was waiting for it', async () => {
       const taken: number[] = []
       const reading = await transport.pair({
         filter: (process, data, { fds }) => {
@@ -147,7 +147,7 @@ describe('descriptors that come', () => {
       taken.forEach(closeSync)
     })
 
-    it('are closed for a loop, which has no place for them', async () => {
+    it('are closed in a for-await loop, which has no way to take them', async () => {
       const { client, peer } = await transport.pair()
       const { end, isGone } = telltale()
       peer.filter = null
@@ -161,7 +161,7 @@ describe('descriptors that come', () => {
     })
 
     if (transport.connects)
-      it('are closed behind a message for which the process was deleted, while it sends its last', async () => {
+      it('of later messages are closed when the filter has deleted the process, which still flushes its queue', async () => {
         const { client, peer } = await transport.pair({
           filter: (process, _data, info) => {
             info.fds.forEach(closeSync)
@@ -179,7 +179,7 @@ describe('descriptors that come', () => {
         await until(isGone, 'the end')
       })
 
-    it('are closed if they are of the sender’s process, which nobody has asked for', async function () {
+    it('are closed when they are pidfds of the sender that the process has not asked for', async function () {
       const before = openDescriptors()
       const { client, peer } = await transport.pair({ filter: true }, { filter: true })
       const socket = Socket.fromFd(peer.detach())
@@ -209,7 +209,7 @@ describe('descriptors that come', () => {
       assert.equal(openDescriptors(), before)
     })
 
-    it('are closed with a process that nobody reads', async () => {
+    it('are closed with a process that has not read them', async () => {
       const { client, peer } = await transport.pair({
         filter: (...message) => assert.notEqual(message[1], 'x'),
       })
@@ -225,7 +225,7 @@ describe('descriptors that come', () => {
   })
 })
 
-describe('descriptors that go', () => {
+describe('sent descriptors', () => {
   overEvery(isLocal, transport => {
     it('stay the sender’s own, whether the message is sent, queued or refused', async () => {
       const before = openDescriptors()

@@ -1,4 +1,4 @@
-// What watches a program sees of processes: diagnostics channels, NODE_DEBUG, async hooks and AsyncLocalStorage.
+// What observers of a program see of its processes: diagnostics channels, NODE_DEBUG, async hooks and AsyncLocalStorage.
 
 import assert from 'node:assert/strict'
 import { AsyncLocalStorage, AsyncResource, createHook, executionAsyncId } from 'node:async_hooks'
@@ -32,7 +32,7 @@ describe('diagnostics channels', () => {
   overEvery(
     transport => transport.connects,
     transport => {
-      it('tell of a connection, of what it brings and of its end', async () => {
+      it('report a connection, its messages and its end', async () => {
         const seen = watch()
         const { server, client, peer, atServer } = await transport.pair()
         client.send('hello')
@@ -58,7 +58,7 @@ describe('diagnostics channels', () => {
     },
   )
 
-  it('tell why a process has ended', async () => {
+  it('report why a process has ended', async () => {
     const seen = watch()
     const process = make({
       name: 'nobody there',
@@ -73,7 +73,7 @@ describe('diagnostics channels', () => {
     assert.equal((seen[0]?.error as { code: string }).code, 'ENOENT')
   })
 
-  it('tell what each way of sending was given, and whether it is better to wait', async () => {
+  it('report what each way of sending was given, and what it returned', async () => {
     const { client, peer } = await over('seqpacket', 'local').pair()
     const seen = watch()
     const message = { data: 'message' }
@@ -93,13 +93,13 @@ describe('diagnostics channels', () => {
     assert.equal(seen.at(-1)?.drained, false)
   })
 
-  it('have nobody to tell when nobody subscribes', () => {
+  it('have no subscribers until the program subscribes', () => {
     for (const name of names) assert.equal(channel(`make-network-process:${name}`).hasSubscribers, false)
   })
 })
 
 describe('NODE_DEBUG=make-network-process', () => {
-  it('writes a line for each, and nothing without it', async () => {
+  it('writes a line for each event, and nothing without it', async () => {
     const program = `
       const { peer, one } = await pair({ filter: (process, text) => { process.send(text) } }, {
         filter: () => process.exit() })
@@ -112,7 +112,7 @@ describe('NODE_DEBUG=make-network-process', () => {
   })
 })
 
-// Whether what is entered in a resource is there when that is entered again: not with Node's AsyncContextFrame.
+// Whether a store that is entered in a resource is there the next time: not with Node's AsyncContextFrame.
 const resourcesKeep = (() => {
   const storage = new AsyncLocalStorage<boolean>()
   const resource = new AsyncResource('PROBE')
@@ -124,7 +124,7 @@ describe('AsyncLocalStorage', () => {
   overEvery(
     transport => transport.answers,
     transport => {
-      it('has in callbacks what it had where the process was made', async () => {
+      it('has in callbacks the store of where the process was made', async () => {
         const storage = new AsyncLocalStorage<string>()
         const stores: string[] = []
         const note = (what: string) => {
@@ -154,7 +154,7 @@ describe('AsyncLocalStorage', () => {
       })
 
       for (const reader of ['filter', 'stream'])
-        it(`has it where what a ${reader} throws is taken as uncaught`, async () => {
+        it(`has that store in the uncaughtException handler for what a ${reader} throws`, async () => {
           const storage = new AsyncLocalStorage<string>()
           const stores: unknown[] = []
           const fail = () => {
@@ -176,7 +176,7 @@ describe('AsyncLocalStorage', () => {
           assert.deepEqual(stores, ['the client’s'])
         })
 
-      it('has it after many messages that came alone, and what a callback enters stays its own', async () => {
+      it('keeps that store over many wake-ups of one message, and does not leak what a callback enters', async () => {
         const storage = new AsyncLocalStorage<string>()
         const stores = new Set<unknown>()
         let left = 100
@@ -211,7 +211,7 @@ describe('AsyncLocalStorage', () => {
         assert.deepEqual(other, [undefined])
       })
 
-      it('has it in a stream’s events too', async () => {
+      it('has that store in a stream’s events too', async () => {
         const storage = new AsyncLocalStorage<string>()
         const { client, peer } = await transport.pair()
         const service = client.contact('service')
@@ -259,7 +259,7 @@ describe('async hooks', () => {
     assert.deepEqual(types.get(connection as number), { type: 'NETWORKPROCESS', trigger: parent })
   })
 
-  it('see no resource of connections that come and go', async () => {
+  it('see no resource for connections that are deleted by their first sentinel', async () => {
     let resources = 0
     const hook = createHook({ init: (_id, type) => void (resources += type === 'NETWORKPROCESS' ? 1 : 0) })
     finallyDo(() => hook.disable())
@@ -279,19 +279,19 @@ describe('async hooks', () => {
       }),
     )
     hook.enable()
-    // More than a listener needs to be the only one that is heard.
+    // Enough for the listener to count as the only socket that is busy.
     const connections = 60
     for (let i = 1; i <= connections; i++) {
       const client = transport.client(server)
       await until(() => deleted === i, 'the end')
       client.delete()
     }
-    // The clients have one each, and the addon gets the server's.
+    // Each client has one, and the server's is given to the addon.
     assert.ok(resources <= connections + 1, `${resources} resources`)
     assert.deepEqual([...stores], ['the server’s'])
   })
 
-  it('do not keep what a callback throws from being an uncaught exception', async () => {
+  it('do not keep an exception of a callback from being uncaught', async () => {
     const { stderr, status } = await run(`
       import { AsyncLocalStorage } from 'node:async_hooks'
       const storage = new AsyncLocalStorage()

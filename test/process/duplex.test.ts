@@ -1,5 +1,5 @@
-// Processes as streams: pipelines, ends, errors and bounds over every transport, and what Node builds on streams:
-// TLS, HTTP/1 and HTTP/2, lines. And that none of the three ways to read keeps what it has read.
+// Processes as streams: pipelines, ends, errors and message boundaries over every transport, and what Node builds on
+// streams: TLS, HTTP/1 and HTTP/2, lines.
 
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
@@ -23,7 +23,7 @@ afterEach(cleanUp)
 const isReliable = (transport: Transport) => transport.connects || transport.isLocal
 const unread = { filter: true } as const
 
-/** Different at every place. */
+/** Bytes of which every four are different. */
 function pattern(length: number): Buffer {
   const bytes = Buffer.alloc(length)
   for (let i = 0; i + 4 <= length; i += 4) bytes.writeUInt32LE((i * 2654435761) % 0x100000000, i)
@@ -34,7 +34,7 @@ function* pieces(bytes: Buffer, length = 16_000): Generator<Buffer> {
   for (let i = 0; i < bytes.length; i += length) yield bytes.subarray(i, i + length)
 }
 
-/** Reads to the end, and leaves the stream as it is: toArray() destroys it. */
+/** Reads to the end without destroying the stream, which toArray() would do. */
 async function read(stream: Duplex): Promise<Buffer[]> {
   const got: Buffer[] = []
   stream.on('data', one => got.push(one as Buffer))
@@ -80,7 +80,7 @@ describe('NetworkProcess#duplex()', () => {
         await Promise.all([client.closed, peer.closed])
       })
 
-      it('half-closes: what ends one direction leaves the other', async () => {
+      it('half-closes: ending one direction leaves the other open', async () => {
         const { client, peer } = await transport.pair({}, unread)
         peer.filter = null
         const near = client.duplex()
@@ -103,7 +103,7 @@ describe('NetworkProcess#duplex()', () => {
         assert.ok(Buffer.concat(await read(near)).equals(all))
       })
 
-      it('that nobody reads closes when both sides have ended', async () => {
+      it('closes when both sides have ended, even if nobody reads it', async () => {
         const { near, far, client } = await streams(transport)
         await pipeline(Readable.from(['all']), near)
         assert.equal(Buffer.concat(await read(far)).toString(), 'all')
@@ -111,7 +111,7 @@ describe('NetworkProcess#duplex()', () => {
         assert.ok(near.readableEnded)
       })
 
-      it('destroy() deletes the process, whose peer sees the end', async () => {
+      it('deletes the process on destroy(), and the peer sees the end', async () => {
         const { near, far, client } = await streams(transport)
         const error = new Error('mine')
         const failed = once(near, 'error')
@@ -132,7 +132,7 @@ describe('NetworkProcess#duplex()', () => {
         assert.ok(client.duplex().destroyed)
       })
 
-      it('of a process that cannot connect has its error', async () => {
+      it('fails with the error of its process when that cannot connect', async () => {
         const server = transport.server()
         const keywords = transport.clientKeywords(server)
         server.delete()
@@ -144,14 +144,14 @@ describe('NetworkProcess#duplex()', () => {
         assert.equal(error, await failure(client.opened))
       })
 
-      it('writes before the process is open', async () => {
+      it('takes writes before the process is open', async () => {
         const seen = witness()
         const client = transport.client(transport.server(seen.callbacks), { nowait: true })
         client.duplex().write('early')
         assert.deepEqual(await seen.messages(1), ['early'])
       })
 
-      it('is refused where there is nothing to stream', async () => {
+      it('is refused for a server, and for a process that has a filter or a stream', async () => {
         const { server, peer, client } = await transport.pair({}, unread)
         assert.equal(thrown(() => server.duplex()).code, 'ERR_NO_STREAM')
         assert.equal(thrown(() => peer.duplex()).code, 'ERR_FILTER_IN_USE')
@@ -162,7 +162,7 @@ describe('NetworkProcess#duplex()', () => {
   )
 
   overEvery(isReliable, transport => {
-    it('makes the peer wait while nobody reads it, and loses nothing', async () => {
+    it('holds the peer back while nobody reads it, and loses nothing', async () => {
       const { client, peer } = await transport.pair({}, unread)
       peer.filter = null
       const far = peer.duplex({ readableHighWaterMark: transport.keepsBounds ? 4 : 1000 })
@@ -231,7 +231,7 @@ describe('NetworkProcess#duplex()', () => {
   overEvery(
     ({ type, family }) => type === 'stream' && family !== 'local',
     transport => {
-      it('fails with a reset', async () => {
+      it('fails with ECONNRESET when the peer resets', async () => {
         const { client, peer } = await transport.pair({}, unread)
         const near = client.duplex()
         const failed = failure(buffer(near))
@@ -263,7 +263,7 @@ describe('NetworkProcess#duplex() under', () => {
       it('node:tls, on both sides', async function () {
         const secret = certificate()
         if (secret === undefined) return this.skip()
-        // The end comes below TLS while TLS still has something to send.
+        // The end of the stream comes while TLS still has something to send.
         const { near, far, client, peer } = await streams(transport, { allowHalfOpen: true })
         const server = new tls.TLSSocket(far, { isServer: true, ...secret })
         const secured = tls.connect({ socket: near, ca: secret.cert, servername: 'localhost' })
@@ -277,7 +277,7 @@ describe('NetworkProcess#duplex() under', () => {
         await Promise.all([client.closed, peer.closed])
       })
 
-      it('node:http, whose server is fed by an emit', async () => {
+      it('node:http, whose server is given the stream by an emitted event', async () => {
         const { near, far } = await streams(transport)
         const server = http.createServer((request, response) => {
           void text(request).then(body =>
@@ -320,7 +320,7 @@ describe('NetworkProcess#duplex() under', () => {
     },
   )
 
-  it('a wrapper that hands on an allowHalfOpen that it was not given', async () => {
+  it('a wrapper that passes allowHalfOpen on as undefined', async () => {
     for (const halfOpen of [false, true]) {
       const { client } = await over('stream', 'local').pair({}, { ...unread, halfOpen })
       assert.equal(client.duplex({ allowHalfOpen: undefined }).allowHalfOpen, halfOpen)
@@ -353,5 +353,3 @@ describe('NetworkProcess#duplex() under', () => {
     assert.deepEqual(got, numbers)
   })
 })
-
-// ---- memory -----------------------------------------------------------------------------------------------------

@@ -104,7 +104,7 @@ describe('makeNetworkProcess()', () => {
       assert.throws(() => call(...list), { code: value, message: new RegExp(String(list.at(-1))) })
   })
 
-  it('refuses a key that is no keyword', () => {
+  it('refuses a key that is not a keyword', () => {
     const call = makeNetworkProcess as (...args: unknown[]) => unknown
     assert.throws(() => call(5, 6), { code: type, message: /argument 0/ })
     assert.throws(() => call(':name', 'x', Symbol('y'), 6), { code: type, message: /argument 2/ })
@@ -129,12 +129,12 @@ describe('makeNetworkProcess()', () => {
     [{ name: 'c', host: 'localhost', service: 'nosuchservice', buffer: 5 }, /getaddrinfo/],
   ]
   for (const [options, message] of orders)
-    it(`says what is wrong first with ${inspectKeywords(options)}`, () => {
+    it(`reports the first of two errors with ${inspectKeywords(options)}`, () => {
       assert.throws(() => make(options as unknown as NetworkProcessOptions), { message })
       assert.deepEqual(processList(), [])
     })
 
-  it('ignores host, service and family beside an address', () => {
+  it('ignores :host, :service and :family when an address is given', () => {
     const process = make({
       name: 's',
       server: true,
@@ -154,7 +154,7 @@ describe('a failure', () => {
     return error
   }
 
-  it('to connect is the error that net has', async () => {
+  it('to connect gives the same error as node:net', async () => {
     const listener = net.createServer().listen(0, '127.0.0.1')
     await once(listener, 'listening')
     const { port } = listener.address() as net.AddressInfo
@@ -175,7 +175,7 @@ describe('a failure', () => {
     assert.equal(error.message, noFile.message)
   })
 
-  it('to bind is the error that net has', async () => {
+  it('to bind gives the same error as node:net', async () => {
     const listener = net.createServer().listen(0, '127.0.0.1')
     await once(listener, 'listening')
     const { port } = listener.address() as net.AddressInfo
@@ -188,7 +188,7 @@ describe('a failure', () => {
     assert.ok(['bind', 'listen'].includes(String(error.syscall)))
   })
 
-  it('to find a host or service is the error that dns.lookup has', async () => {
+  it('to find a host or service gives the same error as dns.lookup()', async () => {
     const host = await failing({ name: 'c', host: 'nosuch.invalid', service: 9 })
     assert.ok(['ENOTFOUND', 'EAI_AGAIN'].includes(String(host.code)), host.message)
     assert.equal(host.syscall, 'getaddrinfo')
@@ -199,7 +199,7 @@ describe('a failure', () => {
     await failing({ name: 'c', host: '127.0.0.1', family: 'ipv6', service: 9 })
   })
 
-  it('to make a socket names the call', async () => {
+  it('to create a socket gives an error that names socket(2)', async () => {
     assert.deepEqual(
       [await failing({ name: 'c', type: 'seqpacket', remote: [127, 0, 0, 1, 9] })].map(
         ({ code, syscall }) => [code, syscall],
@@ -210,7 +210,7 @@ describe('a failure', () => {
     assert.equal(unknown.code, 'EAFNOSUPPORT')
   })
 
-  it('leaves no descriptor', async function () {
+  it('leaves no descriptor open', async function () {
     const count = () => readdirSync('/proc/self/fd').length
     try {
       count()
@@ -232,7 +232,7 @@ describe('a failure', () => {
       try {
         make(options as never)
       } catch {
-        // What is left of it is counted.
+        // What it has left open is counted below.
       }
     for (const one of processList()) one.delete()
     assert.equal(count(), before)

@@ -1,4 +1,4 @@
-// :use-external-socket: what systemd-socket-activate passes in, and what a parent passes in that does as it does.
+// :use-external-socket: sockets passed in by systemd-socket-activate, and by a parent that does the same.
 
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
@@ -15,7 +15,7 @@ afterEach(endRuns)
 
 const url = (file: string) => JSON.stringify(new URL(`../../dist/${file}`, import.meta.url))
 
-/** Words that run Node on `body`, which has `make`: a server that wants an external socket. */
+/** The command line that runs `body` in Node; its `make` makes a server that asks for an external socket. */
 function program(body: string): string[] {
   const code = `
     import { makeNetworkProcess, processList } from ${url('index.js')}
@@ -56,7 +56,7 @@ function passing(
   return stdout.trim() === 'undefined' ? undefined : JSON.parse(stdout)
 }
 
-/** A socket that has a name; the name. */
+/** A bound socket, with its path and its port. */
 function named(
   type: number = SOCK_STREAM,
   family: number = AF_UNIX,
@@ -86,9 +86,9 @@ describe(':use-external-socket', () => {
       if (spawnSync('systemd-socket-activate', ['--version']).status !== 0) this.skip()
     })
 
-    /** Starts it; when it listens, a program runs at the first connection. */
+    /** Starts systemd-socket-activate, which runs a program at the first connection; resolves when it listens. */
     async function activate(options: string[], body: string): Promise<Run> {
-      // It hands on nothing of the environment by itself.
+      // It passes on no environment variables by itself.
       const environment = ['MAKE_NETWORK_PROCESS_ADDON', 'LD_PRELOAD', 'ASAN_OPTIONS'].flatMap(name =>
         process.env[name] === undefined ? [] : ['--setenv', `${name}=${process.env[name]}`],
       )
@@ -131,7 +131,7 @@ describe(':use-external-socket', () => {
       await until(() => seen.text === '<hello>', 'answer')
     })
 
-    it('takes them by their names, each once', async () => {
+    it('takes sockets by their names, each once', async () => {
       const [first, second] = [socketFile(), socketFile()]
       const ran = await activate(
         ['--listen', first, '--listen', second, '--fdname=one:two'],
@@ -146,7 +146,7 @@ describe(':use-external-socket', () => {
       assert.deepEqual(locals, [second, `${own}1`, `${own}2`, first, `${own}4`])
     })
 
-    it('works by the name that it has in Emacs', async () => {
+    it('works in makeNetworkProcess() of make-network-process/emacs', async () => {
       const file = socketFile()
       const ran = await activate(
         ['--listen', file],
@@ -162,12 +162,12 @@ describe(':use-external-socket', () => {
 
   const local = `return make().contact('local')`
 
-  it('is ignored where none was passed', () => {
+  it('is ignored where no socket was passed', () => {
     assert.match(String(passing([], local)), /\.sock$/)
     assert.match(String(passing([], local, { LISTEN_FDS: '', LISTEN_PID: '' })), /\.sock$/)
   })
 
-  it('does not take those of another process, and says so to no child', () => {
+  it('takes no sockets meant for another process, and hides the variables from children', () => {
     const { socket, name } = listening()
     const [own, variables] = passing(
       [socket],
@@ -178,7 +178,7 @@ describe(':use-external-socket', () => {
     assert.deepEqual(variables, [])
   })
 
-  it('is not taken by a process that does not ask', () => {
+  it('leaves the socket to the first process that asks for it', () => {
     const { socket, name } = listening()
     assert.deepEqual(
       passing(
@@ -211,7 +211,7 @@ describe(':use-external-socket', () => {
     }
   })
 
-  it('is done with a descriptor whose process has gone, whoever has it now', () => {
+  it('does not take a descriptor again after its process has gone, though the number is in use again', () => {
     const { socket } = listening()
     const own = socketFile()
     const [fd, local] = passing(
@@ -230,7 +230,7 @@ describe(':use-external-socket', () => {
     assert.equal(local, own)
   })
 
-  it('takes one of the type that the process has', () => {
+  it('takes a socket of the type that the keywords ask for', () => {
     const [stream, datagrams] = [listening(), named(SOCK_DGRAM)]
     assert.deepEqual(
       passing(
@@ -241,7 +241,7 @@ describe(':use-external-socket', () => {
     )
   })
 
-  it('takes one of the family that the keywords say, and any if they say none', () => {
+  it('takes a socket of the family that the keywords name, and of any if they name none', () => {
     const [unix, inet] = [listening(), listening(AF_INET)]
     assert.deepEqual(
       passing(
@@ -258,7 +258,7 @@ describe(':use-external-socket', () => {
     )
   })
 
-  it('makes it listen when it does not yet', () => {
+  it('makes a socket listen that does not yet', () => {
     const { socket, name } = named()
     assert.deepEqual(passing([socket], `const own = make(); return [own.status, own.contact('local')]`), [
       'listen',
@@ -270,7 +270,7 @@ describe(':use-external-socket', () => {
     )
   })
 
-  it('leaves the queue of one that listens as long as it is', () => {
+  it('leaves the backlog of a listening socket as it is', () => {
     const { socket, name } = listening()
     passing([socket], 'make({ server: 50 })')
     const clients = [1, 2, 3].map(() => new Socket(AF_UNIX, SOCK_STREAM))
@@ -295,7 +295,7 @@ describe(':use-external-socket', () => {
     )
   })
 
-  it('takes a connection for a client, and a listener for a server only', () => {
+  it('takes only connections for clients, and only listeners for servers', () => {
     const [ours, theirs] = pair()
     const { socket, name } = listening()
     assert.deepEqual(
@@ -312,7 +312,7 @@ describe(':use-external-socket', () => {
     assert.equal(text.toString('utf8', 0, ours.recv(text)), 'hello')
   })
 
-  it('tells the sentinel under :nowait', () => {
+  it('calls the sentinel under :nowait', () => {
     const [ours, theirs] = pair()
     const code = (then: string) => `
       const events = []
@@ -329,7 +329,7 @@ describe(':use-external-socket', () => {
     assert.deepEqual(passing([other], code('client.delete()')), ['connect', 'closed', 'deleted\n'])
   })
 
-  it('passes over what is no socket, and knows fewer than it is told of', () => {
+  it('skips what is not a socket, and copes with a wrong LISTEN_FDS', () => {
     const file = openSync('/dev/null', 'r')
     finallyDo(() => closeSync(file))
     const { socket, name } = listening()
@@ -354,7 +354,7 @@ describe(':use-external-socket', () => {
     )
   })
 
-  it('is for the main thread', () => {
+  it('takes sockets in the main thread only', () => {
     const { socket, name } = listening()
     const [inWorker, inMain] = passing(
       [socket],

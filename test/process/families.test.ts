@@ -1,4 +1,4 @@
-// Families that Emacs has no words for: the kernel is spoken to over netlink, by `{ family, data }` addresses.
+// Families that Emacs has no words for: netlink and packet sockets, by `{ family, data }` addresses.
 
 import assert from 'node:assert/strict'
 import { readdirSync } from 'node:fs'
@@ -27,7 +27,7 @@ function question(): Buffer {
   return bytes
 }
 
-/** The names that RTM_NEWLINK messages have; undefined while the last has not come. */
+/** The names in RTM_NEWLINK messages; undefined until NLMSG_DONE has come. */
 function answer({ bytes }: Witness): string[] | undefined {
   const names: string[] = []
   for (let at = 0; at + 16 <= bytes.length; at += (read32(bytes, at) + 3) & ~3) {
@@ -61,7 +61,7 @@ describe('netlink', () => {
     assert.deepEqual(client.datagramAddress, { family, data: Buffer.alloc(10) })
   })
 
-  it('answers a server, which the kernel gives an address', async () => {
+  it('answers a server, whose address the kernel assigns', async () => {
     const seen = witness()
     const server = make({
       name: 's',
@@ -82,7 +82,7 @@ describe('netlink', () => {
     assert.deepEqual(server.datagramAddress, { family, data: Buffer.alloc(10) })
   })
 
-  it('is chosen by :remote of a server', async () => {
+  it('is the peer of a server that names it by :remote', async () => {
     const seen = witness()
     const server = make({
       name: 's',
@@ -97,7 +97,7 @@ describe('netlink', () => {
     await until(() => answer(seen), 'answer')
   })
 
-  it('is no family for a name and a service', () => {
+  it('cannot be looked up by host and service', () => {
     assert.throws(() => make({ name: 'c', type: 'datagram', family, service: 9 }), { syscall: 'getaddrinfo' })
   })
 })
@@ -135,7 +135,7 @@ describe('a packet socket', () => {
 
   const mark = `packets ${process.pid}`
 
-  it('has a filter that is told what comes beside them', async () => {
+  it('tells its filter the link-layer address of a packet', async () => {
     const { filter, received } = noting()
     const seen = watch(filter, 100)
     const marked = () => received.find(({ data }) => (data as Buffer).includes(mark))
@@ -145,7 +145,7 @@ describe('a packet socket', () => {
     assert.deepEqual(seen.events, [])
   })
 
-  it('loses none that are longer than the rest of a slab', async () => {
+  it('loses no packet that is longer than the rest of a slab', async () => {
     const lengths: number[] = []
     const filter: Filter = (_, data) => {
       if ((data as Buffer).includes(mark)) lengths.push(data.length)
@@ -158,7 +158,7 @@ describe('a packet socket', () => {
   })
 })
 
-it('a family by its number takes the same way as by its name', () => {
+it('a family given by its number behaves like one given by its name', () => {
   const server = make({ name: 's', server: true, family: constants.AF_INET6, service: true })
   assert.equal((server.contact('local') as number[]).length, 9)
   assert.throws(() => make({ name: 's', server: true, family: constants.AF_UNIX, service: true }), {

@@ -1,4 +1,4 @@
-// What is left of a socket when its process has gone: what was accepted is still sent, and nobody else is touched.
+// What happens to a socket when its process is deleted: what was accepted is still sent, and no other socket is touched.
 
 import assert from 'node:assert/strict'
 import { acceptProcessOutput, type NetworkProcess } from 'make-network-process'
@@ -14,13 +14,13 @@ const { wait } = built as unknown as typeof source
 
 const datagrams = { type: 'datagram', family: 'local', server: true } as const
 
-/** Sends until something has to wait. */
+/** Sends until something is queued. */
 function fill(process: NetworkProcess, message: string | Buffer): void {
   while (process.writableLength === 0) process.send(message)
 }
 
 describe('a process that is deleted with a queue', () => {
-  it('closes nobody else’s socket when its peer is given up', () => {
+  it('closes no other socket when it gives up its peer', () => {
     const listener = new Socket(constants.AF_INET, constants.SOCK_STREAM)
     listener.bind(encodeAddress([127, 0, 0, 1, 0]))
     listener.listen(1)
@@ -30,13 +30,13 @@ describe('a process that is deleted with a queue', () => {
     const peer = listener.accept().socket
     finallyDo(() => peer.close())
     fill(client, Buffer.alloc(65536))
-    // The kernel takes everything, and its own queue is full.
+    // Until the kernel has taken everything, and its own queue is full.
     for (const room = Buffer.alloc(65536); client.writableLength > 0; acceptProcessOutput(null, 0.001))
       if (poll([{ socket: peer, events: constants.POLLIN }], 0) > 0) peer.recv(room)
     const { fd } = client
     client.delete()
     const others: NetworkProcess[] = []
-    // It is given up when its descriptor is somebody else's.
+    // The peer is given up when another process has got the same descriptor.
     for (let after = 0; after < 20; after += others.some(other => other.fd === fd) ? 1 : 0) {
       acceptProcessOutput(null, 0.002)
       others.push(make({ name: 'other', server: true, service: true }))
@@ -46,7 +46,7 @@ describe('a process that is deleted with a queue', () => {
     assert.equal(new Set(fds).size, fds.length)
   })
 
-  it('does not turn the loop while a local datagram’s receiver is busy', async () => {
+  it('does not spin while the receiver of its local datagrams is busy', async () => {
     const [one, other] = [socketFile(), socketFile()]
     const seen = witness()
     const receiver = make({ name: 'receiver', ...datagrams, service: other, stop: true, ...seen.callbacks })
@@ -61,7 +61,7 @@ describe('a process that is deleted with a queue', () => {
     assert.deepEqual(seen.data, sent)
   })
 
-  it('sends the others’ datagrams when a receiver has gone', async () => {
+  it('still sends to other receivers when one has gone', async () => {
     const [one, other, service] = [socketFile(), socketFile(), socketFile()]
     const seen = witness()
     const gone = make({ name: 'gone', ...datagrams, service: one, stop: true })

@@ -50,12 +50,12 @@ describe('NetworkProcess#detach() and :adopt', () => {
   overEvery(
     transport => transport.connects,
     transport => {
-      it('make a server of a listening socket without being told', () => {
+      it('make a server of a listening socket without :server', () => {
         const fd = transport.server().detach()
         assert.equal(make({ name: 'adopted', adopt: fd }).status, 'listen')
       })
 
-      it('move a connection that was just accepted, with what it has already been sent', async () => {
+      it('move a connection that has just been accepted, with what it has already been sent', async () => {
         const seen = witness()
         const server = transport.server({
           log: (_server, connection) => {
@@ -107,7 +107,7 @@ describe('NetworkProcess#detach() and :adopt', () => {
     gate.delete()
   })
 
-  it('is refused while something waits to be sent', async () => {
+  it('do not detach a process while output is queued', async () => {
     const { client, peer } = await over('stream', 'local').pair()
     peer.stop()
     while (client.send('-'.repeat(10_000)));
@@ -115,7 +115,7 @@ describe('NetworkProcess#detach() and :adopt', () => {
     assert.equal(client.status, 'open')
   })
 
-  it('is refused while a part of a character waits for the rest', async () => {
+  it('do not detach a process while a part of a character waits for the rest', async () => {
     for (const coding of ['utf-8-unix', 'utf-8-dos']) {
       const { client, peer, atServer } = await over('stream', 'local').pair({ coding })
       client.send(Buffer.of(0x61, 0xc3))
@@ -128,7 +128,7 @@ describe('NetworkProcess#detach() and :adopt', () => {
     }
   })
 
-  it('is refused while messages wait because the process is stopped', async () => {
+  it('do not detach a process while messages are held because it is stopped', async () => {
     const seen: string[] = []
     const { client, peer } = await over('seqpacket', 'local').pair({
       filter: (process, data) => {
@@ -147,7 +147,7 @@ describe('NetworkProcess#detach() and :adopt', () => {
     assert.equal(peer.status, 'stop')
   })
 
-  it('is refused when the process has ended', async () => {
+  it('do not detach a process that has ended', async () => {
     const { client } = await over('stream', 'local').pair()
     client.sendEof()
     assert.equal(thrown(() => client.detach()).code, 'ERR_PROCESS_BUSY')
@@ -155,7 +155,7 @@ describe('NetworkProcess#detach() and :adopt', () => {
     assert.equal(thrown(() => client.detach()).code, 'ERR_PROCESS_NOT_RUNNING')
   })
 
-  it('leaves a descriptor that cannot be adopted alone', async () => {
+  it('leave a descriptor that cannot be adopted alone', async () => {
     const file = openSync('package.json', 'r')
     finallyDo(() => closeSync(file))
     assert.equal(thrown(() => make({ name: 'x', adopt: file })).code, 'ENOTSOCK')
@@ -179,7 +179,7 @@ describe('NetworkProcess#detach() and :adopt', () => {
   overEvery(
     () => true,
     transport => {
-      it('leaves the descriptor to its owner whatever is wrong, and it can be adopted again', async () => {
+      it('leave the descriptor open after an error, so that it can be adopted again', async () => {
         const { client, atServer } = await transport.pair()
         const adopt = client.detach()
         const wrong = [
@@ -200,7 +200,7 @@ describe('NetworkProcess#detach() and :adopt', () => {
     },
   )
 
-  it('takes a Socket’s descriptor, and says so under :nowait', async () => {
+  it('adopt the descriptor of a Socket, and report open under :nowait', async () => {
     const [left, right] = Socket.pair(constants.AF_UNIX, constants.SOCK_SEQPACKET)
     finallyDo(() => right.close())
     const seen = witness()
@@ -216,7 +216,7 @@ describe('NetworkProcess#stats()', () => {
   overEvery(
     transport => transport.keepsBounds && transport.answers,
     transport => {
-      it('counts', async () => {
+      it('counts bytes, messages and connections', async () => {
         const { client, peer, server, atServer, atClient } = await transport.pair()
         const before = peer.stats()
         client.sendMany(['one', 'three'])

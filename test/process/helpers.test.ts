@@ -44,7 +44,7 @@ describe('formatNetworkAddress()', () => {
     })
 })
 
-describe('formatNetworkAddress() of families that have fields', () => {
+describe('formatNetworkAddress() of families with named fields', () => {
   const address = Uint8Array.of(0, 0x11, 0xff)
   const table: [name: keyof typeof sockaddr, make: () => AddressInput, text: string, host?: string][] = [
     ['netlink', () => sockaddr.netlink({ groups: 0x11 }), '<netlink pid 0 groups 17>'],
@@ -101,7 +101,7 @@ describe('networkInterfaceList()', () => {
     addresses.map(one => ({ name, ...one })),
   )
 
-  it('has what the system has', () => {
+  it('has every address that the system has', () => {
     const listed = networkInterfaceList().map(([name, address]) => `${name} ${nodes(address)}`)
     for (const { name, address } of system)
       assert.ok(listed.includes(`${name} ${address}`), `${name} ${address}`)
@@ -122,7 +122,7 @@ describe('networkInterfaceList()', () => {
     }
   })
 
-  it('has one family, when asked', () => {
+  it('lists one family, when asked', () => {
     const lengths = (family: 'ipv4' | 'ipv6') =>
       new Set(networkInterfaceList(false, family).map(([, address]) => (address as number[]).length))
     assert.deepEqual(lengths('ipv4'), new Set(system.some(({ family }) => family === 'IPv4') ? [5] : []))
@@ -156,7 +156,7 @@ describe('networkInterfaceInfo()', () => {
 
   it('knows nothing of one that is not there', () => assert.equal(networkInterfaceInfo('nosuch0'), undefined))
 
-  it('refuses what is no name', () => {
+  it('refuses invalid names', () => {
     assert.throws(() => networkInterfaceInfo(5 as never), { code: 'ERR_INVALID_ARG_TYPE' })
     assert.throws(() => networkInterfaceInfo('0123456789abcdef'), {
       code: 'ERR_INVALID_ARG_VALUE',
@@ -174,18 +174,18 @@ describe('networkLookupAddressInfo()', () => {
     )
   })
 
-  it('gives numeric ones', () => {
+  it('gives numeric addresses', () => {
     assert.deepEqual(networkLookupAddressInfo('127.0.0.1'), [[127, 0, 0, 1, 0]])
     assert.deepEqual(networkLookupAddressInfo('::1', 'ipv6'), [[0, 0, 0, 0, 0, 0, 0, 1, 0]])
     assert.deepEqual(networkLookupAddressInfo('fe80::1', 'ipv6'), [[0xfe80, 0, 0, 0, 0, 0, 0, 1, 0]])
   })
 
-  it('gives nothing where there is nothing', () => {
+  it('gives undefined for a host that is not known, or has no address of the family', () => {
     assert.equal(networkLookupAddressInfo('nosuch.invalid'), undefined)
     assert.equal(networkLookupAddressInfo('127.0.0.1', 'ipv6'), undefined)
   })
 
-  it('refuses what is no name and no family', () => {
+  it('refuses invalid names and families', () => {
     assert.throws(() => networkLookupAddressInfo(5 as never), { code: 'ERR_INVALID_ARG_TYPE' })
     assert.throws(() => networkLookupAddressInfo('exämple.test'), { code: 'ERR_INVALID_ARG_VALUE' })
     assert.throws(() => networkLookupAddressInfo('localhost', 'local' as never), {

@@ -1,5 +1,5 @@
-// `for await` over processes and servers, over every transport: order and bounds, the end, what fails, and that a
-// loop which is busy lets the kernel, and so the peer, wait.
+// `for await` over processes and servers, over every transport: order and message boundaries, the end, errors, and that
+// a loop which is busy holds the peer back by leaving input in the kernel.
 
 import assert from 'node:assert/strict'
 import { processList, type NetworkProcess, type NetworkServer } from 'make-network-process'
@@ -23,7 +23,7 @@ describe('what a loop has not taken', () => {
         }
       })
 
-      it('are connections that live without their server', async () => {
+      it('lives on without its server where it is connections', async () => {
         const seen = witness()
         const server = transport.server({ sentinel: seen.callbacks.sentinel }) as NetworkServer
         const clients = [1, 2, 3].map(() => transport.client(server))
@@ -37,7 +37,7 @@ describe('what a loop has not taken', () => {
         await until(() => broken().length === 2, 'ends')
       })
 
-      it('gives connections no buffer that nobody would kill', async () => {
+      it('has no buffer that nobody would kill where it is connections', async () => {
         const server = transport.server() as NetworkServer
         const clients = [1, 2, 3].map(() => transport.client(server))
         let count = 0
@@ -55,7 +55,7 @@ const binary = { coding: 'binary' } as const
 const unread = { filter: true } as const
 const isReliable = (transport: Transport) => transport.connects || transport.isLocal
 
-/** Loops until `enough` of what came, in bytes, and leaves; without it to the end. */
+/** Loops until at least `enough` bytes have come, or to the end. */
 async function take(process: NetworkProcess, enough = Infinity): Promise<Buffer[]> {
   const taken: Buffer[] = []
   let length = 0
@@ -69,7 +69,7 @@ async function take(process: NetworkProcess, enough = Infinity): Promise<Buffer[
   return taken
 }
 
-/** Sends numbered kilobytes until the peer does not read. */
+/** Sends numbered kilobytes until send() returns false. */
 function fill(process: NetworkProcess): Buffer[] {
   const sent: Buffer[] = []
   for (;;) {
@@ -92,7 +92,7 @@ describe('for await over a process', () => {
   overEvery(
     () => true,
     transport => {
-      it('yields what comes, in order and in its bounds', async () => {
+      it('yields messages in order, and keeps their boundaries', async () => {
         const { client, peer } = await transport.pair({}, {})
         peer.filter = null
         const messages = ['one', 'zwei', 'três', 'ünf']
@@ -127,7 +127,7 @@ describe('for await over a process', () => {
         assert.equal(peer.status, 'open')
       })
 
-      it('ends when the process is deleted, without what it has not given', async () => {
+      it('ends when the process is deleted, and drops what it has not yielded', async () => {
         const { client, peer } = await transport.pair()
         peer.filter = null
         let count = 0
@@ -144,7 +144,7 @@ describe('for await over a process', () => {
         assert.deepEqual(await take(peer), [])
       })
 
-      it('throws the reason of a signal', async () => {
+      it('throws the reason of an aborted signal', async () => {
         const controller = new AbortController()
         const { client } = await transport.pair({}, { ...unread, signal: controller.signal })
         const looping = take(client)
@@ -154,7 +154,7 @@ describe('for await over a process', () => {
         assert.equal((await failure(take(client))).message, 'enough')
       })
 
-      it('refuses a process that has a filter or a loop, and a filter meanwhile', async () => {
+      it('refuses a process that has a filter or a loop, and refuses a filter meanwhile', async () => {
         const { client, peer, atServer } = await transport.pair()
         assert.equal((await failure(take(peer))).code, 'ERR_FILTER_IN_USE')
         peer.filter = null
@@ -168,7 +168,7 @@ describe('for await over a process', () => {
   )
 
   overEvery(isReliable, transport => {
-    it('makes the peer wait while its body is busy, and loses nothing', async () => {
+    it('holds the peer back while its body is busy, and loses nothing', async () => {
       const { client, peer } = await transport.pair(binary, binary)
       peer.filter = null
       let proceed = () => {}
@@ -184,7 +184,7 @@ describe('for await over a process', () => {
       })()
       await settled()
       const sent: Buffer[] = []
-      // The loop, and the kernel, take in some; then they take no more.
+      // The loop and the kernel take some; then they take no more.
       for (let round = 0; client.writableLength === 0; round++) {
         assert.ok(round < 20, 'the peer never waits')
         sent.push(...fill(client))
@@ -197,7 +197,7 @@ describe('for await over a process', () => {
       assert.ok(all.subarray(5, 5 + 1024 * sent.length).equals(Buffer.concat(sent)))
     })
 
-    it('gives what it has left to the filter, or to the next loop', async () => {
+    it('leaves what it has not yielded to the filter, or to the next loop', async () => {
       const { client, peer, atServer } = await transport.pair(binary, binary)
       peer.filter = true
       const sent = fill(client)
@@ -231,7 +231,7 @@ describe('for await over a process', () => {
         assert.equal(atServer.events.at(-1), 'connection broken by remote peer\n')
       })
 
-      it('ends at the end of file of a half-open process, which stays', async () => {
+      it('ends at the end of file of a half-open process, which stays open', async () => {
         const { client, peer, atClient, atServer } = await transport.pair(
           { halfOpen: true },
           { halfOpen: true },
@@ -247,7 +247,7 @@ describe('for await over a process', () => {
         assert.equal(peer.status, 'open')
       })
 
-      it('throws what a connect has failed with', async () => {
+      it('throws the error of a connect that fails', async () => {
         const server = transport.server()
         const keywords = transport.clientKeywords(server)
         server.delete()
@@ -262,7 +262,7 @@ describe('for await over a process', () => {
   overEvery(
     ({ type, family }) => type === 'stream' && family !== 'local',
     transport => {
-      it('throws a reset, after what came before it', async () => {
+      it('throws the error of a reset', async () => {
         const { client, peer } = await transport.pair({ linger: 0 }, unread)
         client.filter = null
         const looping = take(client)
@@ -280,7 +280,7 @@ describe('for await over a process', () => {
   overEvery(
     ({ connects, answers }) => !connects && answers,
     transport => {
-      it('answers the sender of the datagram in hand', async () => {
+      it('lets its body answer the sender of the current datagram', async () => {
         const server = transport.server()
         const seen = [witness(), witness(), witness()]
         const clients = seen.map(({ callbacks }) => transport.client(server, callbacks))
@@ -299,7 +299,7 @@ describe('for await over a process', () => {
     },
   )
 
-  it('keeps what is lent', async () => {
+  it('keeps lent bytes intact', async () => {
     const { client, peer } = await over('seqpacket', 'local').pair({ ...binary, lend: true })
     peer.filter = null
     const taking = take(peer, 10)
@@ -307,7 +307,7 @@ describe('for await over a process', () => {
     assert.equal((await taking).join(''), '0123456789')
   })
 
-  it('waits for a stopped process, and goes on with it', async () => {
+  it('waits while the process is stopped, and continues with it', async () => {
     const { client, peer } = await over('stream', 'local').pair()
     peer.filter = null
     const taking = take(peer, 3)
@@ -323,7 +323,7 @@ describe('for await over a server', () => {
   overEvery(
     ({ connects }) => connects,
     transport => {
-      it('yields connections, which wait to be read', async () => {
+      it('yields connections, whose data waits to be read', async () => {
         const server = transport.server({ server: 8 }) as NetworkServer
         const seen = witness()
         const clients = ['one', 'two', 'three'].map(text => {
@@ -355,7 +355,7 @@ describe('for await over a server', () => {
         assert.deepEqual(await seen.messages(1), ['hello'])
       })
 
-      it('accepts no more while many wait', async () => {
+      it('stops accepting while many connections wait to be yielded', async () => {
         const server = transport.server({ server: 200, name: 'bounded' })
         const accepted = () => processList().filter(({ name }) => name.startsWith('bounded ')).length
         for (let i = 0; i < 150; i++) transport.client(server, { ...unread, nowait: true })
@@ -395,7 +395,7 @@ describe('for await over a server', () => {
             break
           }
         assert.equal(yielded.size, 2)
-        // Nobody reads those that were yielded, so nobody sees their end; the third is read, and discarded.
+        // The yielded connections are not read, so their end goes unnoticed; the third is read, and its data discarded.
         for (const client of clients) client.delete()
         await seen.event('connection broken by remote peer\n')
         await settled()
@@ -407,7 +407,7 @@ describe('for await over a server', () => {
     },
   )
 
-  it('throws the reason of a signal', async () => {
+  it('throws the reason of an aborted signal', async () => {
     const controller = new AbortController()
     const server = make({
       name: 's',

@@ -1,5 +1,5 @@
-// The promises of a process's life, the signal that ends it, and disposing of it: over every transport, asked for
-// early, late, and by nobody.
+// The opened and closed promises, the signal that ends a process, and disposing of it: over every transport, with
+// promises that are asked for early, late or never.
 
 import assert from 'node:assert/strict'
 import { getEventListeners } from 'node:events'
@@ -10,7 +10,7 @@ import { over, overEvery, type Transport } from './transports.js'
 afterEach(cleanUp)
 
 describe('NetworkProcess[Symbol.asyncDispose]()', () => {
-  it('waits for everything, also what is no reason to wait with sending', async () => {
+  it('waits for everything that is queued, even when that is below the high-water mark', async () => {
     const { client, peer, atServer } = await over('stream', 'local').pair({}, { highWaterMark: 10_000_000 })
     peer.stop()
     const all = 'x'.repeat(1_000_000)
@@ -32,7 +32,7 @@ const rejection = async (promise: Promise<unknown>) =>
     (error: unknown) => error as Error & Record<string, unknown>,
   )
 
-/** Where nobody listens. */
+/** The keywords of a client for an address where nobody listens. */
 function nobody(transport: Transport) {
   const server = transport.server()
   const keywords = transport.clientKeywords(server)
@@ -51,7 +51,7 @@ describe('NetworkProcess#opened', () => {
         assert.equal(await client.opened, client)
       })
 
-      it('resolves when a nowait client is open, and as well when it is asked later', async () => {
+      it('resolves when a nowait client is open, also when asked for later', async () => {
         const client = transport.client(transport.server(), nowait)
         assert.equal(await client.opened, client)
         assert.equal(client.status, 'open')
@@ -76,7 +76,7 @@ describe('NetworkProcess#opened', () => {
         assert.equal(client.status, 'failed')
       })
 
-      it('rejects when the process is deleted before', async () => {
+      it('rejects when the process is deleted before it is open', async () => {
         const client = transport.client(transport.server(), nowait)
         const { opened } = client
         client.delete()
@@ -86,14 +86,14 @@ describe('NetworkProcess#opened', () => {
     },
   )
 
-  it('rejects with what the look-up failed with', async () => {
+  it('rejects with the error of a look-up that fails', async () => {
     const client = make({ name: 'client', host: '127.0.0.1', service: 'no-such-service', ...nowait })
     const error = await rejection(client.opened)
     assert.equal(error.syscall, 'getaddrinfo')
     assert.match(String(error.code), /^E/)
   })
 
-  it('is no unhandled rejection for who asks and does not look', async () => {
+  it('causes no unhandled rejection when it is read and not awaited', async () => {
     const unhandled: unknown[] = []
     const note = (error: unknown) => unhandled.push(error)
     const others = process.listeners('unhandledRejection')
@@ -115,7 +115,7 @@ describe('NetworkProcess#closed', () => {
   overEvery(
     () => true,
     transport => {
-      it('resolves when the process was deleted, after its sentinel was told', async () => {
+      it('resolves when the process is deleted, after its sentinel has been called', async () => {
         const seen = witness()
         const server = transport.server(seen.callbacks)
         const closed = server.closed.then(() => [...seen.events])
@@ -129,7 +129,7 @@ describe('NetworkProcess#closed', () => {
   overEvery(
     ({ connects }) => connects,
     transport => {
-      it('resolves when the peer has gone, after the sentinel was told', async () => {
+      it('resolves when the peer has gone, after the sentinel has been called', async () => {
         const { client, peer, atClient } = await transport.pair()
         const closed = client.closed.then(() => [...atClient.events])
         peer.delete()
@@ -143,7 +143,7 @@ describe(':signal', () => {
   overEvery(
     () => true,
     transport => {
-      it('deletes an open process, and is left alone by one that has ended', async () => {
+      it('deletes an open process, and has no listener of one that has ended', async () => {
         const controller = new AbortController()
         const { signal } = controller
         const server = transport.server()
@@ -159,7 +159,7 @@ describe(':signal', () => {
         assert.equal(await other.opened, other)
       })
 
-      it('throws its reason when it is aborted already', () => {
+      it('throws its reason when it is already aborted', () => {
         const reason = new Error('not today')
         const server = transport.server()
         for (const more of transport.connects ? [{}, nowait] : [{}])
@@ -174,7 +174,7 @@ describe(':signal', () => {
   overEvery(
     ({ connects }) => connects,
     transport => {
-      it('ends a connect that is under way', async () => {
+      it('ends a connect that is in progress', async () => {
         const controller = new AbortController()
         const seen = witness()
         const client = transport.client(transport.server(), {
@@ -188,7 +188,7 @@ describe(':signal', () => {
         assert.deepEqual(seen.events, ['deleted\n'])
       })
 
-      it('is left alone by a connect that has failed, and by a peer that has gone', async () => {
+      it('has no listener after a connect that has failed, or when the peer has gone', async () => {
         const { signal } = new AbortController()
         await rejection(make({ ...nobody(transport), ...nowait, signal }).opened)
         const { client, peer } = await transport.pair({}, { signal })
@@ -199,7 +199,7 @@ describe(':signal', () => {
     },
   )
 
-  it('is an AbortSignal', () => {
+  it('must be an AbortSignal', () => {
     const error = thrown(() => make({ name: 'x', service: 7, signal: {} as AbortSignal }))
     assert.equal(error.code, 'ERR_INVALID_ARG_TYPE')
     assert.match(error.message, /^:signal must be an AbortSignal/)
@@ -210,7 +210,7 @@ describe('NetworkProcess[Symbol.asyncDispose]()', () => {
   overEvery(
     transport => transport.connects || transport.isLocal,
     transport => {
-      it('waits for what is queued, and deletes', async () => {
+      it('waits for what is queued, then deletes', async () => {
         const { client, peer, atServer } = await transport.pair()
         peer.stop()
         let length = 0
@@ -229,7 +229,7 @@ describe('NetworkProcess[Symbol.asyncDispose]()', () => {
     },
   )
 
-  it('does not mind a process that has ended, or ends meanwhile', async () => {
+  it('accepts a process that has ended, or ends meanwhile', async () => {
     const { client, peer } = await over('stream', 'local').pair()
     const gone: NetworkProcess[] = [
       client,

@@ -44,7 +44,7 @@ describe('makeNetworkProcess()', () => {
         assert.equal(atServer.processes.at(-1), peer)
       })
 
-      it('has statuses and no exit status', async () => {
+      it('reports the status of servers, clients and connections, and an exit status of 0', async () => {
         const { server, client, peer } = await transport.pair()
         assert.equal(server.status, transport.connects ? 'listen' : 'open')
         assert.equal(client.status, 'open')
@@ -58,14 +58,14 @@ describe('makeNetworkProcess()', () => {
         }
       })
 
-      it('tells the sentinel of a blocking client nothing', async () => {
+      it('does not call the sentinel of a blocking client', async () => {
         const { atClient } = await transport.pair()
         await settled()
         assert.deepEqual(atClient.events, [])
       })
 
       if (transport.connects)
-        it('tells the log, then the sentinel, of a connection', async () => {
+        it('calls the log, then the sentinel, for a connection', async () => {
           const { atServer, peer } = await transport.pair()
           await until(() => atServer.events.length > 0, 'event')
           const from = transport.isLocal ? '-' : transport.family === 'ipv4' ? '127.0.0.1' : '0:0:0:0:0:0:0:1'
@@ -74,7 +74,7 @@ describe('makeNetworkProcess()', () => {
         })
 
       if (transport.keepsBounds)
-        it('has the bounds of messages', async () => {
+        it('keeps message boundaries', async () => {
           const { client, atServer } = await transport.pair()
           for (const message of ['a', 'bc', 'def', '']) client.send(message)
           client.send('last')
@@ -95,7 +95,7 @@ describe('makeNetworkProcess()', () => {
       })
 
       if (transport.connects)
-        it('gives a connection what the server has, and its own', async () => {
+        it('gives a connection the callbacks of the server and a copy of its plist, but no :noquery', async () => {
           const { peer, server, atServer } = await transport.pair({ plist: { a: 1 }, noquery: true })
           assert.equal(peer.queryOnExit, true)
           assert.deepEqual(peer.plist, { a: 1 })
@@ -107,11 +107,11 @@ describe('makeNetworkProcess()', () => {
     },
   )
 
-  it('gives nothing for nothing', () => {
+  it('returns undefined without arguments', () => {
     assert.equal((makeNetworkProcess as () => unknown)(), undefined)
   })
 
-  it('takes a list and an object alike', async () => {
+  it('takes an argument list or an object', async () => {
     const service = socketFile()
     const server = makeNetworkProcess(
       ':name',
@@ -150,7 +150,7 @@ describe('makeNetworkProcess()', () => {
     assert.equal(server.contact(':half-open'), true)
   })
 
-  it('takes the first of two equal keywords', () => {
+  it('takes the first of a repeated keyword', () => {
     const service = socketFile()
     const server = makeNetworkProcess(
       ':name',
@@ -168,7 +168,7 @@ describe('makeNetworkProcess()', () => {
     assert.equal(server.contact('name'), 'a')
   })
 
-  it('takes undefined for left out, and null for nil', () => {
+  it('takes undefined as left out, and null as nil', () => {
     const options = { name: 's', server: true, family: 'local', service: socketFile() } as const
     const server = make({ ...options, reuseaddr: undefined, colour: undefined, nothing: null })
     assert.ok(!('reuseaddr' in server.contact(true)))
@@ -184,7 +184,7 @@ describe('makeNetworkProcess()', () => {
     assert.equal(peer.contact('colour'), 'red')
   })
 
-  it('leaves the options that it was given as they are', () => {
+  it('does not change the options that it was given', () => {
     const options = Object.freeze({
       name: 's',
       server: true,
@@ -208,7 +208,7 @@ describe('makeNetworkProcess()', () => {
     assert.equal(server.contact('plist'), plist)
   })
 
-  it('takes a number as the length of the queue', async () => {
+  it('takes a number for :server as the backlog', async () => {
     const seen = witness()
     const server = make({ name: 's', server: 7, service: true, ...seen.callbacks })
     assert.equal(server.contact('server'), 7)
@@ -232,7 +232,7 @@ describe('makeNetworkProcess()', () => {
     assert.deepEqual((connection.contact('local') as number[]).slice(0, 4), [127, 0, 0, 2])
   })
 
-  it('takes the host local', async () => {
+  it('takes "local" as a host', async () => {
     for (const family of ['ipv4', 'ipv6'] as const) {
       const server = make({ name: 's', server: true, host: 'local', family, service: true })
       const client = make({ name: 'c', host: 'local', family, service: server.contact('service') })
@@ -241,7 +241,7 @@ describe('makeNetworkProcess()', () => {
     }
   })
 
-  it('takes a service in digits, and one by its name', () => {
+  it('takes a service as digits, or by its name', () => {
     const server = make({ name: 's', server: true, service: '0' })
     assert.equal(typeof server.contact('service'), 'number')
     const client = make({ name: 'c', service: String(server.contact('service')) })
@@ -254,7 +254,7 @@ describe('makeNetworkProcess()', () => {
     )
   })
 
-  it('connects blocking to its own server although the queue is full', async () => {
+  it('completes a blocking connect to its own server although the backlog is full', async () => {
     for (const transport of [over('stream', 'local'), over('seqpacket', 'local')]) {
       const seen = witness()
       const server = transport.server({ server: 1, ...seen.callbacks })
@@ -306,12 +306,12 @@ describe('names', () => {
     assert.deepEqual(processList(), [b, a])
   })
 
-  it('of one that could not be made are free', () => {
+  it('of a process that could not be made are free again', () => {
     thrown(() => make({ name: 'n', family: 'local', service: socketFile() }))
     assert.deepEqual(processList(), [])
   })
 
-  it('of connections are those of the server and the peer', async () => {
+  it('of connections consist of the server’s name and the peer’s address', async () => {
     const four = await over('stream', 'ipv4').pair()
     assert.equal(
       four.peer.name,
@@ -324,7 +324,7 @@ describe('names', () => {
     assert.match(local.peer.name, /^server<2> <\d+>$/)
   })
 
-  it('are what a process is printed as', async () => {
+  it('are in the printed form of a process', async () => {
     const process = server('n')
     assert.equal(String(process), '#<process n>')
     const { inspect } = await import('node:util')
@@ -340,11 +340,11 @@ describe('names', () => {
 })
 
 describe('a blocking connect', () => {
-  it('is over when a callback deletes the process meanwhile', () => {
+  it('throws when a callback deletes the process meanwhile', () => {
     const service = socketFile()
     const place = { family: 'local', service } as const
     const server = make({ name: 'server', server: 1, stop: true, ...place })
-    // Its queue is full, and the next one waits for room.
+    // They fill the backlog, so that the next one waits for room.
     for (const name of ['one', 'two']) make({ name, ...place })
     const datagrams = { type: 'datagram', family: 'local', service: socketFile() } as const
     const filter = () => {
@@ -361,7 +361,7 @@ describe('a blocking connect', () => {
     assert.equal(getProcess('late'), undefined)
   })
 
-  it('leaves no descriptor when it cannot be waited for', () => {
+  it('closes its descriptor when it cannot wait', () => {
     const place = { family: 'ipv4', host: '127.0.0.1' } as const
     const server = make({ name: 'server', server: true, service: true, ...place })
     const closed: number[] = []

@@ -1,5 +1,5 @@
-// What travels beside messages: descriptors, credentials, a datagram's sender, and what the kernel says of the message.
-// None of the descriptors leaks, whoever takes them, and none is closed twice.
+// Ancillary data: descriptors, credentials, a datagram's sender, and the kernel's flags of the message. No descriptor
+// leaks, whether the filter takes it or not, and none is closed twice.
 
 import assert from 'node:assert/strict'
 import { closeSync, fstatSync, openSync, readdirSync, readSync } from 'node:fs'
@@ -24,7 +24,7 @@ import { inNetwork } from '../support/namespaces.js'
 
 afterEach(cleanUp)
 
-describe('what travels beside a message', () => {
+describe('ancillary data', () => {
   it('comes with the rest of a character that came in pieces', async () => {
     const files: number[] = []
     const seen = witness()
@@ -90,7 +90,7 @@ describe('NetworkProcess#sendMessage()', () => {
   overEvery(
     () => true,
     transport => {
-      it('sends what send sends', async () => {
+      it('sends what send() sends', async () => {
         const { client, atServer } = await transport.pair()
         assert.equal(client.sendMessage({ data: 'text é' }), true)
         await until(() => atServer.text === 'text é', 'the text')
@@ -106,7 +106,7 @@ describe('NetworkProcess#sendMessage()', () => {
   )
 
   overEvery(isLocal, transport => {
-    it('hands descriptors over, which are the receiver’s', async () => {
+    it('passes descriptors, whose copies the receiver owns', async () => {
       const { filter, taken, text } = taking()
       const { client } = await transport.pair({ filter })
       const fd = aFile()
@@ -132,7 +132,7 @@ describe('NetworkProcess#sendMessage()', () => {
       assert.equal(openDescriptors(), before)
     })
 
-    it('lets none in for a filter that has no place for them', async () => {
+    it('receives no descriptors for a filter without a third parameter', async () => {
       const { client, atServer } = await transport.pair()
       const before = openDescriptors()
       const fd = aFile()
@@ -142,7 +142,7 @@ describe('NetworkProcess#sendMessage()', () => {
       assert.equal(openDescriptors(), before)
     })
 
-    it('keeps descriptors that wait in the queue, whatever the caller does with its own', async () => {
+    it('keeps queued descriptors open, though the caller closes its own', async () => {
       const { filter, taken, text } = taking()
       const { client, peer } = await transport.pair({ filter })
       const before = text().length
@@ -162,7 +162,7 @@ describe('NetworkProcess#sendMessage()', () => {
       taken.forEach(closeSync)
     })
 
-    it('closes what waits in the queue when nobody will ever take it', async () => {
+    it('closes queued descriptors when nobody will ever take them', async () => {
       const before = openDescriptors()
       const { client, peer } = await transport.pair()
       peer.stop()
@@ -178,7 +178,7 @@ describe('NetworkProcess#sendMessage()', () => {
       }
     })
 
-    it('closes what was received when the receiver dies before it is delivered', async () => {
+    it('closes received descriptors when the process is deleted before they are delivered', async () => {
       const before = openDescriptors()
       const { filter, received } = noting()
       const { client, peer } = await transport.pair({
@@ -199,7 +199,7 @@ describe('NetworkProcess#sendMessage()', () => {
       assert.equal(openDescriptors(), before)
     })
 
-    it('refuses what is no descriptor, and sends nothing', async () => {
+    it('refuses invalid descriptors, and sends nothing', async () => {
       const { client, atServer } = await transport.pair()
       assert.equal(thrown(() => client.sendMessage({ data: 'x', fds: [99_999] })).code, 'EBADF')
       assert.throws(() => client.sendMessage({ data: 'x', fds: [-1] }), { code: 'ERR_OUT_OF_RANGE' })
@@ -210,7 +210,7 @@ describe('NetworkProcess#sendMessage()', () => {
       await until(() => atServer.text === 'after', 'what is sent after')
     })
 
-    it('says who sends, where that is asked for', async function () {
+    it('tells who sends, where :passcred asks for it', async function () {
       if (constants.SO_PASSCRED === undefined) this.skip()
       const { filter, received } = noting()
       const { client, peer } = await transport.pair({ filter, passcred: true })
@@ -226,7 +226,7 @@ describe('NetworkProcess#sendMessage()', () => {
     })
 
     if (transport.connects)
-      it('sees the end where it is asked for who sends', async function () {
+      it('sees the end of the connection with :passcred', async function () {
         if (constants.SO_PASSCRED === undefined) this.skip()
         const { client, atServer } = await transport.pair({ filter: noting().filter, passcred: true })
         client.send('x')
@@ -250,13 +250,13 @@ describe('NetworkProcess#sendMessage()', () => {
     })
   })
 
-  it('refuses descriptors beside no byte of a stream', async () => {
+  it('refuses descriptors without a byte of data on a stream', async () => {
     const { client } = await over('stream', 'local').pair()
     assert.throws(() => client.sendMessage({ data: '', fds: [0] }), { code: 'ERR_INVALID_ARG_VALUE' })
     assert.equal(client.sendMessage({ data: '' }), true)
   })
 
-  it('hands descriptors over with an empty packet, which is not the end', async () => {
+  it('passes descriptors with an empty packet, which is not taken for the end', async () => {
     for (const type of ['seqpacket', 'datagram'] as const) {
       const taken: number[] = []
       const { client, peer } = await over(type, 'local').pair({
@@ -276,7 +276,7 @@ describe('NetworkProcess#sendMessage()', () => {
     }
   })
 
-  it('hands over the most that the kernel takes, and refuses one more', async () => {
+  it('passes as many descriptors as the kernel takes, and refuses one more', async () => {
     const { filter, taken } = taking()
     const { client } = await over('seqpacket', 'local').pair({ filter })
     const fd = aFile()
@@ -290,7 +290,7 @@ describe('NetworkProcess#sendMessage()', () => {
     closeSync(fd)
   })
 
-  it('refuses descriptors where no local socket is', async () => {
+  it('refuses descriptors on a socket that is not local', async () => {
     const { client, atServer } = await over('stream', 'ipv4').pair()
     try {
       client.sendMessage({ data: 'x', fds: [0] })
@@ -300,7 +300,7 @@ describe('NetworkProcess#sendMessage()', () => {
     }
   })
 
-  it('refuses what is no message', async () => {
+  it('refuses invalid messages', async () => {
     const { client } = await over('stream', 'local').pair()
     assert.throws(() => client.sendMessage(undefined as never), { code: 'ERR_INVALID_ARG_TYPE' })
     assert.throws(() => client.sendMessage({} as never), { code: 'ERR_INVALID_ARG_TYPE' })
@@ -316,7 +316,7 @@ describe('the address of a message', () => {
   overEvery(
     transport => !transport.connects,
     transport => {
-      it('says where one datagram goes, and from whom it came', async () => {
+      it('says where one datagram goes, and where it came from', async () => {
         const at = [noting(), noting()]
         const servers = at.map(({ filter }) => transport.server({ filter }))
         const [first, second] = servers.map(server => server.contact('local') as string | number[])
@@ -328,7 +328,7 @@ describe('the address of a message', () => {
         const other = servers[1] as NetworkProcess
         other.sendMessage({ data: 'back', address: info.address })
         assert.deepEqual((await firstOf(at[0]?.received as Received[])).data, 'back')
-        // Where send sends is where it was: the last sender.
+        // send() still goes to the last sender.
         assert.deepEqual(sender.datagramAddress, second)
       })
 
@@ -344,7 +344,7 @@ describe('the address of a message', () => {
 })
 
 describe('the third parameter of a filter', () => {
-  it('is there with every message for who declares it, and for nobody else', async () => {
+  it('is passed with every message to a filter that declares it, and to no other', async () => {
     const transport = over('seqpacket', 'local')
     const counts: number[] = []
     const { client, peer } = await transport.pair({
@@ -373,7 +373,7 @@ describe('the third parameter of a filter', () => {
     assert.equal(info.address, undefined)
   })
 
-  it('can be looked at without taking the descriptors', async () => {
+  it('can be inspected without taking the descriptors', async () => {
     let seen = ''
     const { client } = await over('seqpacket', 'local').pair({
       filter: (_process, _data, info) => {
@@ -390,7 +390,7 @@ describe('the third parameter of a filter', () => {
     assert.equal(openDescriptors(), before)
   })
 
-  it('comes to a stopped process when it goes on, with its descriptors', async () => {
+  it('comes with its descriptors when a stopped process continues', async () => {
     const taken: number[] = []
     const { client, peer } = await over('seqpacket', 'local').pair({
       filter: (process: NetworkProcess, data, { fds }) => {
@@ -411,7 +411,7 @@ describe('the third parameter of a filter', () => {
     closeSync(fd)
   })
 
-  it('comes with the rest of a character, when its own bytes were but a part of one', async () => {
+  it('comes with the rest of a character, when its own bytes were only part of one', async () => {
     const taken: number[] = []
     let text = ''
     const { client } = await over('stream', 'local').pair({
@@ -431,7 +431,7 @@ describe('the third parameter of a filter', () => {
     closeSync(fd)
   })
 
-  it('brings descriptors to lent bytes and to decoded text too', async () => {
+  it('has descriptors with lent bytes and with decoded text too', async () => {
     for (const keywords of [{ coding: 'binary', lend: true }, { coding: 'latin-1-dos' }] as const) {
       const taken: number[] = []
       const { client } = await over('stream', 'local').pair({
@@ -497,7 +497,7 @@ describe('NetworkProcess#sendMany()', () => {
         } else await until(() => atServer.text === expected.join(''), 'everything')
       })
 
-      it('queues what the kernel does not take, behind what waits already', async () => {
+      it('queues what the kernel does not take, behind what is queued already', async () => {
         const { client, peer, atServer } = await transport.pair()
         peer.stop()
         const all: string[] = []
@@ -520,7 +520,7 @@ describe('NetworkProcess#sendMany()', () => {
   overEvery(
     transport => transport.keepsBounds && (transport.connects || transport.isLocal),
     transport => {
-      it('keeps the bounds of packets of every length, whether they are copied or not', async () => {
+      it('keeps the boundaries of packets of every length, whether they are copied or not', async () => {
         const { client, atServer } = await transport.pair({ coding: 'binary' }, { coding: 'binary' })
         const lengths = [1, 0, 255, 256, 257, 4095, 4096, 4097, 0, 30_000, 1, 16_384, 60_000, 256, 2]
         const packets = lengths.map((length, i) =>
@@ -537,13 +537,13 @@ describe('NetworkProcess#sendMany()', () => {
     },
   )
 
-  // In runs of one length the kernel takes them as one.
+  // The kernel takes a run of datagrams of one length as one.
   const runs = [9, 9, 9, 4, 9, 9, 0, 9, 700, 700, 700, 700, 1, 1, 2, 30_000, 30_000, 5, 0, 0, 65_000, 3]
 
   overEvery(
     transport => transport.keepsBounds && !transport.connects && !transport.isLocal,
     transport => {
-      it('keeps the bounds of datagrams, sent to the peer and to an address', async () => {
+      it('keeps the boundaries of datagrams, sent to the peer and to an address', async () => {
         const { client, peer, atServer, atClient } = await transport.pair(
           { coding: 'binary' },
           { coding: 'binary' },
@@ -561,7 +561,7 @@ describe('NetworkProcess#sendMany()', () => {
         }
       })
 
-      it('says how many datagrams went before the one that cannot', async () => {
+      it('says how many datagrams were sent before one that cannot be', async () => {
         const { client, atServer } = await transport.pair()
         const error = thrown(() => client.sendMany(['one', 'two', '-'.repeat(70_000), 'never']))
         assert.equal(error.code, 'EMSGSIZE')
@@ -572,7 +572,7 @@ describe('NetworkProcess#sendMany()', () => {
     },
   )
 
-  it('sends runs of datagrams that are longer than the network takes', async function () {
+  it('sends runs of datagrams that are longer than the MTU', async function () {
     const small = ['unshare', ...inNetwork, 'sh', '-c', 'ip link set lo mtu 1500 up && exec "$@"', 'sh']
     if ((await run('', small)).status !== 0) this.skip()
     const { stdout, stderr } = await run(
@@ -596,12 +596,12 @@ describe('NetworkProcess#sendMany()', () => {
     assert.equal(stdout, 'true\n', stderr)
   })
 
-  it('sends none of none', async () => {
+  it('sends nothing of an empty array', async () => {
     const { client } = await over('seqpacket', 'local').pair()
     assert.equal(client.sendMany([]), true)
   })
 
-  it('says how many went before the one that cannot', async () => {
+  it('says how many packets were sent before one that cannot be', async () => {
     const { client, atServer } = await over('seqpacket', 'local').pair()
     const error = thrown(() => client.sendMany(['one', 'two', Buffer.alloc(64 * 1024 * 1024), 'never']))
     assert.equal(error.code, 'EMSGSIZE')
@@ -622,7 +622,7 @@ describe('NetworkProcess#sendMany()', () => {
     assert.deepEqual(atServer.data.slice(3), ['é', 'ü'])
   })
 
-  it('refuses what is no array, and what is in it before any is sent', async () => {
+  it('refuses anything but an array, and invalid items before it sends any', async () => {
     const { client, atServer } = await over('seqpacket', 'local').pair()
     assert.throws(() => client.sendMany('text' as never), { code: 'ERR_INVALID_ARG_TYPE' })
     assert.throws(() => client.sendMany(['one', 2 as never]), { code: 'ERR_INVALID_ARG_TYPE' })
@@ -631,13 +631,13 @@ describe('NetworkProcess#sendMany()', () => {
     assert.deepEqual(atServer.data, ['first'])
   })
 
-  it('goes on past a datagram that was refused, and reports it', async () => {
+  it('goes on after a datagram that was refused, and reports it', async () => {
     const server = make({ name: 's', type: 'datagram', server: true, family: 'ipv4', service: true })
     const service = server.contact('service') as number
     const client = over('datagram', 'ipv4').client(server)
     server.delete()
     assert.equal(client.contact('service'), service)
-    // The refusal of the first is told to the next call, which has then sent nothing.
+    // The kernel reports the refusal of the first to the next call, which then sends nothing.
     client.send('refused')
     let refused = 0
     client.sentinel = (_process, event) => {
@@ -664,7 +664,7 @@ describe('send() of an array', () => {
     },
   )
 
-  it('refuses what cannot be sent, by its place', async () => {
+  it('refuses a part that cannot be sent', async () => {
     const { client } = await over('stream', 'local').pair()
     assert.throws(() => client.send(['a', 1 as never]), { code: 'ERR_INVALID_ARG_TYPE' })
   })
@@ -674,7 +674,7 @@ describe(':high-water-mark', () => {
   overEvery(
     transport => transport.connects,
     transport => {
-      it('lets send queue so much before it gives false', async () => {
+      it('is how many bytes send() queues before it returns false', async () => {
         const mark = 100_000
         const { client, peer, atServer } = await transport.pair({}, { highWaterMark: mark })
         peer.stop()

@@ -1,4 +1,4 @@
-// :nowait: whatever becomes of the connection the sentinel hears of it, once, and not before the caller has the
+// :nowait: whatever becomes of the connection, the sentinel hears of it once, and not before the caller has the
 // process.
 
 import assert from 'node:assert/strict'
@@ -21,7 +21,7 @@ import { over, overEvery } from './transports.js'
 
 afterEach(cleanUp)
 
-/** A port that refuses: it was somebody's a moment ago. */
+/** A port that refuses connections: a server on it has just been closed. */
 async function closedPort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -42,7 +42,7 @@ describe(':nowait', () => {
   overEvery(
     transport => transport.connects,
     transport => {
-      it('connects: status connect, then open, and the sentinel hears of it before the filter', async () => {
+      it('has status connect, then open, and calls the sentinel before the filter', async () => {
         const server = transport.server({
           sentinel: (process, event) => event.startsWith('open') && process.send('welcome'),
         })
@@ -55,7 +55,7 @@ describe(':nowait', () => {
         assert.equal(client.status, 'open')
       })
 
-      it('takes what is sent before the connection is there, in order', async () => {
+      it('queues what is sent before the connection is open, in order', async () => {
         const seen = witness()
         const server = transport.server(seen.callbacks)
         const client = transport.client(server, { nowait: true })
@@ -67,7 +67,7 @@ describe(':nowait', () => {
         assert.equal(client.writableLength, 0)
       })
 
-      it('keeps what the sentinel of open sends behind what was sent before', async () => {
+      it('sends what the sentinel of open sends after what was sent before', async () => {
         const seen = witness()
         const server = transport.server(seen.callbacks)
         const client = transport.client(server, {
@@ -79,7 +79,7 @@ describe(':nowait', () => {
         assert.equal(seen.text, 'first,second')
       })
 
-      it('ends after what was sent before', async () => {
+      it('sends end of file after what was sent before', async () => {
         const seen = witness()
         const server = transport.server({ ...seen.callbacks, halfOpen: true })
         const client = transport.client(server, { nowait: true })
@@ -90,14 +90,14 @@ describe(':nowait', () => {
         assert.equal(seen.text, 'x')
       })
 
-      it('ends, although nothing was sent', async () => {
+      it('sends end of file although nothing was sent', async () => {
         const seen = witness()
         const server = transport.server({ ...seen.callbacks, halfOpen: true })
         transport.client(server, { nowait: true }).sendEof()
         await seen.event('end of file\n')
       })
 
-      it('may wait for the answer in the sentinel of open', async () => {
+      it('may wait for an answer in the sentinel of open', async () => {
         const server = transport.server({ filter: (connection, text) => void connection.send(text) })
         const seen = witness()
         const client = transport.client(server, {
@@ -125,7 +125,7 @@ describe(':nowait', () => {
         await until(() => seen.bytes.length === sent * 10_000, 'bytes')
       })
 
-      it('is over when it is deleted: nothing but deleted is heard', async () => {
+      it('gives up the connection when the process is deleted, with no event but deleted', async () => {
         const server = transport.server()
         const seen = witness()
         const client = transport.client(server, { nowait: true, ...seen.callbacks })
@@ -151,7 +151,7 @@ describe(':nowait', () => {
         assert.deepEqual(seen.events, ['open\n', 'deleted\n'])
       })
 
-      it('shows stop, and is connected, when it is stopped', async () => {
+      it('has status stop when it is stopped, but connects', async () => {
         const server = transport.server({
           sentinel: (process, event) => event.startsWith('open') && process.send('x'),
         })
@@ -179,11 +179,11 @@ describe(':nowait', () => {
     },
     'a host that is not there': async () => ({ host: 'nosuch.invalid', service: 80 }),
     'a service that is not there': async () => ({ host: 'localhost', service: 'nosuchservice' }),
-    'a family that the type does not fit': async () => ({ type: 'seqpacket', remote: [127, 0, 0, 1, 9] }),
-    'an address that is not reached': async () => ({ remote: [0xfec0, 0, 0, 0, 0, 0, 0, 1, 9] }),
+    'a type that the family does not have': async () => ({ type: 'seqpacket', remote: [127, 0, 0, 1, 9] }),
+    'an address that cannot be reached': async () => ({ remote: [0xfec0, 0, 0, 0, 0, 0, 0, 1, 9] }),
   }
   for (const [what, keywords] of Object.entries(failures)) {
-    it(`tells the sentinel of ${what}, after it has returned`, async () => {
+    it(`tells the sentinel of ${what} after makeNetworkProcess() has returned`, async () => {
       const seen = witness()
       const client = make({ name: 'c', nowait: true, ...seen.callbacks, ...(await keywords()) })
       assert.deepEqual(seen.all, [])
@@ -222,7 +222,7 @@ describe(':nowait', () => {
     assert.equal(client.exitStatus, 111)
   })
 
-  it('rejects drained when it fails with something queued', async () => {
+  it('rejects drained when it fails with output queued', async () => {
     const seen = witness()
     const client = make({
       name: 'c',
@@ -238,7 +238,7 @@ describe(':nowait', () => {
     assert.equal(client.writableLength, 0)
   })
 
-  it('rejects drained when it is deleted during the look-up with something queued', async () => {
+  it('rejects drained when it is deleted during the look-up with output queued', async () => {
     const client = make({ name: 'c', nowait: true, host: 'localhost', service: 9, sentinel: () => {} })
     client.send(Buffer.alloc(100_000))
     const drained = outcome(client.drained)
@@ -247,7 +247,7 @@ describe(':nowait', () => {
     assert.equal(client.writableLength, 0)
   })
 
-  it('deleted during the look-up hears nothing but deleted', async () => {
+  it('has no event but deleted when it is deleted during the look-up', async () => {
     const server = make({ name: 's', server: true, service: true })
     const seen = witness()
     const client = make({
@@ -273,7 +273,7 @@ describe(':nowait', () => {
     assert.deepEqual(seen.all, ['sentinel deleted'])
   })
 
-  it('waits for a local server whose queue is full', async () => {
+  it('waits for a local server whose backlog is full', async () => {
     const { AF_UNIX, SOCK_STREAM } = constants
     const listener = new Socket(AF_UNIX, SOCK_STREAM)
     finallyDo(() => listener.close())
@@ -294,7 +294,7 @@ describe(':nowait', () => {
     assert.equal(third.status, 'closed')
   })
 
-  it('looks up for a datagram client, and opens it', async () => {
+  it('looks up the host of a datagram client, and opens it', async () => {
     const [atServer, seen] = [witness(), witness()]
     const server = over('datagram', 'ipv4').server(atServer.callbacks)
     const client = make({
@@ -346,7 +346,7 @@ describe(':nowait', () => {
     assert.deepEqual(processList(), [server])
   })
 
-  it('tells of an option that is refused when the host has been found', async () => {
+  it('reports an option that is refused after the host has been found', async () => {
     const { uncaught } = await import('./support.js')
     const server = make({ name: 's', server: true, service: true })
     const seen = witness()

@@ -1,5 +1,5 @@
-// Streams and their opening words: what is waited for, what is given, and what is left when that fails. Most servers
-// are of this thread, and answer while openNetworkStream blocks it; some are not.
+// openNetworkStream() and its opening exchange: what it waits for, what it returns, and what is left when it fails. Most
+// servers run in this thread, and answer while openNetworkStream blocks it; some run elsewhere.
 
 import assert from 'node:assert/strict'
 import { spawn, spawnSync } from 'node:child_process'
@@ -36,7 +36,7 @@ interface Server {
   clients: NetworkProcess[]
 }
 
-/** A server of this thread: what it says when somebody comes, and when it is told something. */
+/** A server in this thread, with its greeting and its answers to commands. */
 function serve(
   greet: string | ((client: NetworkProcess) => void),
   answers: Record<string, string> = {},
@@ -74,7 +74,7 @@ const openAnyhow = openNetworkStream as (...args: unknown[]) => unknown
 
 const streams = () => processList().filter(({ name }) => name.startsWith('stream'))
 
-/** A buffer that has the next piece sent as soon as the one before has come. */
+/** A buffer that makes the server send the next piece as soon as the one before has come. */
 function sendingBuffer(pieces: (string | Uint8Array)[], { clients }: Pick<Server, 'clients'>) {
   const rest = [...pieces]
   const buffer = {
@@ -93,7 +93,7 @@ function sendingBuffer(pieces: (string | Uint8Array)[], { clients }: Pick<Server
 }
 
 describe('openNetworkStream()', () => {
-  describe('that wants the process', () => {
+  describe('returning the process', () => {
     for (const parameters of [
       undefined,
       {},
@@ -114,7 +114,7 @@ describe('openNetworkStream()', () => {
         await until(() => buffer.toString() === '220 ready\r\n', 'greeting')
       })
 
-    it('asks for no capabilities of a plain connection, even always', () => {
+    it('does not ask for capabilities on a plain connection, even with alwaysQueryCapabilities', () => {
       const server = serve('220 ready\r\n')
       const stream = openNetworkStream('stream', undefined, host, server.port, {
         type: 'plain',
@@ -148,14 +148,14 @@ describe('openNetworkStream()', () => {
       assert.equal(openNetworkStream('stream', null, host, serve('').port).name, 'stream<1>')
     })
 
-    it('takes a host by its international name', () => {
+    it('takes an internationalized host name', () => {
       const stream = openNetworkStream('stream', null, 'ＬＯＣＡＬhost', serve('').port)
       assert.equal(stream.status, 'open')
       assert.equal(stream.contact('host'), 'localhost')
     })
   })
 
-  describe('that wants a list', () => {
+  describe('returning a list', () => {
     it('gives the greeting up to the end of the match', () => {
       const server = serve('220 ready\r\nmore\r\n')
       const buffer = TextBuffer.named('stream')
@@ -171,7 +171,7 @@ describe('openNetworkStream()', () => {
     })
 
     for (const type of [undefined, 'network', 'plain'] as const)
-      it(`takes Emacs's list, type ${type}`, () => {
+      it(`takes an argument list as in Emacs, with type ${type}`, () => {
         const server = serve('220 ready\r\n')
         const list = [type, ':end-of-command', '\r\n', ':return-list', true, ':type', 'nonsense']
         const opened = openNetworkStream(
@@ -193,7 +193,7 @@ describe('openNetworkStream()', () => {
     })
 
     for (const type of ['plain', 'network'] as const)
-      it(`waits for no greeting of a ${type} server that has none`, () => {
+      it(`does not wait for the greeting of a ${type} server with nogreeting`, () => {
         const server = serve('', { 'EHLO\r\n': '250 HELP\r\n' })
         const [, properties] = openList(server.port, {
           type,
@@ -215,7 +215,7 @@ describe('openNetworkStream()', () => {
     })
 
     it('puts the halves of a character together', () => {
-      // Each piece has the end of one character, which the buffer hears of, and the beginning of the next.
+      // Each piece completes a character, so that the buffer asks for the next piece, and begins another.
       const bytes = Buffer.from('grüß Gott… 🌍\r\n')
       const pieces = [3, 5, 12, 15, bytes.length].map((end, i, ends) => bytes.subarray(ends[i - 1] ?? 0, end))
       const server = serve(client => client.send(pieces[0] as Buffer))
@@ -231,7 +231,7 @@ describe('openNetworkStream()', () => {
       ['binary', '67fc6e0d0a', 'gün\r\n'],
       ['utf-8-unix', '67c3bc6e0d0a', 'gün\r\n'],
     ] as const)
-      it(`reads in ${coding}, and asks in it`, () => {
+      it(`reads the greeting and sends the command in ${coding}`, () => {
         const heard = witness()
         const server = makeNetworkProcess({
           name: 'server',
@@ -271,7 +271,7 @@ describe('openNetworkStream()', () => {
       assert.equal(greeting, '220-first\r\nReady.')
     })
 
-    it('takes a RegExp as it is', () => {
+    it('uses a RegExp as it is, with its flags', () => {
       const server = serve(client => {
         client.send('Ready\r\n')
         client.sendEof()
@@ -281,7 +281,7 @@ describe('openNetworkStream()', () => {
       assert.equal(stream?.status, 'closed')
     })
 
-    it('is not led astray by a RegExp that remembers', () => {
+    it('ignores the lastIndex of a RegExp', () => {
       const server = serve('abc\r\n', { 'x\r\n': 'y\r\n' })
       for (const endOfCommand of [/\r\n/g, /\r\n/y]) {
         endOfCommand.lastIndex = 3
@@ -292,7 +292,7 @@ describe('openNetworkStream()', () => {
       }
     })
 
-    it('takes a match of nothing for no greeting', () => {
+    it('takes an empty match for no greeting', () => {
       assert.equal(
         openList(serve('abc').port, { type: 'plain', endOfCommand: /(?:)/ })[1].greeting,
         undefined,
@@ -308,12 +308,12 @@ describe('openNetworkStream()', () => {
     })
   })
 
-  describe('that asks for capabilities', () => {
+  describe('asking for capabilities', () => {
     const answers = { 'EHLO me\r\n': '250-SIZE 10\r\n250-STARTTLS\r\n250 HELP\r\n' }
     const capabilities = answers['EHLO me\r\n']
     const common = { endOfCommand: line, endOfCapability: /^250 .*\r\n/m }
 
-    it('sends a string', () => {
+    it('sends a command that is a string', () => {
       const server = serve('220 ready\r\n', answers)
       const [, properties] = openList(server.port, { ...common, capabilityCommand: 'EHLO me\r\n' })
       assert.deepEqual(properties, {
@@ -338,14 +338,14 @@ describe('openNetworkStream()', () => {
       assert.equal(properties.capabilities, capabilities)
     })
 
-    it('sends nothing where the function makes nothing', () => {
+    it('sends nothing where the function returns null', () => {
       const server = serve('220 ready\r\n')
       const [stream, properties] = openList(server.port, { ...common, capabilityCommand: () => null })
       assert.equal(properties.capabilities, undefined)
       assert.equal(stream?.bytesWritten, 0)
     })
 
-    it('ends them like a command where nothing else is said', () => {
+    it('ends them like a command where endOfCapability is not given', () => {
       const server = serve('220 ready\r\n', answers)
       const [, properties] = openList(server.port, { endOfCommand: line, capabilityCommand: 'EHLO me\r\n' })
       assert.equal(properties.capabilities, '250-SIZE 10\r\n')
@@ -357,7 +357,7 @@ describe('openNetworkStream()', () => {
       assert.equal(properties.capabilities, capabilities)
     })
 
-    it('asks on a plain connection only always', () => {
+    it('asks on a plain connection only with alwaysQueryCapabilities', () => {
       const server = serve('220 ready\r\n', answers)
       const parameters = { ...common, type: 'plain', capabilityCommand: 'EHLO me\r\n' } as const
       assert.equal(openList(server.port, parameters)[1].capabilities, undefined)
@@ -366,7 +366,7 @@ describe('openNetworkStream()', () => {
       assert.equal(always[1].capabilities, capabilities)
     })
 
-    it('goes on in clear where there is no TLS', () => {
+    it('goes on unencrypted where there is no TLS', () => {
       const server = serve('220 ready\r\n', answers)
       const offered: string[] = []
       const parameters = {
@@ -413,7 +413,7 @@ describe('openNetworkStream()', () => {
         assert.deepEqual(seen.all, ['sentinel open', 'filter 220 ready\r\n'])
       })
 
-    it('waits all the same where STARTTLS may follow', () => {
+    it('waits nevertheless where STARTTLS may follow', () => {
       const [stream, { greeting }] = openList(serve('220 ready\r\n').port, {
         nowait: true,
         endOfCommand: line,
@@ -423,8 +423,8 @@ describe('openNetworkStream()', () => {
     })
   })
 
-  describe('whose server goes', () => {
-    it('in the middle of the greeting gives none, and the closed process', () => {
+  describe('when the server closes', () => {
+    it('in the middle of the greeting, returns no greeting and the closed process', () => {
       const server = serve(client => {
         client.send('220 rea')
         client.delete()
@@ -436,7 +436,7 @@ describe('openNetworkStream()', () => {
       assert.match(buffer.toString(), /^220 rea/)
     })
 
-    it('right after the greeting gives it', () => {
+    it('right after the greeting, returns it', () => {
       const server = serve(client => {
         client.send('220 bye\r\n')
         client.delete()
@@ -444,14 +444,14 @@ describe('openNetworkStream()', () => {
       assert.equal(openList(server.port, { type: 'plain', endOfCommand: line })[1].greeting, '220 bye\r\n')
     })
 
-    it('before it could be asked throws, and leaves no process', () => {
+    it('before it could be asked for capabilities, throws and leaves no process', () => {
       const server = serve(client => client.delete())
       const error = thrown(() => openList(server.port, { endOfCommand: line, capabilityCommand: 'EHLO\r\n' }))
       assert.equal(error.code, 'ERR_PROCESS_NOT_RUNNING')
       assert.deepEqual(streams(), [])
     })
 
-    it('instead of answering gives no capabilities', () => {
+    it('instead of answering, returns no capabilities', () => {
       const server = makeNetworkProcess({
         name: 'server',
         server: true,
@@ -467,7 +467,7 @@ describe('openNetworkStream()', () => {
       assert.equal(properties.capabilities, undefined)
     })
 
-    it('before it was called is an error of connect', () => {
+    it('before the call, throws the error of connect', () => {
       const gone = makeNetworkProcess({ name: 'gone', server: true, host, service: true })
       const port = gone.contact()[1] as number
       gone.delete()
@@ -482,7 +482,7 @@ describe('openNetworkStream()', () => {
     })
   })
 
-  describe('and its buffer', () => {
+  describe('with its buffer', () => {
     it('needs none', () => {
       const [stream] = openList(serve('220 ready\r\n').port, { endOfCommand: line })
       assert.equal(stream?.buffer, undefined)
@@ -490,7 +490,7 @@ describe('openNetworkStream()', () => {
       assert.equal(stream.filter, defaultFilter)
     })
 
-    it('goes on with it after the set-up', async () => {
+    it('goes on inserting after the set-up', async () => {
       const server = serve('220 ready\r\n')
       const buffer = sendingBuffer([], server)
       openList(server.port, { endOfCommand: line }, buffer)
@@ -504,7 +504,7 @@ describe('openNetworkStream()', () => {
     })
   })
 
-  it('ends the wait when somebody deletes the process', () => {
+  it('stops waiting when the process is deleted', () => {
     const server = serve(client => {
       client.send('220 rea')
       streams()[0]?.delete()
@@ -514,7 +514,7 @@ describe('openNetworkStream()', () => {
     assert.equal(stream?.status, 'closed')
   })
 
-  describe('that cannot be', () => {
+  describe('with wrong arguments', () => {
     const wrong: [parameters: unknown[], code: string, message: RegExp][] = [
       [[{ type: 'foo' }], 'ERR_INVALID_ARG_VALUE', /^:type .*Invalid connection type.*"foo"$/],
       [[{ type: 'shell' }], 'ERR_UNSUPPORTED_TYPE', /shell/],
@@ -527,14 +527,14 @@ describe('openNetworkStream()', () => {
       [[{ coding: 'klingon' }], 'ERR_UNKNOWN_CODING_SYSTEM', /klingon/],
     ]
     for (const [parameters, code, message] of wrong)
-      it(`says so: ${JSON.stringify(parameters)}`, () => {
+      it(`refuses ${JSON.stringify(parameters)}`, () => {
         const error = thrown(() => openAnyhow('stream', null, host, serve('').port, ...parameters))
         assert.equal(error.code, code)
         assert.match(error.message, message)
         assert.deepEqual(streams(), [])
       })
 
-    it('says so of a host', () => {
+    it('refuses a wrong host', () => {
       for (const [name, code] of [
         [null, 'ERR_INVALID_ARG_TYPE'],
         [undefined, 'ERR_INVALID_ARG_TYPE'],
@@ -558,7 +558,7 @@ describe('openNetworkStream()', () => {
     })
   })
 
-  it('warns of a connection in clear, if it shall', async () => {
+  it('warns of an unencrypted connection with warnUnlessEncrypted', async () => {
     const server = serve('220 ready\r\n')
     const warned = once(process, 'warning') as Promise<[Error & { code: string }]>
     openList(server.port, { warnUnlessEncrypted: true })
@@ -578,7 +578,7 @@ describe('openNetworkStream() and TLS', () => {
   }
   const answers = { 'EHLO\r\n': '250 STARTTLS\r\n', 'STARTTLS\r\n': '220 go\r\n' }
 
-  // A handshake that is one line: what comes before and after it is what these tests are about.
+  // A handshake that does nothing: these tests are about what comes before and after it.
   function openWith(server: Server, given: NetworkStreamParameters, failure?: Error) {
     const started: unknown[] = []
     const tls: StreamTls = {
@@ -592,7 +592,7 @@ describe('openNetworkStream() and TLS', () => {
   }
 
   for (const type of ['network', 'starttls'] as const)
-    it(`starts by STARTTLS with ${type}, and asks anew`, () => {
+    it(`starts TLS by STARTTLS with type ${type}, and asks for capabilities again`, () => {
       const server = serve('220 ready\r\n', answers)
       const { opened, started } = openWith(server, { type })
       assert.deepEqual(server.heard, ['EHLO\r\n', 'STARTTLS\r\n', 'EHLO\r\n'])
@@ -603,7 +603,7 @@ describe('openNetworkStream() and TLS', () => {
       assert.equal(opened.process?.status, 'open')
     })
 
-  it('takes a certificate of the client, or other parameters', () => {
+  it('passes on a client certificate, or other TLS parameters', () => {
     const server = serve('220 ready\r\n', answers)
     const certificate = openWith(server, { clientCertificate: ['key.pem', 'cert.pem'] })
     assert.deepEqual(certificate.started, [
@@ -614,7 +614,7 @@ describe('openNetworkStream() and TLS', () => {
     assert.equal(thrown(() => openWith(server, wrong)).code, 'ERR_INVALID_ARG_TYPE')
   })
 
-  it('does not start on a plain connection', () => {
+  it('does not start TLS on a plain connection', () => {
     const server = serve('220 ready\r\n', answers)
     const { opened, started } = openWith(server, { type: 'plain', alwaysQueryCapabilities: true })
     assert.deepEqual(server.heard, ['EHLO\r\n'])
@@ -623,10 +623,10 @@ describe('openNetworkStream() and TLS', () => {
   })
 
   for (const [why, refusing] of Object.entries({
-    'does not have it': { 'EHLO\r\n': '250 HELP\r\n' },
-    'does not want it': { ...answers, 'STARTTLS\r\n': '454 not now\r\n' },
+    'does not offer TLS': { 'EHLO\r\n': '250 HELP\r\n' },
+    'refuses TLS': { ...answers, 'STARTTLS\r\n': '454 not now\r\n' },
   })) {
-    it(`stays away where the server ${why}`, () => {
+    it(`stays unencrypted where the server ${why}`, () => {
       const server = serve('220 ready\r\n', refusing)
       const { opened, started } = openWith(server, { warnUnlessEncrypted: true })
       assert.deepEqual(started, [])
@@ -634,7 +634,7 @@ describe('openNetworkStream() and TLS', () => {
       assert.equal(opened.process?.status, 'open')
     })
 
-    it(`is required in vain where the server ${why}`, () => {
+    it(`returns an error with type starttls where the server ${why}`, () => {
       const server = serve('220 ready\r\n', refusing)
       const { opened, started } = openWith(server, { type: 'starttls' })
       assert.deepEqual(started, [])
@@ -644,7 +644,7 @@ describe('openNetworkStream() and TLS', () => {
     })
   }
 
-  it('that fails is given up for a new connection', () => {
+  it('makes a new, unencrypted connection when the handshake fails', () => {
     const server = serve('220 ready\r\n', answers)
     const { opened } = openWith(server, {}, new Error('no'))
     assert.equal(server.clients.length, 2)
@@ -655,7 +655,7 @@ describe('openNetworkStream() and TLS', () => {
   })
 
   for (const type of ['starttls', 'tls'] as const)
-    it(`that fails is an error where ${type} requires it`, () => {
+    it(`throws when the handshake fails and type ${type} requires TLS`, () => {
       const server = serve('220 ready\r\n', answers)
       const failure = new Error('no')
       const error = thrown(() => openWith(server, { type }, failure))
@@ -664,7 +664,7 @@ describe('openNetworkStream() and TLS', () => {
       assert.deepEqual(streams(), [])
     })
 
-  it('comes first with tls', () => {
+  it('starts TLS before the greeting with type tls', () => {
     const server = serve('220 ready\r\n', answers)
     const { opened, started } = openWith(server, { type: 'tls' })
     assert.equal(started.length, 1)
@@ -685,7 +685,7 @@ describe('openNetworkStream() by its name in Emacs', () => {
     assert.deepEqual(opened[1], { greeting: '220 ready\r\n', capabilities: null, type: 'plain', error: null })
   })
 
-  it('has another name', () => {
+  it('is also openProtocolStream()', () => {
     const stream = emacs.openProtocolStream('stream', null, host, serve('').port)
     assert.ok(emacs.processp(stream))
   })

@@ -1,4 +1,4 @@
-// Network options: what the kernel has after they were given, each asked for with getsockopt on a descriptor of
+// Network options: their values in the kernel after they are set, each read by getsockopt(2) from a descriptor of
 // our own.
 
 import assert from 'node:assert/strict'
@@ -52,7 +52,7 @@ describe('an option', () => {
         })
       }
 
-      it(':linger is set: off, seconds, or as long as there can be', () => {
+      it(':linger is set to off, to seconds, or to the longest time there is', () => {
         const server = transport.server()
         const linger = (value: unknown) => {
           const client = transport.client(server, { linger: value as number })
@@ -126,11 +126,11 @@ describe('an option', () => {
     })
   })
 
-  it('of 0 is on, as everything is that is not nil', () => {
+  it('is turned on by 0, as by everything that is not nil', () => {
     assert.equal(flag(over('stream', 'ipv4').server({ keepalive: 0 as never }), 'keepalive'), 1)
   })
 
-  it('is the connection’s own', async () => {
+  it('of a connection is independent of the server’s', async () => {
     const { server, peer } = await over('stream', 'ipv4').pair()
     peer.setOption('keepalive', true)
     assert.deepEqual([flag(server, 'keepalive'), flag(peer, 'keepalive')], [0, 1])
@@ -138,7 +138,7 @@ describe('an option', () => {
 })
 
 describe('NetworkProcess#setOption()', () => {
-  it('refuses what is no option, or says false', () => {
+  it('refuses an unknown option, or returns false with noError', () => {
     const server = make({ name: 's', server: true, service: true })
     assert.throws(() => server.setOption('nosuch', 1), { code: 'ERR_UNSUPPORTED_OPTION', message: /:nosuch/ })
     assert.equal(server.setOption('nosuch', 1, true), false)
@@ -147,7 +147,7 @@ describe('NetworkProcess#setOption()', () => {
     assert.throws(() => server.setOption('constructor', 1), { code: 'ERR_UNSUPPORTED_OPTION' })
   })
 
-  it('refuses values, naming the keyword', () => {
+  it('refuses invalid values, naming the keyword', () => {
     const server = make({ name: 's', server: true, service: true })
     const table: [string, unknown, string][] = [
       ['priority', 'high', 'ERR_INVALID_ARG_TYPE'],
@@ -170,7 +170,7 @@ describe('NetworkProcess#setOption()', () => {
     }
   })
 
-  it('says what the kernel says', function () {
+  it('throws the kernel’s error', function () {
     const server = make({ name: 's', server: true, service: true })
     if (constants.SO_BINDTODEVICE === undefined) this.skip()
     const error = thrown(() => server.setOption('bindtodevice', 'nosuch0'))

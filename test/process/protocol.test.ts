@@ -1,5 +1,5 @@
-// :protocol, by which a process's socket speaks something else than what is usual for its type. The kernel says
-// which a socket has; one that it lacks skips the test.
+// :protocol, which makes a process's socket use another protocol than the usual one of its type, as read back from the
+// kernel. Where the kernel lacks the protocol, the test is skipped.
 
 import assert from 'node:assert/strict'
 import type { NetworkProcess } from 'make-network-process'
@@ -31,7 +31,7 @@ const protocolOf = (process: NetworkProcess) => {
 }
 
 describe(':protocol', () => {
-  it('makes the sockets of a look-up, blocking or not', async function () {
+  it('is used for addresses that are looked up, blocking or not', async function () {
     const number = protocol(this, 'IPPROTO_UDPLITE')
     const seen = witness()
     const keywords = { type: 'datagram', family: 'ipv4', protocol: number } as const
@@ -48,7 +48,7 @@ describe(':protocol', () => {
     assert.deepEqual(await seen.messages(2), ['nowait: false', 'nowait: true'])
   })
 
-  it('makes the sockets of an address', async function () {
+  it('is used for an address that is given', async function () {
     const number = protocol(this, 'IPPROTO_UDPLITE')
     const seen = witness()
     const keywords = { type: 'datagram', protocol: number } as const
@@ -65,7 +65,7 @@ describe(':protocol', () => {
     await seen.messages(1)
   })
 
-  it('makes the sockets of a stream', async function () {
+  it('is used for a stream', async function () {
     const number = protocol(this, 'IPPROTO_MPTCP', AF_INET, SOCK_STREAM)
     const seen = witness()
     const keywords = { family: 'ipv4', protocol: number } as const
@@ -84,7 +84,7 @@ describe(':protocol', () => {
     await until(() => seen.text === 'mp', 'data')
   })
 
-  it('is the subject of a netlink socket', function () {
+  it('selects the subject of a netlink socket', function () {
     const number = protocol(this, 'NETLINK_KOBJECT_UEVENT', constants.AF_NETLINK)
     const server = make({
       name: 's',
@@ -96,7 +96,7 @@ describe(':protocol', () => {
     assert.equal(protocolOf(server), number)
   })
 
-  it('is the usual one when it is nil or 0', () => {
+  it('is the default one when it is nil or 0', () => {
     for (const none of [null, false, 0] as const)
       assert.equal(
         make({ name: 's', server: true, family: 'ipv4', service: true, protocol: none }).status,
@@ -104,7 +104,7 @@ describe(':protocol', () => {
       )
   })
 
-  it('that a family has not is an error of socket(2)', () => {
+  it('throws the error of socket(2) when the family does not have it', () => {
     const local = { name: 's', server: true, family: 'local', service: socketFile() } as const
     assert.throws(() => make({ ...local, protocol: 77 }), { syscall: 'socket', code: 'EPROTONOSUPPORT' })
     assert.throws(() => new Socket(AF_UNIX, SOCK_STREAM, 77), { code: 'EPROTONOSUPPORT' })
@@ -118,7 +118,7 @@ describe(':protocol', () => {
     [NaN, 'ERR_OUT_OF_RANGE'],
     [2 ** 31, 'ERR_OUT_OF_RANGE'],
   ] as const)
-    it(`is not ${wrong}`, () => {
+    it(`cannot be ${wrong}`, () => {
       assert.throws(() => make({ name: 'c', service: 9, protocol: wrong as number }), {
         code,
         message: /^:protocol must be a whole number/,

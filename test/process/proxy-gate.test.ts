@@ -1,5 +1,5 @@
-// :proxy-protocol: who a connection is from is what the load balancer says, and nobody comes in without that. Over the
-// streams that this kernel has, with peers that write a header as they like.
+// :proxy-protocol: the load balancer's header says who the peer is, and a connection without one is refused. Over the
+// streams that this kernel has, with peers that write headers well and badly.
 
 import assert from 'node:assert/strict'
 import type { NetworkProcessOptions, ProxyHeader } from 'make-network-process'
@@ -48,7 +48,7 @@ overEvery(streams, transport => {
         assert.equal(child.plist.some, 'thing')
       })
 
-      it('may come with what is for the filter', async () => {
+      it('may come together with data for the filter', async () => {
         const seen = witness()
         const client = transport.client(aServer(seen))
         client.send(Buffer.concat([header, Buffer.from('täxt')]))
@@ -56,7 +56,7 @@ overEvery(streams, transport => {
         assert.deepEqual(seen.all.slice(0, 2), ['log accept from 192.0.2.7', 'sentinel open from 192.0.2.7'])
       })
 
-      it('may come one byte at a time, and nobody hears of it before its last', async () => {
+      it('may come one byte at a time, and is reported only after the last', async () => {
         const seen = witness()
         const client = transport.client(aServer(seen))
         for (const byte of header.subarray(0, -1)) {
@@ -71,7 +71,7 @@ overEvery(streams, transport => {
         assert.deepEqual(seen.log, ['accept from 192.0.2.7\n'])
       })
 
-      it('of which a part has come wakes nobody until there is more', async () => {
+      it('that is incomplete does not wake the process until more comes', async () => {
         const seen = witness()
         const client = transport.client(aServer(seen))
         client.send(header.subarray(0, 9))
@@ -85,7 +85,7 @@ overEvery(streams, transport => {
         await seen.connection()
       })
 
-      it('whose connection has ended is followed by the end', async () => {
+      it('is followed by the data and the end when the client has already closed', async () => {
         const seen = witness()
         const client = transport.client(aServer(seen))
         client.send(Buffer.concat([header, Buffer.from('last words')]))
@@ -101,7 +101,7 @@ overEvery(streams, transport => {
     })
   }
 
-  it('may be answered after the end of the client, with halfOpen', async () => {
+  it('can answer a client after its end of file, with halfOpen', async () => {
     const seen = witness()
     const heard = witness()
     const client = transport.client(aServer(seen, { halfOpen: true }), heard.callbacks)
@@ -115,7 +115,7 @@ overEvery(streams, transport => {
     assert.equal(heard.text, 'answer')
   })
 
-  it('gives the filter bytes, and lent ones, as other servers do', async () => {
+  it('gives the filter bytes, also lent ones, as other servers do', async () => {
     for (const lend of [false, true]) {
       const seen = witness()
       const client = transport.client(aServer(seen, { coding: 'binary', lend }))
@@ -132,7 +132,7 @@ overEvery(streams, transport => {
     await until(() => seen.text === 'ä\n', 'text')
   })
 
-  it('gives a loop its connections', async () => {
+  it('yields connections in a for-await loop', async () => {
     const server = transport.server({ proxyProtocol: true })
     const client = transport.client(server)
     client.send(Buffer.concat([binary, Buffer.from('in a loop')]))
@@ -147,7 +147,7 @@ overEvery(streams, transport => {
     }
   })
 
-  it('brings megabytes behind the header', async () => {
+  it('delivers megabytes behind the header', async () => {
     const seen = witness()
     const client = transport.client(aServer(seen, { coding: 'binary' }))
     const data = Buffer.alloc(3_000_000, 'proxy')
@@ -156,7 +156,7 @@ overEvery(streams, transport => {
     assert.ok(seen.bytes.equals(data))
   })
 
-  it('lets the proxy’s own connections in as what they are', async () => {
+  it('accepts the proxy’s own connections under their real addresses', async () => {
     for (const header of [health, Buffer.from('PROXY UNKNOWN\r\n')]) {
       const seen = witness()
       const client = transport.client(aServer(seen))
@@ -218,7 +218,7 @@ overEvery(streams, transport => {
     assert.deepEqual(seen.log, [`refused from ${from}: its PROXY protocol header took too long\n`])
   })
 
-  it('serves others while one says nothing', async () => {
+  it('serves others while one client sends nothing', async () => {
     const seen = witness()
     const server = aServer(seen)
     transport.client(server)
@@ -228,7 +228,7 @@ overEvery(streams, transport => {
     assert.equal(seen.clients.length, 1)
   })
 
-  it('closes those that wait when the server is deleted, and tells nobody', async () => {
+  it('closes connections without a header when the server is deleted, and calls no sentinel for them', async () => {
     const seen = witness()
     const heard = witness()
     const server = aServer(seen)
@@ -250,7 +250,7 @@ overEvery(streams, transport => {
     await until(() => heard.events.length === 2, 'both ends')
   })
 
-  it('is waited for synchronously', () => {
+  it('can be waited for synchronously', () => {
     const seen = witness()
     const client = transport.client(aServer(seen))
     client.send(line + 'now')

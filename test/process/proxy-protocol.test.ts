@@ -85,7 +85,7 @@ const valid: [string, Buffer, Partial<ProxyHeader>][] = [
   ['no addresses', binary(0x21, 0x00, Buffer.alloc(0)), { command: 'PROXY', ...unaddressed }],
   ['LOCAL', binary(0x20, 0x00, Buffer.alloc(0)), { command: 'LOCAL', ...unaddressed }],
   [
-    'LOCAL with addresses, which do not count',
+    'LOCAL with addresses, which are ignored',
     binary(0x20, 0x11, ipv4Block),
     { command: 'LOCAL', ...unaddressed },
   ],
@@ -115,7 +115,7 @@ const valid: [string, Buffer, Partial<ProxyHeader>][] = [
   ],
 ]
 
-/** Puts a CRC32C into the last four bytes, by a table, which is not how the reader has it. */
+/** Puts a CRC32C into the last four bytes, computed by a table, which the reader does not have. */
 function checksummed(bytes: Buffer): Buffer {
   const table = Array.from({ length: 256 }, (_, n) => {
     for (let i = 0; i < 8; i++) n = n % 2 ? (n >>> 1) ^ 0x82f63b78 : n >>> 1
@@ -143,7 +143,7 @@ describe('readProxyHeader()', () => {
       assert.deepEqual(header(bytes), header(Buffer.from(bytes)))
     })
 
-    it(`leaves what is behind ${name} alone`, () => {
+    it(`does not read beyond ${name}`, () => {
       for (const more of [Buffer.from([0]), Buffer.from('\r\n'), line('PROXY UNKNOWN'), bytes])
         assert.deepEqual(header(Buffer.concat([bytes, more])), header(bytes))
     })
@@ -157,12 +157,12 @@ describe('readProxyHeader()', () => {
       Buffer.concat([Buffer.from('\r\n'), line('PROXY UNKNOWN')]),
       /^no PROXY/,
     ],
-    ['small letters', line('proxy UNKNOWN'), /^no PROXY/],
+    ['lower case', line('proxy UNKNOWN'), /^no PROXY/],
     ['a word that only begins like PROXY', line('PROXYUNKNOWN'), /^no PROXY/],
     ['a line that has no end', Buffer.from(`PROXY UNKNOWN ${'x'.repeat(93)}`), /without an end/],
     ['a line that ends too late', line(`PROXY UNKNOWN ${'x'.repeat(92)}`), /without an end/],
-    ['a protocol that there is not', line('PROXY TCP5 192.0.2.7 198.51.100.1 1 2'), /TCP5/],
-    ['two blanks', line('PROXY TCP4  192.0.2.7 198.51.100.1 1 2'), /line/],
+    ['an unknown protocol', line('PROXY TCP5 192.0.2.7 198.51.100.1 1 2'), /TCP5/],
+    ['two spaces', line('PROXY TCP4  192.0.2.7 198.51.100.1 1 2'), /line/],
     ['too few fields', line('PROXY TCP4 192.0.2.7 198.51.100.1 1'), /line/],
     ['too many fields', line('PROXY TCP4 192.0.2.7 198.51.100.1 1 2 3'), /line/],
     ['no fields', line('PROXY '), /line/],
@@ -203,9 +203,9 @@ describe('readProxyHeader()', () => {
     ),
     ['version 1 in binary', binary(0x11, 0x11, ipv4Block), /version 1/],
     ['version 3 in binary', binary(0x31, 0x11, ipv4Block), /version 3/],
-    ['a command that there is not', binary(0x22, 0x11, ipv4Block), /command 2/],
-    ['a family that there is not', binary(0x21, 0x41, ipv4Block), /family and transport 65/],
-    ['a transport that there is not', binary(0x21, 0x13, ipv4Block), /family and transport 19/],
+    ['an unknown command', binary(0x22, 0x11, ipv4Block), /command 2/],
+    ['an unknown family', binary(0x21, 0x41, ipv4Block), /family and transport 65/],
+    ['an unknown transport', binary(0x21, 0x13, ipv4Block), /family and transport 19/],
     ['a family without a transport', binary(0x21, 0x10, ipv4Block), /family and transport 16/],
     ['addresses that are too short', binary(0x21, 0x21, ipv4Block), /no room for addresses/],
     ['a header that is too long', binary(0x21, 0x11, Buffer.alloc(16 * 1024)), /a header of 16400 bytes/],
@@ -221,12 +221,12 @@ describe('readProxyHeader()', () => {
   for (const [name, bytes, message] of refused)
     it(`refuses ${name}`, () => assert.match(wrong(bytes), message))
 
-  it('refuses a header that is too long before it is there', () => {
+  it('refuses a header that is too long before all of it has come', () => {
     const long = binary(0x21, 0x11, Buffer.alloc(16 * 1024))
     assert.match(wrong(long.subarray(0, 16)), /a header of/)
   })
 
-  it('reads bytes that begin anywhere in their memory', () => {
+  it('reads bytes at any offset of their memory', () => {
     const bytes = binary(0x21, 0x11, ipv4Block)
     const memory = new Uint8Array(bytes.length + 20)
     memory.set(bytes, 13)
@@ -258,7 +258,7 @@ describe('readProxyHeader()', () => {
       ),
     ))
 
-  it('never throws, and never takes more than there is', () =>
+  it('never throws, and never takes more bytes than there are', () =>
     fc.assert(
       fc.property(
         fc.oneof(

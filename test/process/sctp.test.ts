@@ -1,5 +1,5 @@
 // Sequenced packets over IP: SCTP in its one-to-many style, where one socket has the messages of all peers. Few kernels
-// have it; the kernel lab (scripts/test-lab.mjs) has.
+// have it; the kernel lab (scripts/test-lab.mjs) does.
 
 import assert from 'node:assert/strict'
 import { readdirSync } from 'node:fs'
@@ -23,7 +23,7 @@ describe('SCTP, one-to-many', () => {
   })
 
   for (const family of ['ipv4', 'ipv6'] as const)
-    it(`has every peer's messages, and answers each, over ${family}`, async () => {
+    it(`receives every peer's messages, and answers each, over ${family}`, async () => {
       const server = make({
         ...oneToMany,
         family,
@@ -45,7 +45,7 @@ describe('SCTP, one-to-many', () => {
       }
     })
 
-  it('keeps bounds, and goes on when a peer has gone', async () => {
+  it('keeps message boundaries, and stays open when a peer has gone', async () => {
     const seen = witness()
     const server = make({ ...oneToMany, family: 'ipv4', ...seen.callbacks })
     const remote = server.contact('local') as number[]
@@ -62,7 +62,7 @@ describe('SCTP, one-to-many', () => {
     assert.deepEqual(seen.events, [])
   })
 
-  it('says with each message from whom it is, and sends each where it is told', async () => {
+  it('reports the sender of each message, and sends each to the address that it is given', async () => {
     const { filter, received } = noting()
     const server = make({ ...oneToMany, family: 'ipv4', coding: 'binary', filter })
     const seen = witness()
@@ -75,7 +75,7 @@ describe('SCTP, one-to-many', () => {
     await until(() => seen.text === 'answer', 'the answer')
   })
 
-  it('says where a long message ends that comes in pieces', async () => {
+  it('marks the last piece of a long message that comes in pieces', async () => {
     const { filter, received } = noting()
     const server = make({ ...oneToMany, family: 'ipv4', coding: 'binary', filter })
     const remote = server.contact('local') as number[]
@@ -88,10 +88,10 @@ describe('SCTP, one-to-many', () => {
     assert.ok(Buffer.concat(received.map(piece => Buffer.from(piece.data))).equals(data))
   })
 
-  it('marks what is no message but a notification, for who has asked for any', async () => {
+  it('marks notifications, for a socket that has asked for them', async () => {
     const socket = new Socket(AF_INET, SOCK_SEQPACKET, protocol)
     socket.bind(encodeAddress([127, 0, 0, 1, 0]))
-    // Of sctp_event_subscribe, the second: associations that come and go.
+    // The second field of sctp_event_subscribe: associations that come and go.
     socket.setsockopt(protocol, constants.SCTP_EVENTS ?? -1, Uint8Array.of(0, 1))
     socket.listen(5)
     const { filter, received } = noting()
@@ -107,7 +107,7 @@ describe('SCTP, one-to-many', () => {
     assert.equal(Buffer.from(received[1]?.data ?? '').toString(), 'a message')
   })
 
-  it('sends to nobody with an error, and goes on', async () => {
+  it('throws when there is no peer to send to, and stays open', async () => {
     const seen = witness()
     const server = make({ ...oneToMany, family: 'ipv4', ...seen.callbacks })
     assert.equal(thrown(() => server.send('nobody')).code, 'EPIPE')
@@ -118,7 +118,7 @@ describe('SCTP, one-to-many', () => {
     server.send('an answer')
   })
 
-  it('has no clients, whose descriptors are closed', async () => {
+  it('refuses clients, and closes their descriptors', async () => {
     const server = make({ ...oneToMany, family: 'ipv4' })
     const remote = server.contact('local') as number[]
     const before = readdirSync('/proc/self/fd').length

@@ -1,4 +1,4 @@
-// Sending over every transport: what the kernel does not take waits, in order, and is bounded; nothing that was
+// Sending over every transport: what the kernel does not take is queued, in order, and bounded; nothing that was
 // accepted is lost by an end of file or by deleting the process.
 
 import assert from 'node:assert/strict'
@@ -12,7 +12,7 @@ import { over, overEvery, type Transport } from './transports.js'
 afterEach(cleanUp)
 
 const megabytes = 3 * 1024 * 1024
-// What UDP drops nobody gets back.
+// What UDP drops is lost.
 const isReliable = (transport: Transport) => transport.connects || transport.isLocal
 const code = 'ERR_PROCESS_NOT_RUNNING'
 
@@ -28,7 +28,7 @@ function sendAll(process: NetworkProcess, data: Buffer, piece = 16 * 1024): void
   for (let i = 0; i < data.length; i += piece) process.send(data.subarray(i, i + piece))
 }
 
-/** Sends until no more is wanted; the peer must not be reading. Gives all that was accepted. */
+/** Sends until send() returns false, while the peer does not read. Gives all that was accepted. */
 function fill(process: NetworkProcess, piece = 16 * 1024): Buffer {
   const pieces: Buffer[] = []
   for (let i = 0; pieces.length < 4096; i++) {
@@ -40,7 +40,7 @@ function fill(process: NetworkProcess, piece = 16 * 1024): Buffer {
   throw new Error('send never returned false')
 }
 
-/** Has the next `sendMessage` fail as another system's kernel would have it. */
+/** Makes sendMessage() fail within `action`, with an error that another system's kernel gives. */
 function failing<T>(error: number | undefined, action: () => T): T {
   const sendv = native.sendv.bind(native)
   native.sendv = () => -(error ?? 0)
@@ -51,10 +51,10 @@ function failing<T>(error: number | undefined, action: () => T): T {
   }
 }
 
-// Of a packet that found no room until it is tried again, in milliseconds.
+// The longest pause until a packet that found no room is tried again, in milliseconds.
 const longestPause = 64
 
-/** How long it is waited, each time, for room while something is under way. */
+/** The pauses in which `work` waited for room. */
 async function pausesOf(work: () => Promise<unknown>): Promise<number[]> {
   const pauses: number[] = []
   const { setTimeout } = globalThis
@@ -75,7 +75,7 @@ const binary = { coding: 'binary' } as const
 
 describe('NetworkProcess#send()', () => {
   overEvery(isReliable, transport => {
-    it('brings 3 MB there in order', async () => {
+    it('delivers 3 MB in order', async () => {
       const { client, atServer } = await transport.pair(binary, binary)
       const all = pattern(megabytes)
       sendAll(client, all)
@@ -86,7 +86,7 @@ describe('NetworkProcess#send()', () => {
     })
 
     if (transport.answers)
-      it('brings 3 MB both ways at once', async () => {
+      it('delivers 3 MB both ways at once', async () => {
         const { client, peer, atServer, atClient } = await transport.pair(binary, binary)
         const all = pattern(megabytes)
         sendAll(client, all)
@@ -96,7 +96,7 @@ describe('NetworkProcess#send()', () => {
         assert.ok(atClient.bytes.equals(all))
       })
 
-    it('encodes what it queues once', async () => {
+    it('encodes only once what it queues', async () => {
       const { client, peer, atServer } = await transport.pair(binary, { coding: ['binary', 'latin-1-dos'] })
       peer.stop()
       const line = `${'é'.repeat(98)}\n`
@@ -109,7 +109,7 @@ describe('NetworkProcess#send()', () => {
       assert.equal(atServer.bytes.toString('latin1'), line.replace('\n', '\r\n').repeat(lines))
     })
 
-    it('returns false when much waits, and drained resolves when there is room', async () => {
+    it('returns false when much is queued, and drained resolves when there is room', async () => {
       const { client, peer, atServer } = await transport.pair(binary, binary)
       await client.drained
       peer.stop()
@@ -141,7 +141,7 @@ describe('NetworkProcess#send()', () => {
       assert.ok(atServer.bytes.equals(all))
     })
 
-    it('queues a copy: the memory is the caller’s again', async () => {
+    it('queues a copy, so that the caller may reuse its memory', async () => {
       const { client, peer, atServer } = await transport.pair(binary, binary)
       peer.stop()
       const before = fill(client)
@@ -153,7 +153,7 @@ describe('NetworkProcess#send()', () => {
       assert.equal(atServer.bytes.subarray(-4).toString(), 'mine')
     })
 
-    it('keeps text and bytes in order when both have to wait', async () => {
+    it('keeps text and bytes in order when both are queued', async () => {
       const { client, peer, atServer } = await transport.pair()
       peer.stop()
       const length = fill(client).length
@@ -164,7 +164,7 @@ describe('NetworkProcess#send()', () => {
       assert.equal(atServer.bytes.length > length, true)
     })
 
-    it('keeps the order of what waits, however long it is and however it was sent', async () => {
+    it('keeps what is queued in order, whatever its length and however it was sent', async () => {
       const { client, peer, atServer } = await transport.pair(binary, binary)
       peer.stop()
       const sent = [fill(client)]
@@ -174,7 +174,7 @@ describe('NetworkProcess#send()', () => {
         return next
       }
       const text = (length: number) => bytes(length).toString('latin1')
-      // On both sides of every length from which on something is done otherwise, and more than a call or a block takes.
+      // On both sides of every length at which something changes, and more than one call or one block takes.
       for (const length of [1, 256, 257, 1023, 1024, 4096, 4097, 20_000]) {
         client.send(bytes(length))
         client.send(text(length))
@@ -204,7 +204,7 @@ describe('NetworkProcess#send()', () => {
     })
 
     if (transport.connects)
-      it('loses nothing of a connection that its first sentinel fills and deletes', async () => {
+      it('loses nothing when the first sentinel of a connection fills its queue and deletes it', async () => {
         const atClient = witness()
         let all: Buffer = Buffer.alloc(0)
         const server = transport.server({
@@ -224,7 +224,7 @@ describe('NetworkProcess#send()', () => {
         assert.ok(atClient.bytes.equals(all))
       })
 
-    it('says by drained that the process has gone', async () => {
+    it('rejects drained when the process is deleted', async () => {
       const { client, peer } = await transport.pair(binary, binary)
       peer.stop()
       fill(client)
@@ -262,11 +262,11 @@ describe('NetworkProcess#send()', () => {
         assert.equal(client.status, 'closed')
       })
 
-      it('throws nothing when the peer has gone: drained says why, and the sentinel hears of it', async () => {
+      it('does not throw when the peer has gone: drained says why, and the sentinel is called', async () => {
         const { client, peer, atClient } = await transport.pair()
         peer.delete()
         let isRoom = true
-        // The first may still be taken: it is what brings the reset.
+        // The kernel may still take the first, which provokes the reset.
         for (let i = 0; i < 100; i++) isRoom = client.send('x')
         assert.equal(isRoom, false)
         assert.equal(client.sendMany(['x', 'y']), false)
@@ -281,7 +281,7 @@ describe('NetworkProcess#send()', () => {
         assert.throws(() => client.send('x'), { code })
       })
 
-      it('throws nothing when the end has come, and the sentinel is still to hear of it', async () => {
+      it('does not throw when the end has been received, and the sentinel is still to be called', async () => {
         const { client, peer, server, atServer } = await transport.pair()
         const other = transport.client(server)
         const answers: boolean[] = []
@@ -297,7 +297,7 @@ describe('NetworkProcess#send()', () => {
         assert.throws(() => peer.send('x'), { code })
       })
 
-      it('is no error when whoever is answered has gone: a server goes on', async () => {
+      it('does not throw in a server that answers clients that have gone', async () => {
         const seen = witness()
         const server = transport.server({
           ...seen.callbacks,
@@ -340,7 +340,7 @@ describe('NetworkProcess#send()', () => {
   overEvery(
     transport => transport.connects,
     transport => {
-      it('keeps what a stopped process is still to read when the peer takes nothing any more', async () => {
+      it('keeps what a stopped process has not read yet when the peer accepts no more data', async () => {
         const { client, peer, atClient } = await transport.pair({}, { stop: true })
         peer.send('important')
         peer.delete()
@@ -352,7 +352,7 @@ describe('NetworkProcess#send()', () => {
         assert.equal(atClient.text, 'important')
       })
 
-      it('closes a process that nobody reads when the peer takes nothing any more', async () => {
+      it('closes a process that nobody reads when the peer accepts no more data', async () => {
         const { client, peer, atClient } = await transport.pair({}, { filter: true })
         peer.delete()
         await settled()
@@ -363,7 +363,7 @@ describe('NetworkProcess#send()', () => {
   )
 
   overEvery(isReliable, transport => {
-    it('puts more parts together than the kernel takes', async () => {
+    it('joins more parts than one system call takes', async () => {
       const { client, atServer } = await transport.pair()
       client.send(Array<string>(3000).fill('ab'))
       client.send(Array<Uint8Array>(3000).fill(Buffer.from('cd')))
@@ -372,13 +372,13 @@ describe('NetworkProcess#send()', () => {
     })
   })
 
-  it('writes a signature once for the parts of a packet', async () => {
+  it('writes a signature once in a packet of several parts', async () => {
     const { client, atServer } = await over('seqpacket', 'local').pair(binary, { coding: 'utf-16' })
     client.send(['a', 'b'])
     assert.deepEqual(await atServer.messages(1), [Buffer.of(0xfe, 0xff, 0, 0x61, 0, 0x62)])
   })
 
-  it('ends a stream of which a part could not be sent, instead of going on behind it', async () => {
+  it('ends a stream when a part of it cannot be sent, instead of going on behind it', async () => {
     const { client, peer, atServer, atClient } = await over('stream', 'local').pair()
     peer.stop()
     fill(client)
@@ -426,7 +426,7 @@ describe('NetworkProcess#send()', () => {
     )
   })
 
-  it('tells of a packet that could not go by an event, and goes on', async () => {
+  it('reports a packet that could not be sent by an event, and stays open', async () => {
     const { client, server, atClient } = await over('datagram', 'local').pair()
     server.delete()
     assert.equal(client.send('x'), true)
@@ -436,7 +436,7 @@ describe('NetworkProcess#send()', () => {
     assert.equal(client.status, 'open')
   })
 
-  it('throws nothing while macOS resets the connection, to which its type is wrong then', async () => {
+  it('does not throw when macOS reports a connection being reset as EPROTOTYPE', async () => {
     const { client } = await over('stream', 'ipv4').pair()
     const sent = failing(errno.EPROTOTYPE, () => client.sendMessage({ data: 'x' }))
     assert.equal(sent, false)
@@ -444,21 +444,21 @@ describe('NetworkProcess#send()', () => {
   })
 
   for (const name of ['ENOTCONN', 'EDESTADDRREQ'])
-    it(`throws nothing when the kernel has forgotten a local peer that has gone: ${name}`, async () => {
+    it(`does not throw when a local peer has gone and the kernel reports ${name}`, async () => {
       const { client, atClient } = await over('datagram', 'local').pair()
       const sent = failing(errno[name], () => client.sendMessage({ data: 'x' }))
       assert.equal(sent, true)
       await atClient.event(`datagram failed with code ${errno[name]}\n`)
     })
 
-  it('tells where a packet could not go that was to go to a certain address', async () => {
+  it('names the address to which a packet could not be sent', async () => {
     const { server } = await over('datagram', 'local').pair()
     const address = socketFile()
     const refusal = { code: 'ENOENT', syscall: 'send', address }
     assert.throws(() => server.sendMessage({ data: 'x', address }), refusal)
   })
 
-  it('is no error when who is answered has no name: a server goes on', async () => {
+  it('does not throw in a server that answers a client without a name', async () => {
     const seen = witness()
     const { client } = await over('datagram', 'local').pair({
       ...seen.callbacks,
@@ -469,7 +469,7 @@ describe('NetworkProcess#send()', () => {
     assert.match(seen.events.join(''), /^(datagram failed with code \d+\n){2}$/)
   })
 
-  it('is no error when who is answered has gone, and its file with it: a server goes on', async () => {
+  it('does not throw in a server that answers a client that has gone, with its file or without it', async () => {
     const seen = witness()
     const place = { type: 'datagram', family: 'local', server: true } as const
     const [service, file] = [socketFile(), socketFile()]
@@ -491,7 +491,7 @@ describe('NetworkProcess#send()', () => {
     assert.match(seen.events.join(''), /^(datagram failed with code \d+\n){2}$/)
   })
 
-  it('of an unconnected local datagram server waits for the peer’s queue', async () => {
+  it('waits for room in the peer’s queue when an unconnected local datagram server sends', async () => {
     const seen = witness()
     const [one, other] = [socketFile(), socketFile()]
     const datagrams = { type: 'datagram', server: true, family: 'local' } as const
@@ -505,8 +505,8 @@ describe('NetworkProcess#send()', () => {
     assert.deepEqual(seen.data, sent)
   })
 
-  for (const ending of ['', ', though it is deleted'])
-    it(`of an unconnected local datagram server takes no ever longer pauses while its peer reads${ending}`, async () => {
+  for (const ending of ['', ', even if it is deleted'])
+    it(`does not pause ever longer in an unconnected local datagram server while its peer reads${ending}`, async () => {
       const seen = witness()
       const [one, other] = [socketFile(), socketFile()]
       const datagrams = { type: 'datagram', server: true, family: 'local' } as const
@@ -521,12 +521,12 @@ describe('NetworkProcess#send()', () => {
     })
 })
 
-describe('a connected local datagram process where the full queue of its peer is ENOBUFS', () => {
+describe('a connected local datagram process where a full queue of the peer gives ENOBUFS', () => {
   const { platform } = process
   before(() => Object.defineProperty(process, 'platform', { value: 'darwin' }))
   after(() => Object.defineProperty(process, 'platform', { value: platform }))
 
-  it('tries again by itself, also when it is deleted', async () => {
+  it('tries again by itself, even when it is deleted', async () => {
     for (const isDeleted of [false, true]) {
       const { client, atServer } = await over('datagram', 'local').pair()
       failing(errno.ENOBUFS, () => client.sendMessage({ data: 'x' }))
@@ -537,11 +537,11 @@ describe('a connected local datagram process where the full queue of its peer is
   })
 })
 
-describe('a set that looks for room', () => {
+describe('watching for room in the kernel’s queue', () => {
   overEvery(
     transport => transport.connects,
     transport => {
-      it('stops when nobody wants any', async () => {
+      it('stops when nothing is queued', async () => {
         const { client, peer, atServer } = await transport.pair(binary, binary)
         peer.stop()
         const all = fill(client)
@@ -595,7 +595,7 @@ describe('NetworkProcess#sendEof()', () => {
         assert.equal(atServer.events.at(-1), 'deleted\n')
       })
 
-      it('comes after all that was sent', async () => {
+      it('takes effect after all that was sent', async () => {
         const { client, peer, atServer } = await transport.pair({ ...binary, halfOpen: true }, binary)
         peer.stop()
         const all = fill(client)
@@ -607,14 +607,14 @@ describe('NetworkProcess#sendEof()', () => {
         assert.ok(atServer.bytes.equals(all))
       })
 
-      it('may be sent again, and nothing else', async () => {
+      it('may be called again, but nothing may be sent', async () => {
         const { client } = await transport.pair({ halfOpen: true })
         client.sendEof().sendEof()
         assert.throws(() => client.send('x'), { code: 'ERR_SEND_AFTER_EOF' })
         assert.equal(client.status, 'open')
       })
 
-      it('by both ends half-open leaves both open to be deleted', async () => {
+      it('from both ends leaves both open if they are half-open', async () => {
         const { client, peer, atServer, atClient } = await transport.pair(
           { halfOpen: true },
           { halfOpen: true },
@@ -627,7 +627,7 @@ describe('NetworkProcess#sendEof()', () => {
         peer.delete()
       })
 
-      it('then deleting loses nothing', async () => {
+      it('followed by delete() loses nothing', async () => {
         const { client, peer, atServer } = await transport.pair(binary, binary)
         peer.stop()
         const all = fill(client)
@@ -643,7 +643,7 @@ describe('NetworkProcess#sendEof()', () => {
   overEvery(
     transport => !transport.connects,
     transport => {
-      it('is nothing for datagrams', async () => {
+      it('does nothing for datagrams', async () => {
         const { client, server, atServer } = await transport.pair()
         assert.equal(client.sendEof(), client)
         assert.equal(server.sendEof(), server)
@@ -653,7 +653,7 @@ describe('NetworkProcess#sendEof()', () => {
     },
   )
 
-  it('of a half-open peer that resets is still the end of the process', async () => {
+  it('of the peer, followed by a reset, ends a half-open process', async () => {
     const { client, peer, atClient } = await over('stream', 'ipv4').pair({}, { halfOpen: true })
     peer.sendEof()
     await atClient.event('end of file\n')

@@ -1,5 +1,5 @@
-// A process's life over every transport: statuses and who is told of their changes, stopping and going on,
-// deleting, and what is left of a process when its peer has gone.
+// A process's life over every transport: statuses and their events, stopping and continuing, deleting, and what is
+// left of a process when its peer has gone.
 
 import assert from 'node:assert/strict'
 import { existsSync } from 'node:fs'
@@ -13,7 +13,7 @@ describe('NetworkProcess#delete()', () => {
   overEvery(
     () => true,
     transport => {
-      it('calls the sentinel before it returns, when all is over', async () => {
+      it('calls the sentinel before it returns, when the process is already closed', async () => {
         const { client } = await transport.pair()
         const seen: unknown[] = []
         const name = client.name
@@ -31,7 +31,7 @@ describe('NetworkProcess#delete()', () => {
         assert.deepEqual(seen, [['deleted\n', 'closed', 0, -1, undefined, false]])
       })
 
-      it('is done once', async () => {
+      it('has an effect only once', async () => {
         const { client, atClient } = await transport.pair()
         client.delete()
         client.delete()
@@ -50,7 +50,7 @@ describe('NetworkProcess#delete()', () => {
         assert.equal(peer.status, 'open')
       })
 
-      it('lets nothing be delivered any more', async () => {
+      it('stops delivery', async () => {
         const { client, peer, atServer } = await transport.pair()
         client.send('x')
         peer.delete()
@@ -58,7 +58,7 @@ describe('NetworkProcess#delete()', () => {
         assert.deepEqual(atServer.data, [])
       })
 
-      it('refuses what needs a socket from then on', async () => {
+      it('makes what needs a socket fail from then on', async () => {
         const { client } = await transport.pair()
         client.delete()
         const code = 'ERR_PROCESS_NOT_RUNNING'
@@ -74,7 +74,7 @@ describe('NetworkProcess#delete()', () => {
     },
   )
 
-  it('leaves the file of a local socket, as it was not made by us to take away', () => {
+  it('leaves the file of a local socket where it is', () => {
     const service = socketFile()
     make({ name: 's', server: true, family: 'local', service }).delete()
     assert.ok(existsSync(service))
@@ -93,7 +93,7 @@ describe('NetworkProcess#delete()', () => {
     await seen.event('connection broken by remote peer\n')
   })
 
-  it('resets the exit status of one whose peer has gone, and says nothing', async () => {
+  it('resets the exit status of a process whose peer has gone, without an event', async () => {
     const { client, peer, atClient } = await over('stream', 'local').pair()
     peer.delete()
     await atClient.event('connection broken by remote peer\n')
@@ -104,11 +104,11 @@ describe('NetworkProcess#delete()', () => {
   })
 })
 
-describe('a peer that goes', () => {
+describe('a peer that closes', () => {
   overEvery(
     transport => transport.connects,
     transport => {
-      it('closes the process: filter, then sentinel, when it is off the list', async () => {
+      it('closes the process: the filter is called, then the sentinel, when it is off the list', async () => {
         const { client, peer, atClient } = await transport.pair()
         const seen: unknown[] = []
         client.sentinel = (process, event) => {
@@ -163,7 +163,7 @@ describe('a peer that goes', () => {
         assert.deepEqual(atClient.all, ['filter bye', 'sentinel connection broken by remote peer'])
       })
 
-      it('makes what was sent last be delivered in one go with the end', async () => {
+      it('has all that it sent delivered before the end', async () => {
         const { peer, atClient } = await transport.pair()
         for (let i = 0; i < 100; i++) peer.send(`${i},`)
         peer.delete()
@@ -174,7 +174,7 @@ describe('a peer that goes', () => {
     },
   )
 
-  it('by a reset is one that has gone', async () => {
+  it('by a reset closes the process too', async () => {
     const { client, peer, atClient } = await over('stream', 'ipv4').pair()
     peer.setOption('linger', 0)
     peer.delete()
@@ -187,7 +187,7 @@ describe('a half-open process', () => {
   overEvery(
     transport => transport.connects,
     transport => {
-      it('hears nothing behind deleted when half a character was the end', async () => {
+      it('has no event after deleted when the stream ends inside a character', async () => {
         const seen = witness()
         const server = transport.server({
           ...seen.callbacks,
@@ -224,14 +224,14 @@ describe('NetworkProcess#stop()', () => {
         assert.equal(peer.status, 'open')
       })
 
-      it('lets a process send', async () => {
+      it('does not keep a process from sending', async () => {
         const { client, atServer } = await transport.pair()
         client.stop()
         client.send('x')
         await until(() => atServer.text === 'x', 'text')
       })
 
-      it('inside the filter ends what one wake-up brought', async () => {
+      it('inside the filter holds back the rest of the wake-up', async () => {
         const { client, peer, atServer } = await transport.pair()
         peer.stop()
         const sent = Array.from({ length: 9 }, (_, i) => `${i}`)
@@ -255,7 +255,7 @@ describe('NetworkProcess#stop()', () => {
         assert.deepEqual(atClient.events, [])
       })
 
-      it('is how a process begins with :stop', async () => {
+      it('is in effect from the beginning with :stop', async () => {
         const { client, peer, atClient } = await transport.pair({}, { stop: true })
         assert.equal(client.status, 'stop')
         if (!transport.answers) return
@@ -267,7 +267,7 @@ describe('NetworkProcess#stop()', () => {
       })
 
       if (transport.connects)
-        it('leaves connections waiting', async () => {
+        it('leaves connections in the backlog', async () => {
           const seen = witness()
           const server = transport.server({ ...seen.callbacks, stop: true })
           assert.equal(server.status, 'stop')
@@ -297,7 +297,7 @@ describe('a filter of true', () => {
   overEvery(
     () => true,
     transport => {
-      it('reads nothing until there is another', async () => {
+      it('reads nothing until another filter is set', async () => {
         const { client, peer, atServer } = await transport.pair()
         peer.filter = true
         assert.equal(peer.filter, true)
@@ -311,7 +311,7 @@ describe('a filter of true', () => {
     },
   )
 
-  it('lets a server accept', async () => {
+  it('does not keep a server from accepting', async () => {
     const seen = witness()
     const transport = over('stream', 'local')
     const server = transport.server({

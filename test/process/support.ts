@@ -1,5 +1,5 @@
 // What the tests of processes share: a witness that notes what callbacks hear, waiting for what it notes, the
-// uncaught exceptions of a test, and the ends of both sides. It waits for events and never for time.
+// uncaught exceptions of a test, and cleaning up. It waits for events and never for time.
 
 import assert from 'node:assert/strict'
 import { EventEmitter } from 'node:events'
@@ -22,9 +22,9 @@ import { constants, Socket, socketpair } from 'make-network-process/socket'
 // ---- waiting --------------------------------------------------------------------------------------------
 
 const changes = new EventEmitter().setMaxListeners(0)
-const deadline = 30_000 // Before mocha's, which says less.
+const deadline = 30_000 // Shorter than mocha's, which says less.
 
-/** Says that something has changed which somebody may be waiting for, who looks when the caller is done. */
+/** Signals a change to those who wait in {@link until}; they look when the caller is done. */
 export function changed(): void {
   queueMicrotask(() => changes.emit('change'))
 }
@@ -68,7 +68,7 @@ export async function settled(): Promise<void> {
     ...seen.callbacks,
   })
   const sender = makeNetworkProcess({ name: 'settling', type: 'datagram', family: 'local', service: file })
-  // The second comes with a wake-up of its own, after whatever the first one's left for later.
+  // The second comes with a wake-up of its own, after whatever the first one's has left for later.
   for (const turn of [1, 2, 3]) {
     sender.send('settled')
     await until(() => seen.data.length === turn, 'end of what is there')
@@ -89,7 +89,7 @@ export class Witness {
   readonly all: string[] = []
   /** The connections that the log heard of. */
   readonly clients: NetworkProcess[] = []
-  /** Who sentinels and filters were called for, in that order. */
+  /** The processes that sentinels and filters were called for, in that order. */
   readonly processes: NetworkProcess[] = []
 
   /** What of the data has been joined, with room behind it. */
@@ -165,13 +165,13 @@ export function witness(): Witness {
   return seen
 }
 
-/** What came as a message, and beside it. */
+/** A message, and what came with it. */
 export interface Received {
   data: string | Uint8Array
   info: MessageInfo
 }
 
-/** A filter that notes what it is given beside the data too. */
+/** A filter that notes what comes with the data too. */
 export function noting(): { filter: Filter; received: Received[] } {
   const received: Received[] = []
   return {
@@ -219,7 +219,7 @@ export function cleanUp(): void {
 
 // ---- looking closer ---------------------------------------------------------------------------------------
 
-/** A Socket with a descriptor of its own of a process's socket: the kernel makes it, by sending it to us. */
+/** A Socket on a duplicate of a process's descriptor: the kernel makes it, as we send it to ourselves. */
 export function socketOf(process: NetworkProcess): Socket {
   const [left, right] = socketpair(constants.AF_UNIX, constants.SOCK_STREAM)
   left.sendmsg({ data: Buffer.alloc(1), fds: [process.fd] })

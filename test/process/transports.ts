@@ -39,7 +39,7 @@ export class Transport {
     return this.#raw.connected
   }
 
-  /** Whether the bounds of messages are kept. */
+  /** Whether message boundaries are kept. */
   get keepsBounds(): boolean {
     return this.#raw.bounded
   }
@@ -78,7 +78,7 @@ export class Transport {
     return make({ ...this.clientKeywords(server), ...options })
   }
 
-  /** A server, a client, and what the server accepted; a datagram server knows the client by a first message. */
+  /** A server, a client, and what the server accepted; a datagram server learns of the client by a first message. */
   async pair(
     serverOptions: Partial<NetworkProcessOptions> = {},
     clientOptions: Partial<NetworkProcessOptions> = {},

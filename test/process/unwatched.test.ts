@@ -1,5 +1,5 @@
-// Sockets that the kernel's set does not take, because it has no room left: whoever they belong to hears of that, and
-// neither waits for ever nor is an uncaught exception.
+// Sockets that the epoll set refuses because it has no room left: their owner is told, instead of waiting for ever or
+// getting an uncaught exception.
 
 import assert from 'node:assert/strict'
 import { constants } from 'node:os'
@@ -10,7 +10,7 @@ afterEach(cleanUp)
 
 const { ENOSPC } = constants.errno
 
-/** From now on the set takes nothing; gives what ends that. */
+/** Makes the epoll set refuse every socket; gives a function that ends that. */
 function fillSet(): () => void {
   const configure = native.configure.bind(native)
   const setInterest = native.setInterest.bind(native)
@@ -29,8 +29,8 @@ function serve() {
   return { server, seen, connect: { family: 'local', service } as const }
 }
 
-describe('a set without room', () => {
-  it('is an error for who makes a process', () => {
+describe('an epoll set without room', () => {
+  it('makes makeNetworkProcess() throw', () => {
     const { connect } = serve()
     fillSet()
     assert.equal(thrown(() => make({ name: 'client', ...connect })).message, 'epoll_ctl ENOSPC')
@@ -46,7 +46,7 @@ describe('a set without room', () => {
     await assert.rejects(client.opened, { code: 'ENOSPC' })
   })
 
-  it('fails an asynchronous connect that has connected', async () => {
+  it('fails an asynchronous connect after it has connected', async () => {
     const { connect } = serve()
     const seen = witness()
     const client = make({ name: 'client', ...connect, nowait: true, ...seen.callbacks })
@@ -57,7 +57,7 @@ describe('a set without room', () => {
     assert.deepEqual(seen.events, [`failed with code ${ENOSPC}\n`])
   })
 
-  it('ends a connection that is accepted, and not the program', async () => {
+  it('ends an accepted connection, and not the program', async () => {
     const { seen, connect } = serve()
     const peer = witness()
     make({ name: 'client', ...connect, ...peer.callbacks })
@@ -69,7 +69,7 @@ describe('a set without room', () => {
     assert.deepEqual(errors, [])
   })
 
-  it('ends a connection that is to go on, and a loop says why', async () => {
+  it('ends a stopped connection when it continues, and a loop says why', async () => {
     const { connect } = serve()
     const client = make({ name: 'client', ...connect })
     client.stop()
@@ -79,7 +79,7 @@ describe('a set without room', () => {
     await assert.rejects(loop, { message: 'epoll_ctl ENOSPC' })
   })
 
-  it('loses nothing of what waits to be sent when the process is deleted', async () => {
+  it('loses nothing that is queued when the process is deleted', async () => {
     const { seen, connect } = serve()
     const client = make({ name: 'client', ...connect })
     await seen.connection()
@@ -93,7 +93,7 @@ describe('a set without room', () => {
     assert.equal(seen.text.length, text.length)
   })
 
-  it('is a pause for a server, which its log hears of', async () => {
+  it('makes a server pause, and tell its log', async () => {
     const { server, seen, connect } = serve()
     server.stop()
     const end = fillSet()
@@ -104,7 +104,7 @@ describe('a set without room', () => {
     await seen.connection()
   })
 
-  it('does not keep a log that has its server go on from returning', () => {
+  it('does not call the log again when it continues its server', () => {
     const service = socketFile()
     let heard = 0
     const server = make({

@@ -54,7 +54,7 @@ describe('acceptProcessOutput()', () => {
         assert.equal(acceptProcessOutput(peer, 0), false)
       })
 
-      it('delivers everything that is there', async () => {
+      it('delivers everything that has come', async () => {
         const { client, peer, atServer } = await transport.pair()
         const sent = Array.from({ length: 200 }, (_, i) => `${i},`)
         sent.forEach(message => client.send(message))
@@ -63,7 +63,7 @@ describe('acceptProcessOutput()', () => {
       })
 
       if (transport.keepsBounds)
-        it('in a filter brings what came while the process was stopped', async () => {
+        it('in a filter delivers what came while the process was stopped', async () => {
           const { client, peer, atServer } = await transport.pair()
           const order: unknown[] = []
           peer.filter = (process, data) => {
@@ -79,7 +79,7 @@ describe('acceptProcessOutput()', () => {
           assert.deepEqual(order, ['1', '2', '3', true, '2 again'])
         })
 
-      it('moves what send has queued', async () => {
+      it('sends what send() has queued', async () => {
         const { client, peer, atServer } = await transport.pair({ coding: 'binary' }, { coding: 'binary' })
         if (!transport.connects && !transport.isLocal) return
         for (let i = 0; i < 100; i++) client.send(Buffer.alloc(16 * 1024, i))
@@ -90,7 +90,7 @@ describe('acceptProcessOutput()', () => {
     },
   )
 
-  it('says what Emacs says', () => {
+  it('returns what Emacs returns', () => {
     const { client, peer, atClient } = pairSynchronously()
     assert.equal(acceptProcessOutput(client, 0.05), false)
     peer.send('x')
@@ -116,7 +116,7 @@ describe('acceptProcessOutput()', () => {
     }
   })
 
-  it('only looks when it was told so', () => {
+  it('only polls when it was told so', () => {
     const { client } = pairSynchronously()
     for (const wait of [
       () => acceptProcessOutput(),
@@ -132,14 +132,14 @@ describe('acceptProcessOutput()', () => {
 
   it('waits without limit for a process', () => {
     const { client, peer } = pairSynchronously()
-    // Output that comes while it waits: of somebody else's filter.
+    // Another process's filter produces the output while it waits.
     const other = pairSynchronously(over('seqpacket', 'local'))
     other.peer.filter = () => void peer.send('at last')
     other.client.send('go')
     assert.equal(acceptProcessOutput(client), true)
   })
 
-  it('returns at once for one that is not open', () => {
+  it('returns at once for a process that is not open', () => {
     const { server, client, peer } = pairSynchronously()
     assert.ok(duration(() => assert.equal(acceptProcessOutput(server, 5), false)) < 1000)
     peer.delete()
@@ -148,7 +148,7 @@ describe('acceptProcessOutput()', () => {
     assert.ok(duration(() => assert.equal(acceptProcessOutput(client), false)) < 1000)
   })
 
-  it('delivers nothing of others for one that is not open', () => {
+  it('delivers nothing of other processes for one that is not open', () => {
     const { server, client, peer, atClient } = pairSynchronously()
     const other = pairSynchronously(over('seqpacket', 'local'))
     peer.send('what it has received')
@@ -178,7 +178,7 @@ describe('acceptProcessOutput()', () => {
     assert.equal(acceptProcessOutput(null, 5), true)
   })
 
-  it('lets nobody else run with just-this-one', () => {
+  it('runs no other process’s callbacks with just-this-one', () => {
     const one = pairSynchronously()
     const other = pairSynchronously()
     other.peer.send('other')
@@ -191,7 +191,7 @@ describe('acceptProcessOutput()', () => {
     assert.equal(other.atClient.text, 'other')
   })
 
-  it('lets nobody else have what waited while it was stopped with just-this-one', () => {
+  it('delivers nothing held for another process with just-this-one', () => {
     const one = pairSynchronously()
     const other = pairSynchronously(over('seqpacket', 'local'))
     other.client.filter = (process, text) => {
@@ -207,7 +207,7 @@ describe('acceptProcessOutput()', () => {
     assert.equal(other.atClient.text, 'otherheld')
   })
 
-  it('sleeps while it waits for just one that is stopped', () => {
+  it('sleeps while it waits for just one process that is stopped', () => {
     const { client } = pairSynchronously()
     client.stop()
     const wait = native.wait.bind(native)
@@ -224,7 +224,7 @@ describe('acceptProcessOutput()', () => {
     assert.ok(waits < 20, `${waits} waits`)
   })
 
-  it('lets nothing else of Node run', async () => {
+  it('runs nothing else of Node', async () => {
     const { client, peer } = pairSynchronously()
     const ran: string[] = []
     setImmediate(() => ran.push('immediate'))
@@ -274,7 +274,7 @@ describe('acceptProcessOutput()', () => {
     }
   })
 
-  it('inside a filter delivers each message once, whoever else waits for just this one', () => {
+  it('inside a filter delivers each message once, though another filter waits for just this process', () => {
     const transport = over('seqpacket', 'local')
     const heard: unknown[] = []
     const inner = pairSynchronously(transport, {
@@ -310,7 +310,7 @@ describe('acceptProcessOutput()', () => {
     assert.deepEqual(seen.data, ['x', 'x', 'x'])
   })
 
-  it('inside a sentinel waits for the answer of another', async () => {
+  it('inside a sentinel waits for the answer of another process', async () => {
     const service = pairSynchronously()
     service.peer.filter = (process, data) => void process.send(`answer to ${String(data)}`)
     const seen: unknown[] = []
@@ -343,7 +343,7 @@ describe('acceptProcessOutput()', () => {
   })
 
   for (const [what, place] of Object.entries({ 'a look-up': { host: 'localhost' }, 'an address': {} }))
-    it(`takes a connection by ${what} to its end`, () => {
+    it(`completes a connect by ${what}`, () => {
       const seen = witness()
       const server = over('stream', 'ipv4').server({
         sentinel: (process, event) => event.startsWith('open') && process.send('hello'),
@@ -364,7 +364,7 @@ describe('acceptProcessOutput()', () => {
     assert.equal(seen.events.length, 1)
   })
 
-  it('throws nothing that callbacks throw', async () => {
+  it('does not throw what callbacks throw', async () => {
     const { client, peer } = await over('seqpacket', 'local').pair()
     const errors = await uncaught(async () => {
       peer.filter = () => {
@@ -376,12 +376,12 @@ describe('acceptProcessOutput()', () => {
     assert.deepEqual(errors.map(String), ['Error: from a filter'])
   })
 
-  it('does not wait for nothing for ever', async () => {
+  it('returns when there is nothing to wait for', async () => {
     assert.equal(acceptProcessOutput(), false)
     assert.equal(acceptProcessOutput(null, 0.01), false)
   })
 
-  it('refuses what is no process and no number', () => {
+  it('refuses anything but processes and numbers', () => {
     for (const args of [['x'], [5], [null, 'x'], [null, NaN], [null, 1, 'x'], [{}]])
       assert.equal(thrown(() => acceptProcessOutput(...(args as []))).code, 'ERR_INVALID_ARG_TYPE')
   })

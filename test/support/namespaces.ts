@@ -1,8 +1,8 @@
-// Networks of a test's own, in namespaces of the kernel.
+// Networks of a test's own, in network namespaces.
 
 import { spawnSync } from 'node:child_process'
 
-/** What unshare(1) is told. Root needs no namespace of users for one of networks, and cannot have one in a chroot. */
+/** Arguments of unshare(1). Root needs no user namespace to make a network namespace, and cannot make one in a chroot. */
 export const inNetwork = process.getuid?.() === 0 ? ['--net'] : ['--map-root-user', '--net']
 
 /** Skips the test unless a program can have a network of its own. */

@@ -21,7 +21,7 @@ export interface Transport {
   readonly type: number
   /** A connection comes from accept(2), and has an end. */
   readonly connected: boolean
-  /** A message keeps its bounds. */
+  /** Message boundaries are kept. */
   readonly bounded: boolean
   /** An address that nobody has: a new name, or port 0 of the loopback interface, which is any free one. */
   readonly anAddress: () => string | number[]
