@@ -1,5 +1,5 @@
-// Addresses: what the bytes of a sockaddr are, that the kernel agrees, and what is refused. The kernel is
-// asked wherever it can say what is right.
+// Addresses: what the bytes of a sockaddr are, and what is refused. The kernel is asked wherever it can say what
+// is right.
 
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
@@ -25,7 +25,7 @@ const native32 = (number: number) => [...new Uint8Array(Uint32Array.of(number).b
 const port = fc.nat({ max: 65535 })
 const octet = fc.nat({ max: 255 })
 
-// The longest path that is taken.
+// The length of the longest path that is taken.
 function pathRoom(): number {
   let room = 1
   while (!refuses('x'.repeat(room + 1))) room++
@@ -40,7 +40,7 @@ function refuses(address: AddressInput): boolean {
   }
 }
 
-// The names of local sockets, as Linux tells them; NUL is written @.
+// The names of local sockets, as Linux lists them; NUL is written @.
 function kernelNames(context: Mocha.Context): string[] {
   try {
     const lines = readFileSync('/proc/net/unix', 'latin1').trimEnd().split('\n').slice(1)
@@ -69,7 +69,7 @@ describe('encodeAddress()', () => {
     assert.deepEqual([...encodeAddress(address).subarray(24)], native32(0x01020304))
   })
 
-  it('ends a path with a NUL, and nothing else', () => {
+  it('ends a path with a single NUL', () => {
     const encoded = encodeAddress('/tmp/é')
     assert.equal(familyOf(encoded), AF_UNIX)
     assert.deepEqual([...encoded.subarray(2)], [...Buffer.from('/tmp/é\0')])
@@ -79,13 +79,13 @@ describe('encodeAddress()', () => {
     assert.deepEqual([...encodeAddress('\0a\0b').subarray(2)], [0, 0x61, 0, 0x62])
   })
 
-  it('writes no name as a family alone', () => {
+  it('writes an empty name as the family alone', () => {
     const encoded = encodeAddress('')
     assert.equal(encoded.length, 2)
     assert.equal(familyOf(encoded), AF_UNIX)
   })
 
-  it('writes raw bytes of a path as themselves', () => {
+  it('writes the raw-byte characters of a path as those bytes', () => {
     assert.deepEqual([...encodeAddress('\udcff\udc80').subarray(2)], [0xff, 0x80, 0])
   })
 
@@ -237,7 +237,7 @@ describe('decodeAddress()', () => {
     )
   })
 
-  it('reads any bytes at all', () => {
+  it('reads any bytes without throwing', () => {
     fc.assert(
       fc.property(
         fc.constantFrom(AF_INET, AF_INET6, AF_UNIX, 40),
@@ -251,7 +251,7 @@ describe('decodeAddress()', () => {
     )
   })
 
-  it('gives a part of an Internet address as bytes', () => {
+  it('gives a truncated Internet address as bytes', () => {
     const address = { family: AF_INET, data: Buffer.of(0, 80) }
     assert.deepEqual(decodeAddress(encodeAddress(address)), address)
   })
@@ -262,13 +262,13 @@ describe('decodeAddress()', () => {
     assert.equal(decodeAddress(Uint8Array.of(first!, second!, 0x2f, 0x61, 0, 0x62)), '/a')
   })
 
-  it('reads a view into a larger memory', () => {
+  it('reads a view of a larger buffer', () => {
     const memory = Buffer.concat([Buffer.alloc(3), encodeAddress([1, 2, 3, 4, 5])])
     assert.deepEqual(decodeAddress(memory.subarray(3)), [1, 2, 3, 4, 5])
     assert.deepEqual(decodeAddress(new Uint8Array(memory).subarray(3)), [1, 2, 3, 4, 5])
   })
 
-  it('gives bytes that stay when the sockaddr is overwritten', () => {
+  it('gives a copy of the bytes', () => {
     const sockaddr = encodeAddress({ family: 40, data: [1, 2, 3] })
     const address = decodeAddress(sockaddr)
     sockaddr.fill(9)
@@ -284,7 +284,7 @@ describe('familyOf()', () => {
     assert.equal(familyOf(aSocket(AF_UNIX, SOCK_STREAM).getsockname()), AF_UNIX)
   })
 
-  it('is AF_UNSPEC where there is none', () => {
+  it('is AF_UNSPEC when the bytes are too few', () => {
     assert.equal(familyOf(Buffer.alloc(0)), AF_UNSPEC)
     assert.equal(familyOf(Buffer.of(2)), AF_UNSPEC)
   })

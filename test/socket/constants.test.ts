@@ -1,5 +1,5 @@
-// The system's numbers, by their C names. What Node or the kernel itself says of a number is the expectation;
-// only a few are known by heart.
+// The system's numbers, by their C names. They are compared with what Node or the kernel itself says; only a few
+// are written here.
 
 import assert from 'node:assert/strict'
 import os from 'node:os'
@@ -49,7 +49,7 @@ describe('constants', () => {
       assert.equal(constants[name], number, name)
   })
 
-  it('are those that the kernel speaks', () => {
+  it('are those that the kernel uses', () => {
     const { AF_INET, SOCK_DGRAM, SOCK_STREAM, SOL_SOCKET, SO_TYPE, SO_REUSEADDR } = constants
     for (const type of [SOCK_DGRAM, SOCK_STREAM]) {
       const value = aSocket(AF_INET, type).getsockopt(SOL_SOCKET, SO_TYPE)
@@ -59,7 +59,7 @@ describe('constants', () => {
     assert.deepEqual([...value], [0, 0, 0, 0])
   })
 
-  it('have the names that C gives them', () => {
+  it('have their C names', () => {
     const pattern =
       /^((AF|SOCK|SOL|SO|IPPROTO|MSG|SHUT|IP|IPV6|TCP|SCM|AI|EAI|IFF|INADDR|LOCAL|MCAST|NETLINK|NI|PACKET|SCTP|UDP|VMADDR)_\w+|POLL[A-Z]+|SOMAXCONN)$/
     const names = Object.keys(constants)
@@ -76,7 +76,7 @@ describe('constants', () => {
     if (process.platform === 'linux') assert.ok(constants.EAI_AGAIN! < 0)
   })
 
-  it('lack what the system lacks', () => {
+  it('are undefined where the system lacks them', () => {
     assert.equal(constants.AF_NO_SUCH_FAMILY, undefined)
     assert.equal('AF_NO_SUCH_FAMILY' in constants, false)
   })

@@ -1,5 +1,5 @@
-// What travels beside the bytes of a message: descriptors, credentials, and control messages of any other kind.
-// Descriptors are counted, for a lost one is lost for good.
+// Ancillary data: descriptors, credentials, and control messages of any other kind. Descriptors are counted, because
+// a leaked one is lost for good.
 
 import assert from 'node:assert/strict'
 import { closeSync, openSync, readFileSync, readSync, writeFileSync } from 'node:fs'
@@ -52,7 +52,7 @@ describe('descriptors', () => {
   forEachTransport(
     transport =>
       describe(transport.name, () => {
-        it('are handed over', function () {
+        it('are passed to the receiver', function () {
           const before = descriptors(this)
           const [client, server] = aPair(transport)
           const fd = aFile('handed over')
@@ -69,7 +69,7 @@ describe('descriptors', () => {
           for (const [open, what] of descriptors(this)) if (!before.has(open)) assert.match(what, /^socket:/)
         })
 
-        it('are handed over in their order, as many as the kernel takes', function () {
+        it('are passed in order, many with one message', function () {
           const [client, server] = aPair(transport)
           const texts = Array.from({ length: 32 }, (_, i) => `file ${i}`)
           const files = texts.map(aFile)
@@ -86,7 +86,7 @@ describe('descriptors', () => {
     ({ family }) => family === 'local',
   )
 
-  it('are close-on-exec when they come', function () {
+  it('are close-on-exec when they are received', function () {
     const [sender, receiver] = aLocalPair()
     sender.sendmsg({ data, fds: [0] })
     const { fds } = receiver.recvmsg(Buffer.alloc(1))
@@ -102,7 +102,7 @@ describe('descriptors', () => {
     }
   })
 
-  it('may be sockets, which go on as they were', () => {
+  it('may be sockets, which stay connected', () => {
     const [sender, receiver] = aLocalPair()
     const [one, other] = aLocalPair(SOCK_STREAM)
     sender.sendmsg({ data, fds: [other.fd] })
@@ -135,7 +135,7 @@ describe('descriptors', () => {
     fds.forEach(closeSync)
   })
 
-  it('are closed by the kernel where nobody asks for them', function () {
+  it('are closed by the kernel when the call does not ask for them', function () {
     const [sender, receiver] = aLocalPair()
     const before = descriptors(this)
     const receives: (() => unknown)[] = [
@@ -159,13 +159,13 @@ describe('descriptors', () => {
     assert.deepEqual(descriptors(this), before)
   })
 
-  it('may be none', () => {
+  it('may be an empty array', () => {
     const [sender, receiver] = aLocalPair()
     sender.sendmsg({ data, fds: [] })
     assert.equal(receiver.recvmsg(Buffer.alloc(1)).fds, undefined)
   })
 
-  it('that are not open are EBADF, and too many are an error', () => {
+  it('throw EBADF when they are not open, and an error when they are too many', () => {
     const [sender] = aLocalPair()
     assert.throws(() => sender.sendmsg({ data, fds: [0x7fffffff] }), { code: 'EBADF', syscall: 'sendmsg' })
     assert.throws(() => sender.sendmsg({ data, fds: new Array<number>(1000).fill(0) }), {
@@ -173,7 +173,7 @@ describe('descriptors', () => {
     })
   })
 
-  it('that are none are refused', () => {
+  it('are refused when they are not numbers', () => {
     const [sender] = aLocalPair()
     for (const [wrong, code] of [
       ['0', 'ERR_INVALID_ARG_TYPE'],
@@ -193,7 +193,7 @@ describe('descriptors', () => {
     }
   })
 
-  it('that are missing in an array are refused, and are not the first of all', () => {
+  it('are refused when one is missing in the array, which is not taken for descriptor 0', () => {
     const [sender] = aLocalPair()
     const fds: number[] = []
     fds[1] = 0
@@ -223,7 +223,7 @@ describe('credentials', () => {
     ({ family }) => family === 'local',
   )
 
-  it('can be sent, where they are true', () => {
+  it('can be sent when they are true', () => {
     const [sender, receiver] = aLocalPair()
     receiver.setsockopt(SOL_SOCKET, SO_PASSCRED!, true)
     sender.sendmsg({ data, credentials: mine, fds: [0] })
@@ -234,13 +234,13 @@ describe('credentials', () => {
     assert.equal(others, undefined)
   })
 
-  it('are EPERM where they are not true and the sender may not lie', function () {
+  it('throw EPERM when they are false and the sender is not privileged', function () {
     if (process.getuid!() === 0) this.skip()
     const [sender] = aLocalPair()
     assert.throws(() => sender.sendmsg({ data, credentials: { ...mine, uid: 0 } }), { code: 'EPERM' })
   })
 
-  it('that are no numbers are refused', () => {
+  it('are refused when they are not whole numbers', () => {
     const [sender] = aLocalPair()
     for (const wrong of [NaN, 1.5, 2 ** 53, '0', undefined, null]) {
       const credentials = { ...mine, uid: wrong as number }
@@ -250,7 +250,7 @@ describe('credentials', () => {
   })
 })
 
-describe('another control message', () => {
+describe('a control message of another kind', () => {
   it('comes as bytes: SO_TIMESTAMP', function () {
     const { SO_TIMESTAMP, SCM_TIMESTAMP } = constants
     if (SO_TIMESTAMP === undefined || SCM_TIMESTAMP === undefined) return this.skip()
@@ -276,7 +276,7 @@ describe('another control message', () => {
     receiver.setsockopt(IPPROTO_IP, IP_PKTINFO, 1)
     const port = receiver.getsockname().readUInt16BE(2)
     const sender = aSocket(AF_INET, SOCK_DGRAM)
-    // The address that it comes from: an interface (any), then the address itself.
+    // The source address to send from: an interface (any), then the address itself.
     const info = {
       level: IPPROTO_IP,
       type: IP_PKTINFO,
@@ -286,12 +286,12 @@ describe('another control message', () => {
     until(receiver)
     const { others = [], address } = receiver.recvmsg(Buffer.alloc(1))
     assert.deepEqual([others.length, others[0]?.level, others[0]?.type], [1, IPPROTO_IP, IP_PKTINFO])
-    // in_pktinfo: the interface, the address that it was received on, the address that it was sent to.
+    // in_pktinfo: the interface, the local address, the destination address of the packet.
     assert.deepEqual([...others[0]!.data.subarray(8, 12)], [127, 0, 0, 5])
     assert.deepEqual([...address.subarray(4, 8)], [127, 0, 0, 9])
   })
 
-  it('stays what it was when the next message comes', function () {
+  it('is not overwritten by the next message', function () {
     const { SO_TIMESTAMP } = constants
     if (SO_TIMESTAMP === undefined) return this.skip()
     const [sender, receiver] = aLocalPair()
@@ -304,7 +304,7 @@ describe('another control message', () => {
     assert.deepEqual(Buffer.from(first), copy)
   })
 
-  it('is refused where it is none', () => {
+  it('is refused when it is malformed', () => {
     const [sender] = aLocalPair()
     const sends = (other: object) => () => sender.sendmsg({ data, others: [other as never] })
     assert.throws(sends({ level: 'x', type: 1, data }), { code: 'ERR_INVALID_ARG_TYPE' })
@@ -318,7 +318,7 @@ describe('another control message', () => {
     }
   })
 
-  it('is an error of the call where the kernel does not know it', () => {
+  it('makes sendmsg(2) fail when the kernel does not know it', () => {
     const server = aServer({
       domain: AF_INET,
       type: SOCK_DGRAM,
@@ -376,11 +376,11 @@ describe('the bytes of control messages', () => {
     )
   })
 
-  it('are read whatever they are', () => {
+  it('are read without throwing, whatever they are', () => {
     fc.assert(fc.property(fc.uint8Array({ maxLength: 100 }), bytes => void decodeControl(Buffer.from(bytes))))
   })
 
-  it('are read as far as they go', () => {
+  it('are read as far as they are complete', () => {
     const whole = encodeControl({
       fds: [1, 2, 3],
       others: [{ level: 7, type: 8, data: Buffer.of(1, 2, 3) }],

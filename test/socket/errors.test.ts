@@ -1,5 +1,5 @@
-// Errors have the shape that Node's own modules give them: whoever handles those of node:net and node:dgram
-// handles ours. The same failure is made with both, and compared property by property.
+// Errors have the shape that Node's own modules give them: code that handles those of node:net and node:dgram
+// handles ours. The same failure is provoked with both, and compared property by property.
 
 import assert from 'node:assert/strict'
 import dgram from 'node:dgram'
@@ -46,7 +46,7 @@ async function errorOfDgram(type: 'udp4' | 'udp6', port: number, address: string
   return error
 }
 
-describe('an error is the one that node:net gives', () => {
+describe('an error is the same as that of node:net', () => {
   it('ENOENT: connecting to a path that is not there', async () => {
     const where = path.join(aFolder(), 'none')
     const ours = thrownBy(() => aSocket(AF_UNIX, SOCK_STREAM).connect(encodeAddress(where)))
@@ -65,7 +65,7 @@ describe('an error is the one that node:net gives', () => {
 
   forEachTransport(
     ({ name, domain, type, family, anAddress }) =>
-      it(`EADDRINUSE: ${name}, but for the call`, async () => {
+      it(`EADDRINUSE, with the name of our system call: ${name}`, async () => {
         const server = aSocket(domain, type)
         server.bind(encodeAddress(anAddress()))
         if (type === SOCK_STREAM) server.listen(1)
@@ -89,7 +89,7 @@ describe('an error is the one that node:net gives', () => {
   )
 })
 
-describe('an error is the one that node:dgram gives', () => {
+describe('an error is the same as that of node:dgram', () => {
   forEachTransport(
     ({ name, domain, type, family, anAddress }: Transport) =>
       it(`EADDRINUSE: ${name}`, async () => {
@@ -108,7 +108,7 @@ describe('an error is the one that node:dgram gives', () => {
 })
 
 describe('an error', () => {
-  it('is ECONNREFUSED where node:net says so', async () => {
+  it('is ECONNREFUSED where node:net gives that', async () => {
     const port = closedPort(AF_INET, [127, 0, 0, 1, 0])
     const theirs = await errorOfNet({ host: '127.0.0.1', port })
     assert.equal(theirs.code, 'ECONNREFUSED')
@@ -117,7 +117,7 @@ describe('an error', () => {
     try {
       client.connect(sockaddr)
     } catch (error) {
-      // The kernel is still at it: what has come of it is in SO_ERROR.
+      // The connection is still in progress; its outcome will be in SO_ERROR.
       const pending = error as SystemError
       assert.equal(pending.code, 'EINPROGRESS')
       assert.deepEqual(contents(pending), {
@@ -132,7 +132,7 @@ describe('an error', () => {
     assert.deepEqual([...new Int32Array(new Uint8Array(value).buffer)], [-Number(theirs.errno)])
   })
 
-  it('is exactly that of node:net when a refused TCP connection is at once refused', async function () {
+  it('is exactly that of node:net when connect() itself reports a refused TCP connection', async function () {
     const port = closedPort(AF_INET, [127, 0, 0, 1, 0])
     const sockaddr = encodeAddress([127, 0, 0, 1, port])
     const client = aSocket(AF_INET, SOCK_STREAM)
@@ -141,7 +141,7 @@ describe('an error', () => {
     } catch {
       until(client, POLLOUT)
     }
-    // The second call gives what came of the first.
+    // The second call reports the outcome of the first.
     const ours = thrownBy(() => client.connect(sockaddr))
     if (ours.code !== 'ECONNREFUSED') return this.skip()
     assert.deepEqual(shape(ours), shape(await errorOfNet({ host: '127.0.0.1', port })))
@@ -157,7 +157,7 @@ describe('an error', () => {
       [[1, 0, 0, 2, 0, 0, 0, 3], '1:0:0:2::3'],
       [[0xa, 0xb, 0xc, 0xd, 0xe, 0xf, 0x10, 0xffff], 'a:b:c:d:e:f:10:ffff'],
     ]
-    // An IPv4 socket takes none of them.
+    // An IPv4 socket refuses all of them.
     const socket = aSocket(AF_INET, SOCK_DGRAM)
     for (const [groups, text] of cases) {
       const error = thrownBy(() => socket.bind(encodeAddress([...groups, 9])))
@@ -180,14 +180,14 @@ describe('an error', () => {
     assert.equal(error.path, '@mnp-nobody-here')
   })
 
-  it('names the family of an address that it cannot write', () => {
+  it('names the family of an address that it cannot format', () => {
     const error = thrownBy(() =>
       aSocket(AF_INET, SOCK_STREAM).connect(encodeAddress({ family: 250, data: [1] })),
     )
     assert.equal(error.address, '<Family 250>')
   })
 
-  it('says nothing of an address where there is none', () => {
+  it('has no address when the call was given an empty one', () => {
     for (const nothing of [new Uint8Array(0), encodeAddress('')]) {
       const error = thrownBy(() => aSocket(AF_INET, SOCK_STREAM).connect(nothing))
       assert.match(error.message, /^connect E\w+$/)
@@ -195,7 +195,7 @@ describe('an error', () => {
     }
   })
 
-  it('says nothing of an address where the call takes none', () => {
+  it('has no address when the call takes none', () => {
     const error = thrownBy(() => aSocket(AF_INET, SOCK_STREAM).getpeername())
     assert.deepEqual(shape(error), {
       name: 'Error',
@@ -257,7 +257,7 @@ describe('an error', () => {
       assert.equal(thrownBy(send).message, `${syscall} ENOENT ${where}`)
   })
 
-  it('says what is wrong, whatever that is', () => {
+  it('describes any wrong argument', () => {
     const socket = aSocket(AF_UNIX, SOCK_DGRAM)
     const cyclic: unknown[] = [1]
     cyclic.push(cyclic)

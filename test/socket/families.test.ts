@@ -1,5 +1,5 @@
-// Families that Node knows nothing of, through nothing but Socket: bytes in, bytes out. What a kernel lacks is
-// skipped, but for the error that it gives then.
+// Families that Node does not know, through nothing but Socket: bytes in, bytes out. What the kernel lacks is
+// skipped, except for the error that it gives.
 
 import assert from 'node:assert/strict'
 import { networkInterfaces } from 'node:os'
@@ -16,7 +16,7 @@ import { aSocket, contents, own, thrownBy, until } from './sockets.js'
 const { AF_INET, AF_UNIX, SOCK_DGRAM, SOCK_RAW, SOCK_SEQPACKET, SOCK_STREAM } = constants
 const little = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1
 
-/** A socket of a family that this kernel may lack, or that may be root's alone. */
+/** A socket of a family that this kernel may lack, or that only root may use. */
 function ifThere(context: Mocha.Context, family: string, type: number, protocol = 0): Socket {
   const domain = constants[family]
   if (domain === undefined) return context.skip()
@@ -32,7 +32,7 @@ function ifThere(context: Mocha.Context, family: string, type: number, protocol 
 }
 
 describe('a family', () => {
-  it('that the kernel has not is EAFNOSUPPORT', () => {
+  it('that the kernel lacks throws EAFNOSUPPORT', () => {
     for (const family of [0x7fff, 0]) {
       const error = thrownBy(() => new Socket(family, SOCK_STREAM))
       assert.deepEqual(contents(error), {
@@ -61,7 +61,7 @@ describe('netlink', () => {
   const read16 = (bytes: Buffer, at: number) => (little ? bytes.readUInt16LE(at) : bytes.readUInt16BE(at))
   const read32 = (bytes: Buffer, at: number) => (little ? bytes.readInt32LE(at) : bytes.readInt32BE(at))
 
-  it('names its sockets', function () {
+  it('gives its sockets an address', function () {
     const socket = ifThere(this, 'AF_NETLINK', SOCK_RAW)
     socket.bind(encodeAddress({ family: constants.AF_NETLINK!, data: Buffer.alloc(10) }))
     const name = decodeAddress(socket.getsockname())
@@ -71,7 +71,7 @@ describe('netlink', () => {
     assert.notEqual(read32(Buffer.from(name.data), 2), 0)
   })
 
-  it('tells of every interface', function () {
+  it('lists every interface', function () {
     const socket = ifThere(this, 'AF_NETLINK', SOCK_RAW)
     const request = Buffer.alloc(32)
     const fields = new DataView(request.buffer, request.byteOffset)
@@ -115,12 +115,12 @@ describe('AF_PACKET', () => {
   const calls: Record<string, (socket: Socket, buffer: Buffer) => { length: number; address?: Uint8Array }> =
     {
       recvfrom: (socket, buffer) => socket.recvfrom(buffer),
-      // The flag that makes descriptors close-on-exec is none that packet sockets know.
+      // Packet sockets do not know MSG_CMSG_CLOEXEC, which makes descriptors close-on-exec.
       recvmsg: (socket, buffer) => socket.recvmsg(buffer, 64),
       recvmmsg: (socket, buffer) => socket.recvmmsg([buffer])[0]!,
     }
   for (const [name, receive] of Object.entries(calls))
-    it(`sees what goes over the loopback interface, by ${name}`, function () {
+    it(`sees packets on the loopback interface, by ${name}`, function () {
       const ETH_P_IP = 0x0800
       const protocol = little ? 0x0008 : ETH_P_IP
       const socket = ifThere(this, 'AF_PACKET', SOCK_DGRAM, protocol)
@@ -149,7 +149,7 @@ describe('AF_PACKET', () => {
 })
 
 describe('AF_ALG', () => {
-  it('digests', function () {
+  it('computes a digest', function () {
     const socket = ifThere(this, 'AF_ALG', SOCK_SEQPACKET)
     const data = Buffer.alloc(86)
     data.write('hash', 0)
@@ -161,7 +161,7 @@ describe('AF_ALG', () => {
     }
     const operation = own(socket.accept().socket)
     operation.send(Buffer.from('abc'))
-    // poll(2) says nothing of a digest: it is there when it is asked for.
+    // poll(2) does not report a digest: it is computed when it is received.
     const digest = Buffer.alloc(32)
     assert.equal(operation.recv(digest), 32)
     assert.equal(digest.toString('hex'), 'ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad')
@@ -169,7 +169,7 @@ describe('AF_ALG', () => {
 })
 
 describe('AF_VSOCK', () => {
-  it('names its sockets', function () {
+  it('gives its sockets an address', function () {
     const socket = ifThere(this, 'AF_VSOCK', SOCK_STREAM)
     const name = decodeAddress(socket.getsockname())
     assert.ok(typeof name === 'object' && 'family' in name && name.family === constants.AF_VSOCK)

@@ -34,34 +34,34 @@ describe('getifaddrs()', () => {
 })
 
 describe('ifNameToIndex()', () => {
-  it('gives an index of its own to every interface', () => {
+  it('gives every interface a different index', () => {
     const found = names.map(ifNameToIndex)
     assert.ok(found.length > 0 && found.every(index => Number.isInteger(index) && index > 0))
     assert.equal(new Set(found).size, names.length)
   })
 
-  it('is an error for a name that there is not', () => {
+  it('throws for a name that does not exist', () => {
     for (const name of ['none such', '', 'x'.repeat(300), `${names[0]!}\0`, '\ud800'])
       assert.throws(() => ifNameToIndex(name), { code: /^(ENODEV|ENXIO)$/, syscall: 'if_nametoindex' })
   })
 
-  it('refuses what is no name', () => {
+  it('refuses anything but a string', () => {
     for (const wrong of [1, null, undefined, {}])
       assert.throws(() => ifNameToIndex(wrong as string), { name: 'TypeError', code: 'ERR_INVALID_ARG_TYPE' })
   })
 })
 
 describe('ifIndexToName()', () => {
-  it('gives the name back', () => {
+  it('gives the name of an index', () => {
     for (const name of names) assert.equal(ifIndexToName(ifNameToIndex(name)), name)
   })
 
-  it('is ENXIO for an index that there is not', () => {
+  it('throws ENXIO for an index that does not exist', () => {
     for (const index of [0, -0, 0x7fffffff])
       assert.throws(() => ifIndexToName(index), { code: 'ENXIO', syscall: 'if_indextoname' })
   })
 
-  it('refuses what is no index', () => {
+  it('refuses anything but an index', () => {
     for (const wrong of ['1', null, undefined])
       assert.throws(() => ifIndexToName(wrong as unknown as number), { code: 'ERR_INVALID_ARG_TYPE' })
     for (const wrong of [-1, NaN, 1.5, 2 ** 53])

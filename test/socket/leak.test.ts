@@ -1,4 +1,4 @@
-// A Socket that nobody holds any more and nobody has closed: it is closed, and the process is told, once.
+// A Socket that is garbage-collected without having been closed: it is closed, with one warning.
 
 import assert from 'node:assert/strict'
 import { runScript } from './sockets.js'
@@ -19,7 +19,7 @@ const prelude = `
 `
 const run = (body: string) => runScript(prelude + body, '--expose-gc', '--no-warnings')
 
-describe('a Socket that is collected', () => {
+describe('a Socket that is garbage-collected', () => {
   it('while it is open is closed, with a warning', async () => {
     const { status, stdout, stderr } = await run(`
       let fd
@@ -36,7 +36,7 @@ describe('a Socket that is collected', () => {
     assert.equal(status, 0)
   })
 
-  it('gives back every descriptor, and warns of each once', async function () {
+  it('has its descriptor closed, with one warning for each', async function () {
     const { status, stdout, stderr } = await run(`
       const before = count()
       ;(() => { for (let i = 0; i < 50; i++) socketpair(AF_UNIX, SOCK_STREAM) })()
@@ -50,7 +50,7 @@ describe('a Socket that is collected', () => {
     assert.equal(status, 0)
   })
 
-  it('after close() or detach() is nothing to speak of', async () => {
+  it('after close() or detach() gives no warning', async () => {
     const { status, stdout, stderr } = await run(`
       let last
       ;(() => {
@@ -71,7 +71,7 @@ describe('a Socket that is collected', () => {
     assert.equal(status, 0)
   })
 
-  it('is not one that is watched', async () => {
+  it('is not one that is being watched', async () => {
     const { status, stdout, stderr } = await run(`
       let fd
       const other = (() => {
@@ -91,7 +91,7 @@ describe('a Socket that is collected', () => {
     assert.equal(status, 0)
   })
 
-  it('is closed for its peer', async () => {
+  it('is seen as closed by its peer', async () => {
     const { status, stdout, stderr } = await run(`
       const other = (() => socketpair(AF_UNIX, SOCK_STREAM)[1])()
       await collected(() => warnings.length > 0)

@@ -15,7 +15,7 @@ const { IPPROTO_TCP, IPPROTO_UDP, SOCK_DGRAM, SOCK_STREAM } = constants
 const addresses = (query: LookUpQuery) => getaddrinfo(query).map(({ address }) => decodeAddress(address))
 
 describe('getaddrinfo()', () => {
-  it('reads numbers', () => {
+  it('reads numeric hosts and services', () => {
     const query = { type: SOCK_STREAM, flags: AI_NUMERICHOST! | AI_NUMERICSERV! }
     assert.deepEqual(addresses({ ...query, host: '192.0.2.7', service: '80' }), [[192, 0, 2, 7, 80]])
     assert.deepEqual(addresses({ ...query, host: '2001:db8::7', service: '80' }), [
@@ -47,14 +47,14 @@ describe('getaddrinfo()', () => {
     assert.ok(getaddrinfo({ host: '127.0.0.1' }).length >= 2)
   })
 
-  it('finds an address to listen at, where there is no host', () => {
+  it('finds an address to listen on when there is no host', () => {
     const query = { service: '80', family: AF_INET, type: SOCK_STREAM }
     assert.deepEqual(addresses({ ...query, flags: AI_PASSIVE! }), [[0, 0, 0, 0, 80]])
     assert.deepEqual(addresses(query), [[127, 0, 0, 1, 80]])
     assert.deepEqual(addresses({ ...query, host: undefined }), [[127, 0, 0, 1, 80]])
   })
 
-  it('is the error of dns.lookup() where there is no such name', async () => {
+  it('throws the error of dns.lookup() for a name that does not exist', async () => {
     const theirs = await dns.promises.lookup('nosuch.invalid').then(
       () => assert.fail('found'),
       (error: unknown) => error as Error,
@@ -66,7 +66,7 @@ describe('getaddrinfo()', () => {
     assert.deepEqual(Object.keys(ours), Object.keys(theirs))
   })
 
-  it('is ENOTFOUND, and says what the system says', () => {
+  it('throws ENOTFOUND, with the message of the system as its reason', () => {
     const error = thrownBy(() => getaddrinfo({ host: 'nosuch', flags: AI_NUMERICHOST! }))
     assert.deepEqual(contents(error), {
       message: 'getaddrinfo ENOTFOUND nosuch',
@@ -78,7 +78,7 @@ describe('getaddrinfo()', () => {
     assert.match(String(error.reason), /\w+ \w+/)
   })
 
-  it('is the error of a service, a family, flags', () => {
+  it('throws EAI_… for a wrong service, family, type or flags', () => {
     const fails = (query: LookUpQuery) => thrownBy(() => getaddrinfo(query)).code
     assert.equal(fails({ host: '127.0.0.1', service: 'no such service', type: SOCK_STREAM }), 'EAI_SERVICE')
     assert.equal(fails({ host: '127.0.0.1', family: 77 }), 'EAI_FAMILY')
@@ -86,7 +86,7 @@ describe('getaddrinfo()', () => {
     assert.match(String(fails({ host: '127.0.0.1', type: 77 })), /^EAI_/)
   })
 
-  it('names the service that nobody knows, not the host that somebody does', () => {
+  it('names the unknown service, not the host', () => {
     const error = thrownBy(() => getaddrinfo({ host: '127.0.0.1', service: 'nosuch', type: SOCK_STREAM }))
     assert.deepEqual(contents(error), {
       message: 'getaddrinfo EAI_SERVICE nosuch',
@@ -98,13 +98,13 @@ describe('getaddrinfo()', () => {
     })
   })
 
-  it('is ENOTFOUND for nothing at all', () => {
+  it('throws ENOTFOUND for an empty query', () => {
     const error = thrownBy(() => getaddrinfo({}))
     assert.equal(error.message, 'getaddrinfo ENOTFOUND')
     assert.ok(!('hostname' in error))
   })
 
-  it('never takes a part of a name for the name', () => {
+  it('never looks up a part of a name', () => {
     for (const query of [
       { host: '127.0.0.1\0.example' },
       { host: 'localhost\0' },
@@ -116,7 +116,7 @@ describe('getaddrinfo()', () => {
       )
   })
 
-  it('refuses what is no name and no number', () => {
+  it('refuses invalid names and numbers', () => {
     const refused = (query: object) =>
       assert.match(
         String(thrownBy(() => getaddrinfo(query), JSON.stringify(query)).code),
@@ -152,19 +152,19 @@ describe('lookUp()', () => {
     })
   })
 
-  it('answers each of many', async () => {
+  it('answers each of many queries', async () => {
     const queries = Array.from({ length: 50 }, (_, i) => ({ host: `192.0.2.${i}`, type: SOCK_STREAM }))
     const all = await Promise.all(queries.map(found))
     assert.deepEqual(all, queries.map(getaddrinfo))
   })
 
-  it('answers each of thousands that are done before the loop looks', async () => {
+  it('answers each of thousands of queries that are done before the loop looks', async () => {
     const queries = Array.from({ length: 3000 }, (_, i) => ({
       host: `192.0.2.${i % 256}`,
       type: SOCK_STREAM,
     }))
     const all = Promise.all(queries.map(found))
-    const expected = queries.map(getaddrinfo) // Four threads have done the same by the time.
+    const expected = queries.map(getaddrinfo) // Meanwhile four threads have done the same.
     assert.deepEqual(await all, expected)
   })
 })

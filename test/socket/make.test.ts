@@ -1,4 +1,4 @@
-// How a Socket comes to be and how it goes: socket(2), descriptors from elsewhere, pairs, accept, close, detach.
+// How a Socket is made and how it ends: socket(2), descriptors from elsewhere, pairs, accept, close, detach.
 
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
@@ -30,7 +30,7 @@ import {
 const { AF_INET, AF_UNIX, SOCK_DGRAM, SOCK_SEQPACKET, SOCK_STREAM, SOL_SOCKET, SO_TYPE, POLLIN, POLLHUP } =
   constants
 
-// O_NONBLOCK and O_CLOEXEC of a descriptor, as Linux tells them.
+// O_NONBLOCK and O_CLOEXEC of a descriptor, as Linux's /proc has them.
 function flags(context: Mocha.Context, fd: number): { nonBlocking: boolean; closeOnExec: boolean } {
   let text: string
   try {
@@ -43,14 +43,14 @@ function flags(context: Mocha.Context, fd: number): { nonBlocking: boolean; clos
 }
 const born = { nonBlocking: true, closeOnExec: true }
 
-// A descriptor that is nobody's, which the caller has to close or to hand over.
+// A descriptor that no Socket owns, which the caller has to close or to pass on.
 function aDescriptor(type = SOCK_STREAM): number {
   return new Socket(AF_UNIX, type).detach()
 }
 
 describe('the transports', () => {
   for (const transport of transports)
-    it(`${transport.name} is there`, function () {
+    it(`${transport.name} is available`, function () {
       if (!isThere(transport)) this.skip()
     })
 })
@@ -72,22 +72,22 @@ describe('new Socket()', () => {
     assert.throws(() => new Socket(AF_INET, SOCK_STREAM, constants.IPPROTO_UDP), { code: 'EPROTONOSUPPORT' })
   })
 
-  it('makes sockets that do not block and that no program inherits', function () {
+  it('makes sockets that are non-blocking and close-on-exec', function () {
     assert.deepEqual(flags(this, aSocket(AF_INET, SOCK_STREAM).fd), born)
   })
 
-  it('makes the next one after one that could not be made', () => {
+  it('makes a socket after a failure to make one', () => {
     assert.throws(() => new Socket(0x7fff, SOCK_STREAM))
     assert.ok(aSocket(AF_INET, SOCK_STREAM).fd > 2)
   })
 
-  it('gives the error of the call', () => {
+  it('throws the error of socket(2)', () => {
     assert.throws(() => new Socket(0x7fff, SOCK_STREAM), { code: 'EAFNOSUPPORT', syscall: 'socket' })
     assert.throws(() => new Socket(AF_UNIX, 77), { syscall: 'socket' })
     assert.throws(() => new Socket(AF_UNIX, SOCK_STREAM, 77), { code: 'EPROTONOSUPPORT', syscall: 'socket' })
   })
 
-  it('refuses what is no number', () => {
+  it('refuses anything but whole numbers', () => {
     const numbers = [AF_UNIX, SOCK_STREAM, 0]
     for (const [i, name] of ['domain', 'type', 'protocol'].entries()) {
       for (const wrong of ['1', null, undefined, true, {}, [1], 1n]) {
@@ -106,7 +106,7 @@ describe('new Socket()', () => {
     }
   })
 
-  it('needs new', () => {
+  it('throws without new', () => {
     assert.throws(
       () => (Socket as unknown as (...numbers: number[]) => void)(AF_UNIX, SOCK_STREAM),
       TypeError,
@@ -129,7 +129,7 @@ describe('Socket.fromFd()', () => {
   })
 
   it('makes it non-blocking and close-on-exec', function () {
-    // What a child of Node has for its standard input, where that is a socket, blocks.
+    // The standard input of a child of Node, where it is a socket, is blocking.
     const script = `
       import { readFileSync } from 'node:fs'
       import { Socket } from 'make-network-process/socket'
@@ -144,7 +144,7 @@ describe('Socket.fromFd()', () => {
     assert.equal(child.stdout, '0 0 true true\n')
   })
 
-  it('is EEXIST for one that a Socket owns', () => {
+  it('throws EEXIST for a descriptor that a Socket owns', () => {
     const socket = aSocket(AF_UNIX, SOCK_STREAM)
     assert.throws(() => Socket.fromFd(socket.fd), { code: 'EEXIST' })
     assert.ok(socket.fd >= 0)
@@ -154,7 +154,7 @@ describe('Socket.fromFd()', () => {
     assert.equal(again.fd, fd)
   })
 
-  it('is ENOTSOCK for a file', () => {
+  it('throws ENOTSOCK for a file', () => {
     const fd = openSync(aFolder(), 'r')
     try {
       assert.throws(() => Socket.fromFd(fd), { code: 'ENOTSOCK', syscall: 'fstat' })
@@ -163,14 +163,14 @@ describe('Socket.fromFd()', () => {
     }
   })
 
-  it('is EBADF for a descriptor that is not open', () => {
+  it('throws EBADF for a descriptor that is not open', () => {
     const fd = aDescriptor()
     closeSync(fd)
     assert.throws(() => Socket.fromFd(fd), { code: 'EBADF', syscall: 'fstat' })
     assert.throws(() => Socket.fromFd(0x7fffffff), { code: 'EBADF', syscall: 'fstat' })
   })
 
-  it('refuses what is no descriptor', () => {
+  it('refuses anything but a descriptor', () => {
     for (const wrong of ['3', null, undefined, 3n, {}])
       assert.throws(() => Socket.fromFd(wrong as number), { name: 'TypeError', code: 'ERR_INVALID_ARG_TYPE' })
     for (const wrong of [-1, NaN, 1.5, 2 ** 31, 2 ** 53])
@@ -203,12 +203,12 @@ for (const [name, make] of [
         for (const socket of pair) assert.deepEqual(flags(this, socket.fd), born)
       })
 
-    it('gives the error of the call', () => {
+    it('throws the error of socketpair(2)', () => {
       assert.throws(() => make(AF_INET, SOCK_STREAM), { syscall: 'socketpair' })
       assert.throws(() => make(AF_UNIX, SOCK_STREAM, 77), { code: 'EPROTONOSUPPORT', syscall: 'socketpair' })
     })
 
-    it('refuses what is no number', () => {
+    it('refuses anything but whole numbers', () => {
       assert.throws(() => make('1' as unknown as number, SOCK_STREAM), { code: 'ERR_INVALID_ARG_TYPE' })
       assert.throws(() => make(AF_UNIX, NaN), { code: 'ERR_OUT_OF_RANGE' })
       assert.throws(() => make(AF_UNIX, SOCK_STREAM, 2 ** 53), { code: 'ERR_OUT_OF_RANGE' })
@@ -219,7 +219,7 @@ describe('Socket#accept()', () => {
   forEachTransport(
     transport =>
       describe(transport.name, () => {
-        it('is EAGAIN when no connection is waiting', () => {
+        it('throws EAGAIN when no connection is waiting', () => {
           assert.throws(() => aServer(transport).accept(), { code: 'EAGAIN', syscall: 'accept' })
         })
 
@@ -237,7 +237,7 @@ describe('Socket#accept()', () => {
           assert.equal(receive(client), 'welcome')
         })
 
-        it('takes connections in their order', () => {
+        it('takes connections in order', () => {
           const server = aServer(transport)
           const clients = Array.from({ length: 4 }, (_, i) => {
             const client = aSocket(transport.domain, transport.type)
@@ -248,7 +248,7 @@ describe('Socket#accept()', () => {
           for (const i of clients.keys()) assert.equal(receive(own(server.accept().socket)), `client ${i}`)
         })
 
-        it('takes one that the client has closed', () => {
+        it('takes a connection that the client has already closed', () => {
           const server = aServer(transport)
           const client = aSocket(transport.domain, transport.type)
           connect(client, server.getsockname())
@@ -264,13 +264,13 @@ describe('Socket#accept()', () => {
 
   forEachTransport(
     transport =>
-      it(`is an error on a socket without connections: ${transport.name}`, () => {
+      it(`throws on a socket without connections: ${transport.name}`, () => {
         assert.throws(() => aServer(transport).accept(), { syscall: 'accept' })
       }),
     ({ connected }) => !connected,
   )
 
-  it('gives no address of a client that has none', () => {
+  it('gives an empty address for a client without a name', () => {
     const server = aSocket(AF_UNIX, SOCK_STREAM)
     server.bind(encodeAddress(`${aFolder()}/socket`))
     server.listen(1)
@@ -283,7 +283,7 @@ describe('Socket#accept()', () => {
 
 describe('Socket#close()', () => {
   forEachTransport(transport =>
-    it(`gives the descriptor back, and the peer hears of it: ${transport.name}`, function () {
+    it(`closes the descriptor, and the peer sees the end: ${transport.name}`, function () {
       const before = descriptors(this)
       const [client, server] = aPair(transport)
       client.close()
@@ -303,7 +303,7 @@ describe('Socket#close()', () => {
     assert.deepEqual(descriptors(this), before)
   })
 
-  it('may be called again, and closes no descriptor that has its number then', () => {
+  it('may be called again, and does not close another socket that has the descriptor by then', () => {
     const socket = aSocket(AF_UNIX, SOCK_STREAM)
     const { fd } = socket
     socket.close()
@@ -314,16 +314,16 @@ describe('Socket#close()', () => {
     assert.ok(successor.getsockname())
   })
 
-  it('happens at the end of a scope', () => {
+  it('is what Symbol.dispose does', () => {
     const socket = new Socket(AF_UNIX, SOCK_STREAM)
     socket[Symbol.dispose]()
     assert.equal(socket.fd, -1)
     socket[Symbol.dispose]()
   })
 
-  // Where close(2) waits, it waits for an hour, and the script is ended.
+  // Where close(2) waits, it waits for an hour, and the script is killed.
   for (const way of ['made here', 'adopted', 'accepted'])
-    it(`does not wait for data that linger: ${way}`, async () => {
+    it(`does not wait for lingering data: ${way}`, async () => {
       const { status, stdout, stderr } = await runScript(`
         const { AF_INET, SOCK_STREAM, SOL_SOCKET, SO_LINGER, POLLOUT } = constants
         const lingers = socket => socket.setsockopt(SOL_SOCKET, SO_LINGER, Int32Array.of(1, 3600))
@@ -350,7 +350,7 @@ describe('Socket#close()', () => {
 
 describe('Socket#detach()', () => {
   forEachTransport(transport =>
-    it(`gives the descriptor away, connected as it is: ${transport.name}`, () => {
+    it(`gives up the descriptor, which stays connected: ${transport.name}`, () => {
       const [client, server] = aPair(transport)
       const { fd } = client
       assert.equal(client.detach(), fd)
@@ -369,7 +369,7 @@ describe('Socket#detach()', () => {
     closeSync(fd)
   })
 
-  it('is EBADF on a closed socket', () => {
+  it('throws EBADF on a closed socket', () => {
     const socket = aSocket(AF_UNIX, SOCK_STREAM)
     closeSync(socket.detach())
     assert.throws(() => socket.detach(), { code: 'EBADF' })
@@ -377,7 +377,7 @@ describe('Socket#detach()', () => {
 })
 
 describe('a Socket', () => {
-  it('is inherited by no program', function () {
+  it('is not inherited by other programs', function () {
     const [one, other] = Socket.pair(AF_UNIX, SOCK_STREAM).map(own) as [Socket, Socket]
     const inode = descriptors(this).get(one.fd)
     assert.ok(inode)
@@ -390,7 +390,7 @@ describe('a Socket', () => {
     until(other)
   })
 
-  it('shows itself readably', () => {
+  it('is readable in util.inspect()', () => {
     const socket = aSocket(AF_INET, SOCK_STREAM)
     assert.equal(inspect(socket), `Socket { fd: ${socket.fd}, AF_INET, local: [ 0, 0, 0, 0, 0 ] }`)
     socket.bind(encodeAddress([127, 0, 0, 1, 0]))
@@ -404,12 +404,12 @@ describe('a Socket', () => {
     assert.equal(inspect(client), 'Socket { closed }')
   })
 
-  it('shows the name of its family that is in use everywhere', () => {
+  it('is shown with the common name of its family', () => {
     const [one] = Socket.pair(AF_UNIX, SOCK_STREAM).map(own) as [Socket, Socket]
     assert.equal(inspect(one), `Socket { fd: ${one.fd}, AF_UNIX, local: '', peer: '' }`)
   })
 
-  it('shows its class without being one', () => {
+  it('is shown by its class, and so is its prototype', () => {
     assert.match(inspect(Socket), /^\[class Socket\]/)
     assert.ok(inspect(Socket.prototype))
   })

@@ -32,7 +32,7 @@ function using(fd: number, use: (fd: number) => void): void {
 }
 
 describe('sealedMemory()', () => {
-  it('refuses what is no data, and a name that cannot be', () => {
+  it('refuses invalid data, and an invalid name', () => {
     assert.throws(() => sealedMemory('text' as never), { name: 'TypeError', code: 'ERR_INVALID_ARG_TYPE' })
     assert.throws(() => sealedMemory(Buffer.of(1), 7 as never), { code: 'ERR_INVALID_ARG_TYPE' })
     assert.throws(() => sealedMemory(Buffer.of(1), 'a\0b'), { code: 'ERR_INVALID_ARG_VALUE' })
@@ -40,12 +40,12 @@ describe('sealedMemory()', () => {
 
   const code = missing()
   if (code !== undefined)
-    return it(`says that there is none here: ${code}`, () => {
+    return it(`throws where the system lacks it: ${code}`, () => {
       assert.equal(code, 'ENOSYS')
       assert.throws(() => sealedMemory(Buffer.of(1)), { syscall: 'memfd_create' })
     })
 
-  it('holds the data, from its beginning', () => {
+  it('holds the data, which are read from the beginning', () => {
     for (const length of [0, 1, 4096, 10_000_000]) {
       const data = Buffer.alloc(length, 'abcdefg')
       using(sealedMemory(data), fd => {
@@ -57,7 +57,7 @@ describe('sealedMemory()', () => {
     using(sealedMemory(view), fd => assert.equal(readFileSync(fd, 'latin1'), 'bb'))
   })
 
-  it('lets nobody change it', () => {
+  it('cannot be changed', () => {
     using(sealedMemory(Buffer.from('as it is')), fd => {
       for (const change of [
         () => writeSync(fd, 'x', 0),
@@ -69,7 +69,7 @@ describe('sealedMemory()', () => {
     })
   })
 
-  it('is called as it is told', () => {
+  it('has the name that it is given', () => {
     using(sealedMemory(Buffer.of(1), 'grüße'), fd =>
       assert.match(readlinkSync(`/proc/self/fd/${fd}`), /^\/memfd:grüße /),
     )
@@ -79,7 +79,7 @@ describe('sealedMemory()', () => {
     })
   })
 
-  it('travels beside a message', () => {
+  it('can be passed with a message', () => {
     const [left, right] = Socket.pair(constants.AF_UNIX, constants.SOCK_DGRAM).map(own) as [Socket, Socket]
     using(sealedMemory(Buffer.from('handed over')), fd => left.sendmsg({ data: Buffer.alloc(0), fds: [fd] }))
     const { fds } = right.recvmsg(Buffer.alloc(1))

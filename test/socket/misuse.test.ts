@@ -1,5 +1,5 @@
-// Every member of Socket, called on what is no Socket, and on a Socket that is closed. The list is complete: it
-// is compared with the class. And every export is named in some test.
+// Every member of Socket, called on something else than a Socket, and on a Socket that is closed. The list is
+// complete: it is compared with the class. And every export is named in some test.
 
 import assert from 'node:assert/strict'
 import { readdirSync, readFileSync } from 'node:fs'
@@ -12,7 +12,7 @@ const { AF_UNIX, SOCK_DGRAM, SOL_SOCKET, SO_TYPE } = constants
 const view = Buffer.alloc(8)
 const address = encodeAddress('/x')
 
-// With arguments that are right, so that nothing else is refused first.
+// With valid arguments, so that nothing else is refused first.
 const calls: Record<string | symbol, (socket: raw.Socket) => unknown> = {
   accept: socket => Socket.prototype.accept.call(socket),
   close: socket => Socket.prototype.close.call(socket),
@@ -50,7 +50,7 @@ describe('Socket.prototype', () => {
     assert.deepEqual(new Set(own), new Set(members))
   })
 
-  it('stands in the order: make, address, transfer, state, options', () => {
+  it('has its members in the order: make, address, transfer, state, options', () => {
     const own = Object.getOwnPropertyNames(Socket.prototype).filter(member => member !== 'constructor')
     assert.deepEqual(
       own,
@@ -59,7 +59,7 @@ describe('Socket.prototype', () => {
   })
 })
 
-describe('a method of Socket, called on what is none', () => {
+describe('a method of Socket, called on anything else', () => {
   const strangers = {
     'an object': {},
     undefined: undefined,
@@ -70,7 +70,7 @@ describe('a method of Socket, called on what is none', () => {
     'a Proxy of a Socket': 'proxy',
   }
   for (const member of members)
-    it(`is an illegal invocation: ${called(member)}`, () => {
+    it(`throws "Illegal invocation": ${called(member)}`, () => {
       const socket = aSocket(AF_UNIX, SOCK_DGRAM)
       for (const [what, stranger] of Object.entries(strangers)) {
         const self = stranger === 'proxy' ? new Proxy(socket, {}) : stranger
@@ -95,10 +95,10 @@ describe('a method of a closed Socket', () => {
     [inspect.custom]: 'Socket { closed }',
   }
   for (const member of members)
-    it(`${member in harmless || /^(un)?ref$/.test(called(member)) ? 'does nothing' : 'is EBADF'}: ${called(member)}`, () => {
+    it(`${member in harmless || /^(un)?ref$/.test(called(member)) ? 'does nothing' : 'throws EBADF'}: ${called(member)}`, () => {
       const socket = aSocket(AF_UNIX, SOCK_DGRAM)
       socket.close()
-      // A descriptor that would be hit by mistake.
+      // Takes the number of the closed descriptor, and must not be touched.
       const heir = aSocket(AF_UNIX, SOCK_DGRAM)
       if (member === 'ref' || member === 'unref') assert.equal(calls[member]!(socket), socket)
       else if (member in harmless) assert.equal(calls[member]!(socket), harmless[member])

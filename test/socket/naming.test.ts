@@ -8,7 +8,7 @@ import { aPair, aServer, aSocket, connect, detached, receive, thrownBy, until } 
 const { AF_INET, AF_UNIX, POLLOUT, SOCK_DGRAM, SOCK_STREAM } = constants
 
 function refusesWhatIsNoAddress(call: (socket: Socket, address: Uint8Array) => void): void {
-  it('refuses what is no address', () => {
+  it('refuses anything but the bytes of an address', () => {
     const socket = aSocket(AF_UNIX, SOCK_DGRAM)
     for (const wrong of ['/tmp/x', null, undefined, 1, [1, 2], {}, new ArrayBuffer(16)]) {
       const error = thrownBy(() => call(socket, wrong as Uint8Array))
@@ -18,7 +18,7 @@ function refusesWhatIsNoAddress(call: (socket: Socket, address: Uint8Array) => v
     assert.throws(() => call(socket, detached(Uint8Array)), { code: 'ERR_INVALID_ARG_VALUE' })
   })
 
-  it('is an error for an address of a wrong length', () => {
+  it('throws for an address of a wrong length', () => {
     const socket = aSocket(AF_INET, SOCK_DGRAM)
     for (const length of [0, 1, 2, 8, 257, 65536])
       assert.match(String(thrownBy(() => call(socket, Buffer.alloc(length, 2))).code), /^E[A-Z]+$/)
@@ -27,7 +27,7 @@ function refusesWhatIsNoAddress(call: (socket: Socket, address: Uint8Array) => v
 
 describe('Socket#bind()', () => {
   forEachTransport(({ name, domain, type, anAddress }) =>
-    it(`gives a name: ${name}`, () => {
+    it(`gives the socket a name: ${name}`, () => {
       const socket = aSocket(domain, type)
       const address = anAddress()
       socket.bind(encodeAddress(address))
@@ -38,7 +38,7 @@ describe('Socket#bind()', () => {
   )
 
   forEachTransport(({ name, domain, type, anAddress }) =>
-    it(`is EADDRINUSE for a name that is taken: ${name}`, () => {
+    it(`throws EADDRINUSE for a name that is taken: ${name}`, () => {
       const socket = aSocket(domain, type)
       socket.bind(encodeAddress(anAddress()))
       const error = thrownBy(() => aSocket(domain, type).bind(socket.getsockname()))
@@ -46,7 +46,7 @@ describe('Socket#bind()', () => {
     }),
   )
 
-  it('takes a view of any type, as its bytes lie in memory', () => {
+  it('takes a view of any type, by its bytes in memory', () => {
     const bytes = encodeAddress([127, 0, 0, 1, 0])
     const copy = new Uint8Array(bytes).buffer
     for (const view of [new DataView(copy), new Uint32Array(copy), new Uint8Array(copy)]) {
@@ -61,7 +61,7 @@ describe('Socket#bind()', () => {
 
 describe('Socket#listen()', () => {
   forEachTransport(({ name, domain, type, connected, anAddress }) =>
-    it(`${connected ? 'takes connections' : 'is an error'}: ${name}`, () => {
+    it(`${connected ? 'takes connections' : 'throws'}: ${name}`, () => {
       const server = aSocket(domain, type)
       server.bind(encodeAddress(anAddress()))
       if (!connected) {
@@ -76,14 +76,14 @@ describe('Socket#listen()', () => {
     }),
   )
 
-  it('takes any number of the right type for a backlog', () => {
+  it('takes any whole number as a backlog', () => {
     for (const backlog of [0, -1, -0, 0x7fffffff]) {
       const server = aServer({ ...aStream, connected: false })
       server.listen(backlog)
     }
   })
 
-  it('refuses what is no number', () => {
+  it('refuses anything but a whole number', () => {
     const server = aSocket(AF_UNIX, SOCK_STREAM)
     for (const wrong of ['1', null, undefined, {}])
       assert.throws(() => server.listen(wrong as number), { name: 'TypeError', code: 'ERR_INVALID_ARG_TYPE' })
@@ -117,11 +117,11 @@ describe('Socket#connect()', () => {
         taker.close()
       })
 
-      it('does so anew, or says that it has', () => {
+      it('connects anew, or throws EISCONN', () => {
         const [client] = aPair(transport)
         const other = aServer(transport)
         if (transport.connected) {
-          // After EINPROGRESS the next call may only tell how that has ended.
+          // After EINPROGRESS the next call may only report the outcome.
           const again = () => [1, 2].forEach(() => client.connect(other.getsockname()))
           assert.throws(again, { code: 'EISCONN', syscall: 'connect' })
         } else {
@@ -132,7 +132,7 @@ describe('Socket#connect()', () => {
     }),
   )
 
-  it('is EINPROGRESS while it goes on, and then the socket is writable', function () {
+  it('throws EINPROGRESS while it goes on, until the socket is writable', function () {
     const server = aServer(aStream)
     const client = aSocket(AF_INET, SOCK_STREAM)
     try {
@@ -151,14 +151,14 @@ describe('Socket#connect()', () => {
 
 describe('Socket#getsockname()', () => {
   forEachTransport(({ name, domain, type, anAddress }) =>
-    it(`is the family alone, or nothing but zeros, before bind(): ${name}`, () => {
+    it(`is the family alone, or all zeros, before bind(): ${name}`, () => {
       const decoded = decodeAddress(aSocket(domain, type).getsockname())
       if (typeof decoded === 'string') assert.equal(decoded, '')
       else assert.deepEqual(decoded, new Array((anAddress() as number[]).length).fill(0))
     }),
   )
 
-  it('gives bytes of its own', () => {
+  it('gives a copy', () => {
     const socket = aSocket(AF_INET, SOCK_DGRAM)
     socket.getsockname().fill(0xff)
     assert.deepEqual(decodeAddress(socket.getsockname()), [0, 0, 0, 0, 0])
@@ -167,7 +167,7 @@ describe('Socket#getsockname()', () => {
 
 describe('Socket#getpeername()', () => {
   forEachTransport(transport =>
-    it(`is the other one's name: ${transport.name}`, () => {
+    it(`is the name of the peer: ${transport.name}`, () => {
       assert.throws(() => aSocket(transport.domain, transport.type).getpeername(), {
         code: 'ENOTCONN',
         syscall: 'getpeername',

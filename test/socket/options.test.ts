@@ -26,19 +26,19 @@ describe('Socket#getsockopt()', () => {
     assert.ok(socket.getsockopt(SOL_SOCKET, SO_TYPE, 2).length <= 2)
   })
 
-  it('gives bytes of its own', () => {
+  it('gives a copy', () => {
     const socket = aSocket(AF_INET, SOCK_STREAM)
     socket.getsockopt(SOL_SOCKET, SO_TYPE).fill(9)
     assert.equal(get(socket, SOL_SOCKET, SO_TYPE), SOCK_STREAM)
   })
 
-  it('is ENOPROTOOPT for an option that there is not', () => {
+  it('throws ENOPROTOOPT for an option that does not exist', () => {
     const error = thrownBy(() => aSocket(AF_INET, SOCK_STREAM).getsockopt(SOL_SOCKET, 9999))
     assert.equal(error.code, 'ENOPROTOOPT')
     assert.equal(error.message, 'getsockopt ENOPROTOOPT')
   })
 
-  it('refuses what is no number', () => {
+  it('refuses anything but whole numbers', () => {
     const socket = aSocket(AF_INET, SOCK_STREAM)
     const numbers: [number, number, number] = [SOL_SOCKET, SO_TYPE, 4]
     for (const [i, name] of ['level', 'name', 'length'].entries()) {
@@ -111,7 +111,7 @@ describe('Socket#setsockopt()', () => {
     }
   })
 
-  it('is an error of the call for bytes that are too few', () => {
+  it('throws EINVAL for too few bytes', () => {
     const socket = aSocket(AF_INET, SOCK_STREAM)
     for (const length of [0, 1, 3])
       assert.throws(() => socket.setsockopt(SOL_SOCKET, SO_KEEPALIVE, Buffer.alloc(length)), {
@@ -120,7 +120,7 @@ describe('Socket#setsockopt()', () => {
       })
   })
 
-  it('refuses a value that is none', () => {
+  it('refuses an invalid value', () => {
     const socket = aSocket(AF_INET, SOCK_STREAM)
     const sets = (value: unknown) => () => socket.setsockopt(SOL_SOCKET, SO_KEEPALIVE, value as number)
     for (const wrong of [undefined, null, {}, [1], '1', '', 1n, Symbol('1'), () => 1])
@@ -130,7 +130,7 @@ describe('Socket#setsockopt()', () => {
     assert.throws(sets(detached(Uint8Array)), { code: 'ERR_INVALID_ARG_VALUE' })
   })
 
-  it('refuses a level and a name that are no numbers', () => {
+  it('refuses a level and a name that are not numbers', () => {
     const socket = aSocket(AF_INET, SOCK_STREAM)
     assert.throws(() => socket.setsockopt('1' as never, 1, 1), {
       code: 'ERR_INVALID_ARG_TYPE',

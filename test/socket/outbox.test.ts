@@ -1,4 +1,4 @@
-// The way into the kernel, under the sockets: only what nobody above can ask for is tested here.
+// Sending, below Socket: only what the layers above cannot ask for is tested here.
 
 import assert from 'node:assert/strict'
 import { constants, Socket } from 'make-network-process/socket'
@@ -16,7 +16,7 @@ describe('sendPart()', () => {
 
   before(function () {
     try {
-      // Pages that nobody has written to take no memory.
+      // Pages that are never written to take no memory.
       memory = new Uint8Array(2 ** 32)
     } catch {
       this.skip()
@@ -31,7 +31,7 @@ describe('sendPart()', () => {
     return [native.adopt(one.detach()), own(other)]
   }
 
-  it('counts what is left over of 4 GiB', () => {
+  it('counts what is left of 4 GiB', () => {
     const [id, peer] = aStream()
     const left = sendPart(id, memory, 0, memory.length, -1)
     const sent = memory.length - left
@@ -40,7 +40,7 @@ describe('sendPart()', () => {
     assert.equal(peer.recv(Buffer.alloc(1)), 0)
   })
 
-  it('finds what lies far behind', () => {
+  it('sends from an offset of almost 4 GiB', () => {
     const [id, peer] = aStream()
     assert.equal(sendPart(id, memory, memory.length - 7, memory.length, -1), 0)
     assert.equal(receiveAll(peer, 7), 'the end')

@@ -11,7 +11,7 @@ const data = Buffer.from('x')
 
 describe('poll()', () => {
   forEachTransport(transport =>
-    it(`says what is there: ${transport.name}`, () => {
+    it(`reports readability and room: ${transport.name}`, () => {
       const [client, server] = aPair(transport)
       const entry: PollEntry = { socket: server, events: POLLIN | POLLOUT }
       assert.equal(poll([entry], 0), 1)
@@ -25,7 +25,7 @@ describe('poll()', () => {
 
   forEachTransport(
     transport =>
-      it(`says that a connection is waiting, and that one has ended: ${transport.name}`, () => {
+      it(`reports that a connection is waiting, and that one has ended: ${transport.name}`, () => {
         const server = aServer(transport)
         const entry: PollEntry = { socket: server, events: POLLIN }
         assert.equal(poll([entry], 0), 0)
@@ -41,7 +41,7 @@ describe('poll()', () => {
     ({ connected }) => connected,
   )
 
-  it('counts those that are ready, and clears what was there before', () => {
+  it('counts the sockets that are ready, and clears earlier results', () => {
     const pairs = [aLocalPair(), aLocalPair(), aLocalPair()]
     const entries: PollEntry[] = pairs.map(([socket]) => ({ socket, events: POLLIN, revents: 77 }))
     pairs[1]![1].send(data)
@@ -54,7 +54,7 @@ describe('poll()', () => {
     assert.equal(poll(entries, 1000), 2)
   })
 
-  it('says what nobody asked for: an error, and the end', () => {
+  it('reports an error and the end even if they are not asked for', () => {
     const [one, other] = aLocalPair(SOCK_STREAM)
     other.close()
     const entry: PollEntry = { socket: one, events: 0 }
@@ -80,14 +80,14 @@ describe('poll()', () => {
     assert.equal(poll([], 0), 0)
   })
 
-  it('is EBADF for a socket that is closed', () => {
+  it('throws EBADF for a closed socket', () => {
     const [one, other] = aLocalPair()
     one.close()
     const entries = [other, one].map(socket => ({ socket, events: POLLOUT }))
     assert.throws(() => poll(entries, 0), { code: 'EBADF', syscall: 'poll' })
   })
 
-  it('refuses what is no Socket', () => {
+  it('refuses anything but a Socket', () => {
     for (const wrong of [{}, null, undefined, 3, { fd: 3 }, Object.create(Socket.prototype)])
       assert.throws(() => poll([{ socket: wrong as Socket, events: POLLIN }], 0), {
         name: 'TypeError',
@@ -95,7 +95,7 @@ describe('poll()', () => {
       })
   })
 
-  it('refuses what is no number', () => {
+  it('refuses anything but whole numbers', () => {
     const [socket] = aLocalPair()
     for (const wrong of ['1', null, undefined, {}]) {
       assert.throws(() => poll([{ socket, events: wrong as number }], 0), { code: 'ERR_INVALID_ARG_TYPE' })
@@ -111,7 +111,7 @@ describe('poll()', () => {
     assert.throws(() => poll([], -2), { code: 'ERR_OUT_OF_RANGE' })
   })
 
-  it('refuses events that have no place in 16 bits, instead of cutting them', () => {
+  it('refuses events that do not fit into 16 bits, instead of cutting them', () => {
     const [socket] = aLocalPair()
     for (const events of [0x10000 | POLLIN, -0x10000])
       assert.throws(() => poll([{ socket, events }], 0), { code: 'ERR_OUT_OF_RANGE', message: /^events / })

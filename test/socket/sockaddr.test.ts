@@ -1,5 +1,5 @@
-// The addresses that named fields stand for: their bytes as a C compiler lays them out here, what is read back,
-// and what is refused. It asks the kernel and the compiler, and knows no struct by itself.
+// Addresses made of named fields: their bytes as a C compiler lays them out here, what is read back, and what is
+// refused. The kernel and the compiler are asked; no struct is known here.
 
 import assert from 'node:assert/strict'
 import { execFileSync, spawnSync } from 'node:child_process'
@@ -44,7 +44,7 @@ function roundTrip<Given, Read>(
 /** The sockaddr in hexadecimal. */
 const hex = (address: RawAddress) => encodeAddress(address).toString('hex')
 
-// Statements that fill a struct in, its header and its type, and what is to have the same bytes.
+// A struct's header, its type, C statements that fill it in, and a call that has to give the same bytes.
 const address = Uint8Array.of(1, 2, 3, 4, 5, 6)
 const structs: [name: string, header: string, type: string, fill: string, make: () => RawAddress][] = [
   [
@@ -146,7 +146,7 @@ describe('sockaddr', () => {
     assert.equal(sockaddr.alg.read(sockaddr.alg({ type: 'aead', name })).name, name)
   })
 
-  it('leaves nothing behind in the padding', function () {
+  it('zeroes the padding', function () {
     if (constants.AF_NETLINK === undefined) return this.skip()
     assert.deepEqual([...sockaddr.netlink({}).data], new Array(10).fill(0))
   })
@@ -265,9 +265,9 @@ describe('sockaddr', () => {
         /^sockaddr\.alg: type/,
         'RANGE',
       ],
-      ['no form', () => sockaddr.tipc({} as never), /one of service, range and socket/, 'VALUE'],
+      ['none of its forms', () => sockaddr.tipc({} as never), /one of service, range and socket/, 'VALUE'],
       [
-        'a scope that there is not',
+        'a scope that does not exist',
         () => sockaddr.tipc({ socket: { ref: 1, node: 1 }, scope: 4 }),
         /: scope must/,
         'RANGE',
@@ -305,7 +305,7 @@ describe('sockaddr', () => {
       })
   })
 
-  it('says that the system has no such family', () => {
+  it('throws where the system lacks the family', () => {
     const nowhere = helper(
       'nowhere',
       'AF_NOWHERE',

@@ -114,7 +114,7 @@ export function detached<View>(View: new (memory: ArrayBuffer) => View): View {
   return view
 }
 
-/** A view of memory that ends before it by now. */
+/** A view that is out of bounds, because its memory has shrunk. */
 export function outOfBounds<View>(
   View: new (memory: ArrayBuffer, offset: number, length: number) => View,
 ): View {
@@ -128,7 +128,7 @@ export function outOfBounds<View>(
   return view
 }
 
-/** What this process has open, by descriptor; skips the test where no file system says so. */
+/** What this process has open, by descriptor; skips the test where no file system lists it. */
 export function descriptors(context: Mocha.Context): Map<number, string> {
   const folder = '/proc/self/fd'
   let entries: string[]

@@ -1,5 +1,5 @@
 // The state of a socket: shutdown, and being watched from Node's event loop. A callback may do anything to any
-// socket while it is called, and what it throws is nobody's but the process's.
+// socket while it is called, and what it throws is an uncaught exception.
 
 import assert from 'node:assert/strict'
 import { constants, Socket, type Readiness } from 'make-network-process/socket'
@@ -31,7 +31,7 @@ function ready(socket: Socket, interest: Partial<Readiness>): Promise<Readiness>
   )
 }
 
-/** Lets everything come that is there to come: the loop polls between two of these. */
+/** Lets everything that is pending come: the loop polls between two of these. */
 async function turns(count = 3): Promise<void> {
   for (let i = 0; i < count; i++) await new Promise(setImmediate)
 }
@@ -54,7 +54,7 @@ describe('Socket#shutdown()', () => {
 
   forEachTransport(
     transport =>
-      it(`ends both: ${transport.name}`, () => {
+      it(`ends both halves: ${transport.name}`, () => {
         const [client] = aPair(transport)
         client.shutdown(SHUT_RDWR)
         assert.equal(receive(client), '')
@@ -69,7 +69,7 @@ describe('Socket#shutdown()', () => {
     assert.equal(receive(one), '')
   })
 
-  it('is ENOTCONN without a connection, and EINVAL for no half', () => {
+  it('throws ENOTCONN without a connection, and EINVAL for a half that does not exist', () => {
     assert.throws(() => aSocket(AF_INET, SOCK_STREAM).shutdown(SHUT_WR), {
       code: 'ENOTCONN',
       syscall: 'shutdown',
@@ -77,7 +77,7 @@ describe('Socket#shutdown()', () => {
     assert.throws(() => aLocalPair()[0].shutdown(3), { code: 'EINVAL', syscall: 'shutdown' })
   })
 
-  it('refuses what is no number', () => {
+  it('refuses anything but a whole number', () => {
     const [one] = aLocalPair()
     assert.throws(() => one.shutdown('1' as unknown as number), { code: 'ERR_INVALID_ARG_TYPE' })
     for (const wrong of [NaN, 0.5, 2 ** 53])
@@ -101,7 +101,7 @@ describe('Socket#watch()', () => {
         assert.deepEqual(await ready(client, { writable: true }), { readable: false, writable: true })
       })
 
-      it('does not call back while there is nothing', async () => {
+      it('does not call back while there is nothing to receive', async () => {
         const [, server] = aPair(transport)
         let calls = 0
         server.watch({ readable: true }, () => calls++)
@@ -157,7 +157,7 @@ describe('Socket#watch()', () => {
     assert.deepEqual(await ready(one, { readable: true, writable: true }), { readable: true, writable: true })
   })
 
-  it('does not promise room because the peer has ended its half', async () => {
+  it('does not report room because the peer has ended its half', async () => {
     const [one, other] = aLocalPair()
     fill(one)
     other.shutdown(SHUT_WR)
@@ -199,7 +199,7 @@ describe('Socket#watch()', () => {
     assert.deepEqual(await ready(one, { writable: true }), { readable: false, writable: true })
   })
 
-  it('survives what a callback does to sockets', async () => {
+  it('survives a callback that closes sockets and makes new ones', async () => {
     const pairs = Array.from({ length: 8 }, () => aLocalPair())
     const called: number[] = []
     for (const [i, [one, other]] of pairs.entries()) {
@@ -208,7 +208,7 @@ describe('Socket#watch()', () => {
         called.push(i)
         // The first of them closes all the others, which were ready in the same wake-up.
         for (const [victim] of pairs) victim.close()
-        // Sockets that take their descriptors are nobody's yet.
+        // New sockets get their descriptors, and none of their events.
         for (let k = 0; k < pairs.length; k++) {
           const [heir, peer] = aLocalPair()
           peer.send(data)
@@ -223,7 +223,7 @@ describe('Socket#watch()', () => {
     assert.equal(called.length, 1)
   })
 
-  it('may be closed, detached or unwatched in its callback', async () => {
+  it('lets a callback close, detach or unwatch its socket', async () => {
     for (const how of ['close', 'detach', 'unwatch'] as const) {
       const [one, other] = aLocalPair()
       other.send(data)
@@ -238,7 +238,7 @@ describe('Socket#watch()', () => {
     }
   })
 
-  it('may be watched anew in its callback', async () => {
+  it('lets a callback watch its socket anew', async () => {
     const [one, other] = aLocalPair()
     other.send(data)
     const second = await new Promise<Readiness>(resolve =>
@@ -250,7 +250,7 @@ describe('Socket#watch()', () => {
 
   forEachTransport(
     transport =>
-      it(`hears of no room that it does not wait for any more: ${transport.name}`, async () => {
+      it(`does not report room that is not asked for any more: ${transport.name}`, async () => {
         const [one, other] = aPair(transport)
         await new Promise(resolve => one.watch({ readable: true, writable: true }, resolve))
         const heard: Readiness[] = []
@@ -268,7 +268,7 @@ describe('Socket#watch()', () => {
     ({ connected }) => connected,
   )
 
-  it('drains microtasks between two turns', async () => {
+  it('drains microtasks after a callback', async () => {
     const [one, other] = aLocalPair(SOCK_DGRAM)
     const order: string[] = []
     other.send(data)
@@ -286,7 +286,7 @@ describe('Socket#watch()', () => {
     assert.deepEqual(order, ['tick', 'microtask', 'later'])
   })
 
-  it('is not delivered to the Socket that takes the descriptor', async () => {
+  it('delivers nothing to a Socket that takes over the descriptor', async () => {
     const [one, other] = aLocalPair()
     one.watch({ readable: true }, () => assert.fail('closed'))
     other.send(data)
@@ -296,7 +296,7 @@ describe('Socket#watch()', () => {
     assert.equal(receive(heir), 'x')
   })
 
-  it('refuses what is no function, and leaves the socket as it was', async () => {
+  it('refuses anything but a function, and leaves the socket as it was', async () => {
     const [one, other] = aLocalPair()
     for (const wrong of [undefined, null, {}, 'f', 1]) {
       const error = thrownBy(() => one.watch({ readable: true }, wrong as () => void))
@@ -307,7 +307,7 @@ describe('Socket#watch()', () => {
     assert.equal(receive(one), 'x')
   })
 
-  it('refuses what is no interest', () => {
+  it('refuses an invalid interest', () => {
     const [one] = aLocalPair()
     for (const wrong of [undefined, null])
       assert.throws(() => one.watch(wrong as unknown as Readiness, () => {}), {
@@ -316,7 +316,7 @@ describe('Socket#watch()', () => {
   })
 
   for (const thrown of ["new Error('mine')", 'undefined', 'null', "'a string'"])
-    it(`leaves what its callback throws to the process: ${thrown}`, async () => {
+    it(`makes what its callback throws an uncaught exception: ${thrown}`, async () => {
       const { status, stdout, stderr } = await runScript(`
         const { AF_UNIX, SOCK_DGRAM } = constants
         const thrown = ${thrown}
@@ -337,7 +337,7 @@ describe('Socket#watch()', () => {
       assert.equal(status, 0)
     })
 
-  it('ends the process by what its callback throws, when nobody catches that', async () => {
+  it('ends the process when what its callback throws is not caught', async () => {
     const { status, stdout, stderr } = await runScript(`
       const [one, other] = socketpair(constants.AF_UNIX, constants.SOCK_DGRAM)
       other.send(Buffer.from('x'))
@@ -360,7 +360,7 @@ describe('Socket#unwatch()', () => {
     assert.equal(receive(one), 'x')
   })
 
-  it('ends those that are under way', async () => {
+  it('ends those of the same wake-up', async () => {
     const [one, two] = [aLocalPair(), aLocalPair()]
     let calls = 0
     for (const [socket, peer] of [one, two]) {
@@ -385,7 +385,7 @@ describe('Socket#unwatch()', () => {
 })
 
 describe('Socket#ref() and Socket#unref()', () => {
-  // A script that ends says so with status 0; one that goes on says so itself, and is ended by that.
+  // A script that ends by itself prints so; one that is kept alive prints that, and is ended.
   async function ends(body: string): Promise<boolean> {
     const { status, stdout, stderr } = await runScript(`
       const [one, other] = (globalThis.kept = socketpair(constants.AF_UNIX, constants.SOCK_STREAM))
@@ -403,29 +403,29 @@ describe('Socket#ref() and Socket#unref()', () => {
   it('let the process end with a socket that is not watched', async () => {
     assert.ok(await ends(''))
   })
-  it('keep it alive with one that is', async () => {
+  it('keep the process alive with one that is watched', async () => {
     assert.ok(!(await ends('one.watch({ readable: true }, () => {})')))
   })
-  it('let it end with one that is, after unref()', async () => {
+  it('let the process end with one that is watched, after unref()', async () => {
     assert.ok(await ends('one.watch({ readable: true }, () => {}); one.unref()'))
   })
-  it('keep it alive after unref() and ref(), however often', async () => {
+  it('keep the process alive after unref() and ref(), however often', async () => {
     assert.ok(!(await ends('one.watch({ readable: true }, () => {}); one.unref().unref().ref().ref()')))
   })
-  it('let it end when one of two goes after unref(), and keep it with the other', async () => {
+  it("keep the process alive until both of two sockets that are watched are unref'ed", async () => {
     const both =
       'one.watch({ readable: true }, () => {}); other.watch({ readable: true }, () => {}); one.unref();'
     assert.ok(!(await ends(both)))
     assert.ok(await ends(`${both} other.unref()`))
   })
-  it('let it end after unwatch(), close() and detach()', async () => {
+  it('let the process end after unwatch(), close() and detach()', async () => {
     for (const how of ['unwatch', 'close', 'detach'])
       assert.ok(await ends(`one.watch({ readable: true }, () => {}); one.${how}()`), how)
   })
-  it('let it end after unwatch() though ref() is called', async () => {
+  it('let the process end after unwatch(), although ref() is called', async () => {
     assert.ok(await ends('one.watch({ readable: true }, () => {}); one.unwatch(); one.ref()'))
   })
-  it('keep it alive when watched again', async () => {
+  it('keep the process alive with one that is watched again', async () => {
     assert.ok(!(await ends('for (let i = 0; i < 2; i++) one.watch({ readable: true }, () => {})')))
     assert.ok(await ends('for (let i = 0; i < 2; i++) one.watch({ readable: true }, () => {}); one.unref()'))
   })

@@ -1,5 +1,5 @@
-// What moves bytes: recv, recvfrom, recvmsg, recvmmsg, send, sendto, sendmsg, sendmmsg. What travels beside the
-// bytes is in control.test.ts.
+// What moves bytes: recv, recvfrom, recvmsg, recvmmsg, send, sendto, sendmsg, sendmmsg. Ancillary data are tested
+// in control.test.ts.
 
 import assert from 'node:assert/strict'
 import { runInNewContext } from 'node:vm'
@@ -26,7 +26,7 @@ const bounded = (transport: Transport) => transport.bounded
 const datagrams = (transport: Transport) => !transport.connected
 
 function refusesWhatAreNoBytes(name: string, call: (socket: Socket, wrong: never) => unknown): void {
-  it(`refuses a ${name} that is no bytes`, () => {
+  it(`refuses a ${name} that is not bytes`, () => {
     const [socket] = aPairOfDatagrams()
     for (const wrong of ['text', null, undefined, 7, {}, new ArrayBuffer(4)]) {
       const error = thrownBy(() => call(socket, wrong as never))
@@ -44,7 +44,7 @@ function refusesWhatAreNoBytes(name: string, call: (socket: Socket, wrong: never
 }
 
 function refusesWhatAreNoFlags(call: (socket: Socket, flags: number) => unknown): void {
-  it('refuses flags that are no number', () => {
+  it('refuses flags that are not a whole number', () => {
     const [socket] = aPairOfDatagrams()
     for (const wrong of ['1', {}, true, 1n])
       assert.throws(() => call(socket, wrong as unknown as number), { code: 'ERR_INVALID_ARG_TYPE' })
@@ -62,7 +62,7 @@ function aPairOfDatagrams(): [Socket, Socket] {
 describe('Socket#recv()', () => {
   forEachTransport(transport =>
     describe(transport.name, () => {
-      it('is EAGAIN when there is nothing', () => {
+      it('throws EAGAIN when there is nothing to receive', () => {
         const [client] = aPair(transport)
         assert.throws(() => client.recv(Buffer.alloc(8)), { code: 'EAGAIN', syscall: 'recv' })
       })
@@ -78,7 +78,7 @@ describe('Socket#recv()', () => {
         assert.deepEqual(buffer.subarray(256), Buffer.alloc(256, 0x55))
       })
 
-      it(transport.bounded ? 'keeps the bounds of messages' : 'knows no bounds', () => {
+      it(transport.bounded ? 'keeps message boundaries' : 'has no message boundaries', () => {
         const [client, server] = aPair(transport)
         for (const message of ['one', 'two', 'three']) client.send(bytes(message))
         if (transport.bounded)
@@ -86,7 +86,7 @@ describe('Socket#recv()', () => {
         else assert.equal(receiveAll(server, 11), 'onetwothree')
       })
 
-      it(transport.bounded ? 'loses what is longer than the buffer' : 'leaves the rest for the next', () => {
+      it(transport.bounded ? 'drops what exceeds the buffer' : 'leaves the rest for the next call', () => {
         const [client, server] = aPair(transport)
         client.send(bytes('abcdef'))
         client.send(bytes('next'))
@@ -121,7 +121,7 @@ describe('Socket#recv()', () => {
 
   forEachTransport(
     transport =>
-      it(`gives the length that a message had with MSG_TRUNC: ${transport.name}`, () => {
+      it(`gives the whole length of a message with MSG_TRUNC: ${transport.name}`, () => {
         const [client, server] = aPair(transport)
         client.send(Buffer.alloc(1000))
         until(server)
@@ -145,7 +145,7 @@ describe('Socket#recv()', () => {
     assert.equal(Buffer.from(words.buffer).toString(), 'ijkl')
   })
 
-  it('receives nothing into nothing', () => {
+  it('receives nothing into an empty buffer', () => {
     const [client, server] = aPairOfDatagrams()
     client.send(bytes('gone'))
     assert.equal(server.recv(new Uint8Array(0)), 0)
@@ -167,7 +167,7 @@ describe('Socket#recv()', () => {
 describe('Socket#recvfrom()', () => {
   forEachTransport(
     transport =>
-      it(`says from whom: ${transport.name}`, () => {
+      it(`gives the address of the sender: ${transport.name}`, () => {
         const server = aServer(transport)
         for (const text of ['one', 'other']) {
           const client = aSocket(transport.domain, transport.type)
@@ -184,7 +184,7 @@ describe('Socket#recvfrom()', () => {
     datagrams,
   )
 
-  it('gives no address of a sender that has none', () => {
+  it('gives an empty address for a sender without a name', () => {
     const [, server] = aPairOfDatagrams()
     const nameless = aSocket(AF_UNIX, SOCK_DGRAM)
     const other = aServer({
@@ -230,7 +230,7 @@ describe('Socket#recvmsg()', () => {
 
   forEachTransport(
     transport =>
-      it(`says that a message was cut, and how long it was: ${transport.name}`, () => {
+      it(`reports that a message was cut, and how long it was: ${transport.name}`, () => {
         const [client, server] = aPair(transport)
         client.send(bytes('abcdefgh'))
         client.send(bytes('whole'))
@@ -248,7 +248,7 @@ describe('Socket#recvmsg()', () => {
 
   forEachTransport(
     transport =>
-      it(`says from whom: ${transport.name}`, () => {
+      it(`gives the address of the sender: ${transport.name}`, () => {
         const [client, server] = aPair(transport)
         client.send(bytes('x'))
         until(server)
@@ -257,14 +257,14 @@ describe('Socket#recvmsg()', () => {
     datagrams,
   )
 
-  it('is EAGAIN when there is nothing', () => {
+  it('throws EAGAIN when there is nothing to receive', () => {
     assert.throws(() => aPairOfDatagrams()[0].recvmsg(Buffer.alloc(1)), {
       code: 'EAGAIN',
       syscall: 'recvmsg',
     })
   })
 
-  it('refuses a room for control messages that is none', () => {
+  it('refuses an invalid room for control messages', () => {
     const [socket] = aPairOfDatagrams()
     const receives = (room: number) => () => socket.recvmsg(Buffer.alloc(1), room)
     assert.throws(receives('8' as unknown as number), { code: 'ERR_INVALID_ARG_TYPE' })
@@ -280,7 +280,7 @@ describe('Socket#recvmmsg()', () => {
   forEachTransport(
     transport =>
       describe(transport.name, () => {
-        it('receives what is there, a message a buffer', () => {
+        it('receives the messages that are there, one in each buffer', () => {
           const [client, server] = aPair(transport)
           for (const text of ['one', 'two', 'three']) client.send(bytes(text))
           until(server)
@@ -312,7 +312,7 @@ describe('Socket#recvmmsg()', () => {
     bounded,
   )
 
-  // How many messages the kernel takes before anybody receives, up to 70.
+  // How many messages the kernel takes before any is received, up to 70.
   function sendsAtOnce(socket: Socket): number {
     for (let count = 0; count < 70; count++) {
       try {
@@ -335,7 +335,7 @@ describe('Socket#recvmmsg()', () => {
 describe('Socket#send()', () => {
   forEachTransport(transport =>
     describe(transport.name, () => {
-      it('gives the number of bytes', () => {
+      it('gives the number of bytes sent', () => {
         const [client, server] = aPair(transport)
         assert.equal(client.send(bytes('abc')), 3)
         assert.equal(receive(server), 'abc')
@@ -357,7 +357,7 @@ describe('Socket#send()', () => {
           assert.equal(receive(server), 'ABCD')
         })
 
-      it('is EAGAIN when there is no room, or loses it as the network does', () => {
+      it('throws EAGAIN when there is no room, except where the network drops it', () => {
         const [client, server] = aPair(transport)
         client.setsockopt(SOL_SOCKET, SO_SNDBUF, 4096)
         if (transport.kind === 'datagram' && transport.family !== 'local') return client.send(bytes('x'))
@@ -370,11 +370,11 @@ describe('Socket#send()', () => {
 
   forEachTransport(
     transport =>
-      it(`is EPIPE, and no signal, when nobody can receive: ${transport.name}`, () => {
+      it(`throws EPIPE, without a signal, when the peer has closed: ${transport.name}`, () => {
         const [client, server] = aPair(transport)
         server.close()
         assert.throws(() => {
-          // The first may still be taken, and its answer is the reset.
+          // The kernel may still take the first, which the peer answers by a reset.
           for (;;) {
             client.send(bytes('x'))
             until(client)
@@ -386,7 +386,7 @@ describe('Socket#send()', () => {
 
   forEachTransport(
     transport =>
-      it(`is EMSGSIZE for a message that is too long: ${transport.name}`, () => {
+      it(`throws EMSGSIZE for a message that is too long: ${transport.name}`, () => {
         const [client] = aPair(transport)
         assert.throws(() => client.send(Buffer.alloc(2 ** 25)), {
           code: 'EMSGSIZE',
@@ -396,7 +396,7 @@ describe('Socket#send()', () => {
     bounded,
   )
 
-  it('is an error without a peer', () => {
+  it('throws without a peer', () => {
     assert.throws(() => aSocket(AF_UNIX, SOCK_DGRAM).send(bytes('x')), { code: 'ENOTCONN', syscall: 'send' })
   })
 
@@ -407,7 +407,7 @@ describe('Socket#send()', () => {
 describe('Socket#sendto()', () => {
   forEachTransport(
     transport =>
-      it(`sends to whomever: ${transport.name}`, () => {
+      it(`sends to any address: ${transport.name}`, () => {
         const client = aSocket(transport.domain, transport.type)
         const servers = [aServer(transport), aServer(transport)]
         for (const [i, server] of servers.entries())
@@ -422,7 +422,7 @@ describe('Socket#sendto()', () => {
 
   forEachTransport(
     transport =>
-      it(`is an error that names the address: ${transport.name}`, () => {
+      it(`throws an error that names the address: ${transport.name}`, () => {
         const gone = aServer(transport)
         const address = gone.getsockname()
         const client = aSocket(transport.domain, transport.type)
@@ -447,7 +447,7 @@ describe('Socket#sendto()', () => {
 
 describe('Socket#sendmsg()', () => {
   forEachTransport(transport =>
-    it(`sends several pieces as one: ${transport.name}`, () => {
+    it(`sends several buffers as one message: ${transport.name}`, () => {
       const [client, server] = aPair(transport)
       const data = [
         bytes('ab'),
@@ -464,7 +464,7 @@ describe('Socket#sendmsg()', () => {
 
   forEachTransport(
     transport =>
-      it(`sends to whomever: ${transport.name}`, () => {
+      it(`sends to any address: ${transport.name}`, () => {
         const server = aServer(transport)
         const client = aSocket(transport.domain, transport.type)
         client.sendmsg({ data: bytes('x'), address: server.getsockname() })
@@ -488,7 +488,7 @@ describe('Socket#sendmsg()', () => {
   refusesWhatAreNoBytes('data', (socket, wrong) => socket.sendmsg({ data: [bytes('x'), wrong] }))
   refusesWhatAreNoFlags((socket, flags) => socket.sendmsg({ data: bytes('x'), flags }))
 
-  it('refuses an address that is none', () => {
+  it('refuses an invalid address', () => {
     const [socket] = aPairOfDatagrams()
     const sends = (address: unknown) => () =>
       socket.sendmsg({ data: bytes('x'), address: address as Uint8Array })
@@ -496,7 +496,7 @@ describe('Socket#sendmsg()', () => {
   })
 })
 
-describe('an array of bytes', () => {
+describe('an array of buffers', () => {
   const none = new Array<Buffer>(1)
   const calls: Record<string, (socket: Socket) => unknown> = {
     'buffer[0]': socket => socket.recvmsg(none),
@@ -524,13 +524,13 @@ describe('Socket#sendmmsg()', () => {
   forEachTransport(
     transport =>
       describe(transport.name, () => {
-        it('sends each as a message of its own, in their order', () => {
+        it('sends each buffer as a message, in order', () => {
           const [client, server] = aPair(transport)
           assert.equal(client.sendmmsg(['one', 'two', 'three'].map(bytes)), 3)
           assert.deepEqual([receive(server), receive(server), receive(server)], ['one', 'two', 'three'])
         })
 
-        it('gives how many went, 64 at most', () => {
+        it('gives the number of messages sent, 64 at most', () => {
           const [client, server] = aPair(transport)
           const sent = client.sendmmsg(Array.from({ length: 100 }, (_, i) => Buffer.of(i)))
           assert.ok(sent > 0 && sent <= 64)
@@ -543,7 +543,7 @@ describe('Socket#sendmmsg()', () => {
 
   forEachTransport(
     transport =>
-      it(`sends each to an address of its own: ${transport.name}`, () => {
+      it(`sends each message to its own address: ${transport.name}`, () => {
         const servers = [aServer(transport), aServer(transport)]
         const client = aSocket(transport.domain, transport.type)
         const sent = client.sendmmsg(
@@ -560,11 +560,11 @@ describe('Socket#sendmmsg()', () => {
     datagrams,
   )
 
-  it('sends none of none', () => {
+  it('sends nothing of an empty array', () => {
     assert.equal(aPairOfDatagrams()[0].sendmmsg([]), 0)
   })
 
-  it('is an error when not even the first went', () => {
+  it('throws when not even the first message could be sent', () => {
     const lonely = aSocket(AF_UNIX, SOCK_DGRAM)
     assert.throws(() => lonely.sendmmsg([bytes('x'), bytes('y')]), { code: 'ENOTCONN', syscall: 'sendmmsg' })
   })
