@@ -30,7 +30,7 @@ describe('parseCommandLine()', () => {
     assert.deepEqual(parse(':service', '7').keywords.slice(2), [':name', 'client', ':coding', 'binary'])
   })
 
-  it('leaves the coding system to the library for JSON, which has to have text', () => {
+  it('leaves the coding system to the library for JSON, which needs text', () => {
     assert.deepEqual(parse(':service', '7', '--json').keywords, [':service', 7, ':name', 'client'])
   })
 

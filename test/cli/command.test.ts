@@ -52,7 +52,7 @@ describe('make-network-process, the command', () => {
   })
 
   describe('over sequenced packets', () => {
-    it('sends a line a message, and prints a line a message', async () => {
+    it('sends each line as a message, and prints each message as a line', async () => {
       const file = path.join(folder(), 'echo.sock')
       const server = run([...packets(file), ':server', 't', '--echo'])
       await server.until('stderr', /listen on/)
@@ -63,7 +63,7 @@ describe('make-network-process, the command', () => {
       assert.equal(server.written.stdout, 'one\ntwo\nlast\n')
     })
 
-    it('keeps messages apart that hold newlines', async () => {
+    it('keeps messages apart that contain newlines', async () => {
       const file = path.join(folder(), 'echo.sock')
       await run([...packets(file), ':server', 't', '--echo']).until('stderr', /listen on/)
       const { stdout } = await outcome([...packets(file), '--once', '--json'], 'one\ntwo\n')
@@ -91,7 +91,7 @@ describe('make-network-process, the command', () => {
       assert.equal(server.written.stdout, stdout)
     })
 
-    it('shuts only its sending side at the end of input', async () => {
+    it('shuts down only its sending side at the end of input', async () => {
       const port = await peer(
         socket => {
           let length = 0
@@ -102,13 +102,13 @@ describe('make-network-process, the command', () => {
       assert.equal((await outcome(tcp(port), 'a request')).stdout, '9 bytes')
     })
 
-    it('ends when the peer ends, though there is input to come', async () => {
+    it('ends when the peer ends, though its input is still open', async () => {
       const client = run(tcp(await peer(socket => socket.end('that is all'))))
       assert.equal(await client.ended, 0)
       assert.equal(client.written.stdout, 'that is all')
     })
 
-    it('goes on sending after the end of a peer that is half open', async () => {
+    it('goes on sending after the end of the peer with :half-open', async () => {
       let received: Promise<string> | undefined
       const port = await peer(
         socket => {
@@ -131,7 +131,7 @@ describe('make-network-process, the command', () => {
       assert.match(stderr, /^client: connect\nclient: open\n/)
     })
 
-    it('sends what a server is told to every client, and keeps it until there is one', async () => {
+    it('sends the input of a server to every client, and keeps it until there is one', async () => {
       const server = run([':server', 't', ':service', 't'])
       server.child.stdin.write('welcome\n')
       const port = await server.until('stderr', listening)
@@ -164,7 +164,7 @@ describe('make-network-process, the command', () => {
   })
 
   describe('over UDP', () => {
-    it('sends datagrams and prints what is answered', async () => {
+    it('sends datagrams and prints the answers', async () => {
       const socket = await udpPeer()
       socket.on('message', (message, from) => socket.send(`<${message.toString()}>`, from.port, from.address))
       const client = run(udp(socket.address().port))
@@ -172,7 +172,7 @@ describe('make-network-process, the command', () => {
       await client.until('stdout', /^<one>\n<>\n<two>\n$/)
     })
 
-    it('waits for no answer if it is told so', async () => {
+    it('waits for no answer if it is told not to', async () => {
       const socket = await udpPeer()
       const received = once(socket, 'message')
       await outcome([...udp(socket.address().port), '--wait', '0'], 'hello\n')
@@ -195,7 +195,7 @@ describe('make-network-process, the command', () => {
       }
     })
 
-    it('echoes each sender its own', async () => {
+    it('echoes to each sender its own datagrams', async () => {
       const server = run([...udp('t'), ':server', 't', '--echo'])
       const port = Number(await server.until('stderr', open))
       for (const message of ['first', '', 'third']) {
@@ -208,7 +208,7 @@ describe('make-network-process, the command', () => {
   })
 
   describe('with keywords of our own', () => {
-    it('speaks the protocol that it is told', async function () {
+    it('speaks the protocol that it is given', async function () {
       const udpLite = [':protocol', '136', ':type', 'datagram', ':host', '127.0.0.1', ':service']
       const server = run([...udpLite, 't', ':server', 't', '--echo'])
       let port
@@ -223,7 +223,7 @@ describe('make-network-process, the command', () => {
       await client.until('stdout', /^lite\n$/)
     })
 
-    it('adopts a descriptor that it was started with', async function () {
+    it('adopts a descriptor that it has inherited', async function () {
       if (spawnSync('bash', ['-c', 'true']).status !== 0) return this.skip()
       const port = await peer(socket => socket.on('data', data => socket.end(`<${String(data)}>`)))
       const [program, args] = commandLine
@@ -233,25 +233,25 @@ describe('make-network-process, the command', () => {
       assert.equal(client.written.stdout, '<hello>')
     })
 
-    it('reads on while less than its high-water mark waits', async () => {
+    it('goes on reading while less than its high-water mark is queued', async () => {
       const length = 20_000_000
       let received = 0
       let connection!: Socket
       const port = await peer(socket => (connection = socket), { pauseOnConnect: true })
       const client = run([...tcp(port), '--raw', ':high-water-mark', String(2 * length)])
-      // All is read though nobody receives anything.
+      // All input is read though the peer receives nothing.
       await new Promise<void>(resolve => client.child.stdin.end(Buffer.alloc(length, 'x'), () => resolve()))
       connection.on('data', data => (received += data.length)).resume()
       assert.equal(await client.ended, 0)
       assert.equal(received, length)
     })
 
-    it('refuses a high-water mark that is none', async () => {
+    it('refuses an invalid high-water mark', async () => {
       const { stderr } = await outcome([...tcp(9), ':high-water-mark', '"much"'], '', 2)
       assert.match(stderr, /:high-water-mark must be a whole number/)
     })
 
-    it('is answered at a local socket that has its name from :passcred', async function () {
+    it('gets answers at a local socket that :passcred has given a name', async function () {
       const service = path.join(folder(), 'socket')
       const local = [':type', 'datagram', ':family', 'local', ':service', service]
       const server = run([...local, ':server', 't', '--echo'])
@@ -292,13 +292,13 @@ describe('make-network-process, the command', () => {
       )
     })
 
-    it('tells nothing if it is told so, but errors', async () => {
+    it('consists of data and errors alone with --quiet', async () => {
       const port = await peer(socket => socket.end('data'))
       assert.deepEqual(await outcome([...tcp(port), '--quiet'], ''), { stdout: 'data', stderr: '' })
     })
 
-    it('is accompanied by a live line on a terminal', async function () {
-      // script(1) gives it a terminal.
+    it('is accompanied by a line of live rates on a terminal', async function () {
+      // script(1) gives the command a terminal.
       if (spawnSync('script', ['-qec', 'true', '/dev/null']).status !== 0) this.skip()
       const socket = await udpPeer()
       const words = [...commandLine.flat(), ...udp('t'), ':server', 't', '--echo']
@@ -308,7 +308,7 @@ describe('make-network-process, the command', () => {
       await server.until('stdout', /in \d+ messages\/s \d+ B\/s {3}out \d+ messages\/s/)
     })
 
-    it('ends it quietly when nobody reads it any more', async () => {
+    it('ends the command quietly when nobody reads it any more', async () => {
       const port = await peer(socket => {
         const timer = setInterval(() => socket.write('more\n'), 1)
         socket.on('error', () => {}).on('close', () => clearInterval(timer))
@@ -320,7 +320,7 @@ describe('make-network-process, the command', () => {
       assert.equal(client.written.stderr, '')
     })
 
-    it('says once of a peer that has gone that it has, whatever was to go there', async () => {
+    it('says only once that a peer has gone, however much was to be sent there', async () => {
       const service = path.join(folder(), 'echo.sock')
       const server = run([...packets(service), ':server', 't', '--echo'])
       await server.until('stderr', /listen on/)
@@ -338,7 +338,7 @@ describe('make-network-process, the command', () => {
       assert.ok(server.written.stderr.split('send E').length <= 2, server.written.stderr)
     })
 
-    it('ends it at once when nobody reads it any more, though its peer takes nothing', async () => {
+    it('ends the command at once when nobody reads it any more, though the peer receives nothing', async () => {
       const service = path.join(folder(), 'peer.sock')
       const filter = (connection: NetworkProcess) => {
         connection.stop()
@@ -348,15 +348,15 @@ describe('make-network-process, the command', () => {
       const keywords = { server: true, type: 'seqpacket', family: 'local' } as const
       const server = makeNetworkProcess({ name: 'peer', ...keywords, service, filter })
       closers.push(() => server.delete())
-      // The first line comes when all are being sent that the kernel takes.
+      // The first line comes when as much is being sent as the kernel takes.
       const client = run([...packets(service), '--quiet'], 'line\n'.repeat(10_000))
       client.child.stdout.destroy()
       assert.equal(await client.ended, 0)
     })
   })
 
-  describe('its end', () => {
-    it('is 1 when the connection is refused', async () => {
+  describe('its exit', () => {
+    it('has status 1 when the connection is refused', async () => {
       const port = await peer(() => {})
       closers.pop()!()
       const { stderr } = await outcome(tcp(port), '', 1)
@@ -364,19 +364,19 @@ describe('make-network-process, the command', () => {
       assert.match((await outcome([...tcp(port), ':nowait', 't'], '', 1)).stderr, /failed with code \d+\n/)
     })
 
-    it('is 1 when there is no such socket file', async () => {
+    it('has status 1 when there is no such socket file', async () => {
       const file = path.join(folder(), 'none.sock')
       const { stderr } = await outcome(packets(file), '', 1)
       assert.equal(stderr, `make-network-process: connect ENOENT ${file}\n`)
     })
 
-    it('is 1 when the connection breaks', async () => {
+    it('has status 1 when the connection breaks', async () => {
       const client = run(tcp(await peer(socket => socket.once('data', () => socket.resetAndDestroy()))))
       client.child.stdin.write('hello\n')
       assert.equal(await client.ended, 1)
     })
 
-    it('is 2 for a command line that makes no sense, which it explains', async () => {
+    it('has status 2 for an invalid command line, which it explains', async () => {
       for (const [args, message] of [
         [[], /expected keywords/],
         [[':host'], /:host: expected a value/],
@@ -396,7 +396,7 @@ describe('make-network-process, the command', () => {
       ['SIGINT', 130],
       ['SIGTERM', 143],
     ] as const) {
-      it(`is ${status} after ${signal}, and leaves no socket file`, async () => {
+      it(`has status ${status} after ${signal}, and leaves no socket file`, async () => {
         const file = path.join(folder(), 'signal.sock')
         const server = run([...packets(file), ':server', 't'])
         await server.until('stderr', /listen on/)
@@ -429,7 +429,7 @@ describe('make-network-process, the command', () => {
       assert.equal(readFileSync(file, 'utf8'), 'somebody else')
     })
 
-    it('does not come for a server with the end of its input', async () => {
+    it('does not come with the end of the input of a server', async () => {
       const server = run([':server', 't', ':service', 't'], '')
       const port = await server.until('stderr', listening)
       await outcome(tcp(port), 'still there\n')

@@ -16,7 +16,7 @@ async function messages(grouping: 'lines' | 'raw' | 'once', keepNewline: boolean
 }
 
 describe('readMessages()', () => {
-  it('gives lines with their newlines, all that a read completes at once', async () => {
+  it('gives lines with their newlines, in groups that one read completes', async () => {
     assert.deepEqual(await messages('lines', true, 'a\nb\nc', 'd\n', 'e'), [['a\n', 'b\n'], ['cd\n'], ['e']])
   })
 
@@ -24,20 +24,20 @@ describe('readMessages()', () => {
     assert.deepEqual(await messages('lines', false, 'a\n\nb', '\n'), [['a', ''], ['b']])
   })
 
-  it('gives what was read', async () => {
+  it('gives each read as it is', async () => {
     assert.deepEqual(await messages('raw', false, 'a\nb', 'c\n'), [['a\nb'], ['c\n']])
   })
 
-  it('gives everything at once', async () => {
+  it('gives all input at once', async () => {
     assert.deepEqual(await messages('once', false, 'a\nb', 'c\n'), [['a\nbc\n']])
   })
 
-  it('gives nothing where nothing is read', async () => {
+  it('gives nothing for no input', async () => {
     for (const grouping of ['lines', 'raw', 'once'] as const)
       assert.deepEqual(await messages(grouping, true), [])
   })
 
-  it('loses and moves no byte, wherever the reads are cut', async () => {
+  it('loses and reorders no byte, wherever the reads are cut', async () => {
     const byte = fc.oneof(fc.constant(10), fc.nat({ max: 255 }))
     await fc.assert(
       fc.asyncProperty(fc.array(fc.array(byte, { minLength: 1 })), async chunks => {

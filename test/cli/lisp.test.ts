@@ -177,7 +177,7 @@ describe('printLisp()', () => {
 })
 
 describe('listItems()', () => {
-  it('gives the items of a list, and nothing for what is none', () => {
+  it('gives the items of a list, and undefined for anything else', () => {
     assert.deepEqual(listItems(null), [])
     assert.deepEqual(listItems(makeList([1, 2])), [1, 2])
     assert.equal(listItems(new Cons(1, 2)), undefined)
@@ -185,12 +185,12 @@ describe('listItems()', () => {
   })
 })
 
-describe('readLisp() and printLisp() beside Emacs', () => {
+describe('readLisp() and printLisp() compared with Emacs', () => {
   before(function () {
     if (spawnSync('emacs', ['--batch', '--eval', '(princ 1)']).stdout?.toString() !== '1') this.skip()
   })
 
-  /** What Emacs prints of what it reads from each text; `null` where it reads no value, or does not read all of it. */
+  /** What Emacs prints after it has read each text; `null` where it reads no value, or does not read all of it. */
   function readAndPrint(texts: readonly string[]): (string | null)[] {
     const program = `
       (let ((print-escape-nonascii t) (coded ""))
@@ -219,7 +219,7 @@ describe('readLisp() and printLisp() beside Emacs', () => {
       assert.deepEqual(readLisp(printed[index] ?? ''), value, printLisp(value))
   })
 
-  it('reads whatever it reads as Emacs does', () => {
+  it('reads every text that it takes as Emacs does', () => {
     const texts = fc.sample(lispLookingText, { numRuns: 2000, seed: 2 })
     const printed = readAndPrint(texts)
     let both = 0

@@ -31,7 +31,7 @@ describe('hexDump()', () => {
     )
   })
 
-  it('shows nothing of nothing', () => {
+  it('shows nothing for no bytes', () => {
     assert.equal(hexDump(new Uint8Array()), '')
   })
 })
@@ -70,7 +70,7 @@ describe('Meter', () => {
     assert.match(taken(), /in 0 messages\/s 0 B\/s {3}out 0 messages\/s 0 B\/s/)
   })
 
-  it('takes its line away once', () => {
+  it('erases its line only once', () => {
     const { stream, taken } = terminal()
     const meter = new Meter(stream)
     meter.hide()

@@ -1,4 +1,4 @@
-// Back-pressure through a session, both ways: nobody's memory fills because somebody else is slow.
+// Back-pressure through a session, both ways: memory does not fill up because one side is slow.
 
 import assert from 'node:assert/strict'
 import { once } from 'node:events'

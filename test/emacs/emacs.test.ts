@@ -8,20 +8,20 @@ import * as emacs from 'make-network-process/emacs'
 
 const functions = new URL('functions.ts', import.meta.url).href
 const rules = [
-  'takes processes only, where Emacs does',
-  'takes names and buffers where Emacs does, and says who is missing',
+  'takes only processes where Emacs does',
+  'takes names and buffers where Emacs does, and says which does not exist',
   'gives null, and never undefined, for nil',
-  'tells of all that have ended before when a process is deleted, the newest first',
-  'keeps the order when a filter waits inside',
-  'leaves to others what came behind the end of the process that was waited for',
-  'leaves a connect under way that a sentinel has begun',
+  'calls the sentinels of all processes that have ended when one is deleted, newest first',
+  'keeps the order of messages when a filter waits',
+  'calls no sentinels in a wait for a process that has ended',
+  'leaves a connect in progress that a sentinel has begun',
 ]
 
 describe('make-network-process/emacs', () => {
   let worker: Worker
 
   before(async () => {
-    // tsx's loader is the main thread's; a worker asks for its own.
+    // tsx's loader is for the main thread; a worker registers its own.
     const start = `import('tsx/esm/api').then(({ register }) => (register(), import(${JSON.stringify(functions)})))`
     worker = new Worker(start, { eval: true, execArgv: [] })
     assert.deepEqual(await once(worker, 'message'), [rules])

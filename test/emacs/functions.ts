@@ -1,6 +1,6 @@
-// What is tested of make-network-process/emacs, by the name of the function: what it gives, nil as null, and who
-// may stand for a process. It runs in a worker thread of its own, for Emacs's order of callbacks is the whole
-// thread's from the first process on, and must not become that of the other tests. emacs.test.ts asks for each.
+// Tests of make-network-process/emacs, by the name of the function: what it returns, nil as null, and what may stand
+// for a process. They run in a worker thread of their own, because Emacs's order of callbacks is that of the whole
+// thread from its first process on, and must not become that of the other tests. emacs.test.ts asks for each.
 
 import assert from 'node:assert/strict'
 import { parentPort } from 'node:worker_threads'
@@ -90,7 +90,7 @@ function secureServer(...more: unknown[]) {
   return { port: emacs.processContact(process, ':service') as number, list }
 }
 
-/** A client in clear. */
+/** A client without TLS. */
 const clearClient = (port: number, ...more: unknown[]) =>
   makeNetworkProcess(':name', 'c', ':host', '127.0.0.1', ':service', port, ...more) as Process
 
@@ -108,7 +108,7 @@ const tests: Record<string, () => Promise<void> | void> = {
     assert.equal(emacs.gnutlsBoot(client, 'gnutls-x509pki', list), true)
     assert.equal(client.tls?.protocol, 'TLS1.3')
     assert.equal(thrown(() => emacs.gnutlsBoot(client, 'gnutls-x509pki', list)).code, 'ERR_TLS_STARTED')
-    // Under :nowait it is the loop's, unless it is to be completed.
+    // Under :nowait the loop finishes the handshake, unless :complete-negotiation is given.
     const seen = witness()
     const later = clearClient(port, ':nowait', true, ':filter', seen.callbacks.filter)
     assert.equal(emacs.gnutlsBoot(later, 'gnutls-x509pki', list), 'gnutls-e-again')
@@ -116,7 +116,7 @@ const tests: Record<string, () => Promise<void> | void> = {
     await seen.messages(1)
     const now = clearClient(port, ':nowait', true)
     assert.equal(emacs.gnutlsBoot(now, 'gnutls-x509pki', [...list, ':complete-negotiation', true]), true)
-    // What fails: a number for what GnuTLS calls an error, an exception for the rest.
+    // Failures: a number for what GnuTLS calls an error, an exception for the rest.
     const plain = server(':filter', (process: Process) => process.send('what?'))
     const plainPort = emacs.processContact(plain, ':service') as number
     assert.equal(emacs.gnutlsBoot(clearClient(plainPort), 'gnutls-x509pki', list), -15)
@@ -169,7 +169,7 @@ const tests: Record<string, () => Promise<void> | void> = {
   },
   async openGnutlsStream() {
     const { port } = secureServer()
-    // Nobody vouches for the server here.
+    // The server's certificate is not trusted here.
     const refused = thrown(() => emacs.openGnutlsStream('c', null, 'localhost', port))
     assert.equal((refused.cause as { code?: string }).code, 'UNABLE_TO_VERIFY_LEAF_SIGNATURE')
     for (const parameters of [true, [':nowait', true], { nowait: true }]) {
@@ -242,7 +242,7 @@ const tests: Record<string, () => Promise<void> | void> = {
     assert.equal(emacs.gnutlsDeinit(client), false)
     assert.equal(emacs.gnutlsGetInitstage(client), 3)
     assert.equal(emacs.gnutlsPeerStatus(client), null)
-    // Nothing goes in clear instead.
+    // Nothing is sent unencrypted instead.
     assert.equal(thrown(() => processSendString(client, 'a secret')).code, 'ENOTCONN')
   },
   gnutlsErrorp() {
@@ -280,7 +280,7 @@ const tests: Record<string, () => Promise<void> | void> = {
     assert.equal(makeNetworkProcess(), null)
     assert.ok(server() instanceof NetworkProcess)
     assert.ok(makeNetworkProcess({ name: 'o', server: true, service: true }) instanceof NetworkProcess)
-    // In Emacs nil is a stream, and a bare word is a symbol, which is no address.
+    // In Emacs the type of a stream is nil, and a bare word is a symbol, which is no address.
     assert.equal(
       thrown(() => makeNetworkProcess(':name', 'c', ':type', 'stream', ':service', 9)).code,
       'ERR_INVALID_ARG_VALUE',
@@ -364,7 +364,7 @@ const tests: Record<string, () => Promise<void> | void> = {
     assert.equal(processStatus(process), 'listen')
     assert.equal(processStatus('s'), 'listen')
     assert.equal(processStatus(TextBuffer.named('output')), 'listen')
-    // A string is the name of a process only.
+    // A string is the name of a process, never of a buffer.
     assert.equal(processStatus('output'), null)
     assert.equal(processStatus('nobody'), null)
     process.delete()
@@ -696,9 +696,9 @@ const tests: Record<string, () => Promise<void> | void> = {
   openProtocolStream: () => assert.equal(emacs.openProtocolStream, emacs.openNetworkStream),
 }
 
-/** What is not about one function. */
+/** Rules that are not about one function. */
 const rules: Record<string, () => Promise<void> | void> = {
-  'takes processes only, where Emacs does'() {
+  'takes only processes where Emacs does'() {
     server(':buffer', buffer('output'))
     const only = [
       'processName',
@@ -738,7 +738,7 @@ const rules: Record<string, () => Promise<void> | void> = {
         assert.equal(thrown(() => call(wrong)).code, type, name)
       }
   },
-  'takes names and buffers where Emacs does, and says who is missing'() {
+  'takes names and buffers where Emacs does, and says which does not exist'() {
     const designated = [
       'deleteProcess',
       'processType',
@@ -800,7 +800,7 @@ const rules: Record<string, () => Promise<void> | void> = {
     for (const value of values.flat()) assert.notEqual(value, undefined)
     await settled()
   },
-  async 'tells of all that have ended before when a process is deleted, the newest first'() {
+  async 'calls the sentinels of all processes that have ended when one is deleted, newest first'() {
     const told: string[] = []
     const clients: Process[] = []
     const peers: Process[] = []
@@ -819,7 +819,7 @@ const rules: Record<string, () => Promise<void> | void> = {
     await until(() => told.length === 6, 'all events')
     assert.deepEqual(told, ['c<2>', 'c<1>', 'c', 'done', 'done', 'done'])
   },
-  async 'keeps the order when a filter waits inside'() {
+  async 'keeps the order of messages when a filter waits'() {
     const { client, peer, atServer } = await pair(':type', null)
     deleteProcess(client)
     await atServer.event('connection broken by remote peer\n')
@@ -836,13 +836,13 @@ const rules: Record<string, () => Promise<void> | void> = {
     while (heard.length < sent.length) assert.ok(acceptProcessOutput(receiver, 5))
     assert.deepEqual(heard, sent)
   },
-  async 'leaves to others what came behind the end of the process that was waited for'() {
+  async 'calls no sentinels in a wait for a process that has ended'() {
     const { client, peer, atServer, atClient } = await pair()
     const before = atServer.events.length
     processSendString(peer, 'last words')
     emacs.processSendEof(peer)
     assert.equal(acceptProcessOutput(client), true)
-    // The end that it sends itself is not read yet, and so nobody is told of anything.
+    // The end that the client itself sends is not read yet, and so no sentinel is called.
     for (const seconds of [null, 5]) {
       assert.equal(acceptProcessOutput(client, seconds), false)
       assert.equal(processStatus(client), 'closed')
@@ -853,8 +853,8 @@ const rules: Record<string, () => Promise<void> | void> = {
     await atClient.event('connection broken by remote peer\n')
     await atServer.event('connection broken by remote peer\n')
   },
-  async 'leaves a connect under way that a sentinel has begun'() {
-    // Where the queue is full, nobody is let in.
+  async 'leaves a connect in progress that a sentinel has begun'() {
+    // A listener whose backlog is full lets no connection in.
     const full = new Socket(constants.AF_INET, constants.SOCK_STREAM)
     full.bind(encodeAddress([127, 0, 0, 1, 0]))
     full.listen(0)
@@ -869,7 +869,7 @@ const rules: Record<string, () => Promise<void> | void> = {
     let begun: Process | undefined
     const sentinel = (process: Process) => {
       if (processStatus(process) !== 'open') return
-      // Turns are in the order of descriptors: the one before the first is the last.
+      // Turns go round in the order of descriptors: before the first comes the last.
       if (++opened === 1) deleteProcess(connecting.at(connecting.indexOf(process) - 1) as Process)
       else begun = connect(decodeAddress(full.getsockname()), () => assert.fail('it is open'))
       changed()

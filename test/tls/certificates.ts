@@ -1,5 +1,5 @@
-// Keys and certificates for the tests of TLS: an authority, what it has signed, and everything that can be wrong with
-// that. They are made by certtool when a test first asks, in a folder that goes with the thread, and none is kept.
+// Keys and certificates for the tests of TLS: an authority, what it has signed, and certificates that are wrong in every
+// way. certtool makes each when a test first asks for it, in a folder that is removed when the thread ends.
 
 import { execFileSync, spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
@@ -13,10 +13,10 @@ export interface Identity {
   certificate: string
 }
 
-/** For programs that are not ours: the runtime of a sanitizer, which ours may need, stops some of them. */
+/** The environment of programs that are not ours: some of them do not run under a sanitizer that ours may need. */
 export const environment = { ...process.env, LD_PRELOAD: undefined }
 
-/** Whether the programs are there that the tests of TLS need, and GnuTLS itself. */
+/** Whether GnuTLS and the programs that the tests of TLS need are there. */
 export const canTestTls =
   gnutlsAvailable() &&
   ['certtool', 'gnutls-serv', 'gnutls-cli', 'openssl'].every(
@@ -25,7 +25,7 @@ export const canTestTls =
       0,
   )
 
-/** What its key is protected by. */
+/** The password of the key of {@link Authority.locked}. */
 export const password = 'correct horse battery staple'
 
 const day = 24 * 3600 * 1000
@@ -98,7 +98,7 @@ class Authority {
     return this.#root.certificate
   }
 
-  /** For localhost, in order. */
+  /** Valid, for localhost. */
   get server(): Identity {
     return this.#signed('server', template.server + template.now + template.ofServer)
   }
@@ -129,7 +129,7 @@ class Authority {
     return this.#signed('revoked', template.server + template.now + template.ofServer)
   }
 
-  /** Signed by nobody else. */
+  /** Signed by itself. */
   get selfSigned(): Identity {
     return this.#make('self-signed', template.server + template.now + template.ofServer, false)
   }
@@ -139,7 +139,7 @@ class Authority {
     return this.#signed('wrong-purpose', template.server + template.now + template.ofClient)
   }
 
-  /** A server's whose key needs {@link password}. */
+  /** A server's, whose key needs {@link password}. */
   get locked(): Identity {
     const { key, certificate } = this.server
     const locked = this.#path('locked.key')

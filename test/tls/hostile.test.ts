@@ -1,5 +1,5 @@
-// Peers that do not keep to the rules, or do so as unkindly as they may: nothing of what they do passes for data, keeps
-// anybody else waiting, or is forgotten.
+// Peers that break the rules of TLS, or keep them as unkindly as they may: nothing that they send passes for data, no
+// other connection waits for them, and every failure is reported.
 
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
@@ -23,7 +23,7 @@ import {
   trusting,
 } from './support.js'
 
-/** A server in clear. */
+/** A server without TLS. */
 function clearServer(connected: (socket: net.Socket) => void): Promise<number> {
   const sockets = new Set<net.Socket>()
   const server = net.createServer(socket => {
@@ -46,7 +46,7 @@ function relay(
   to.on('close', () => from.destroy())
 }
 
-describe('TLS: peers that do not keep to the rules', () => {
+describe('TLS with peers that break the rules', () => {
   before(function () {
     if (!canTestTls) this.skip()
   })
@@ -67,7 +67,7 @@ describe('TLS: peers that do not keep to the rules', () => {
       'ERR_TLS_ALERT_HANDSHAKE_FAILURE',
     ],
   ] satisfies [string, (socket: net.Socket) => unknown, string][])
-    it(`a server that ${what}`, async () => {
+    it(`fails to open with a server that ${what}`, async () => {
       const heard: Buffer[] = []
       const port = await clearServer(socket => {
         socket.on('data', (data: Buffer) => heard.push(data))
@@ -80,7 +80,7 @@ describe('TLS: peers that do not keep to the rules', () => {
       assert.ok(!Buffer.concat(heard).includes('a secret'))
     })
 
-  it('a server that says nothing is waited for no longer than :timeout', async () => {
+  it('waits no longer than :timeout for a server that sends nothing', async () => {
     const port = await clearServer(() => {})
     const { client } = join(port, trusting({ timeout: 0.05 }), { nowait: true })
     await assert.rejects(client.opened, { code: 'ERR_TLS_HANDSHAKE_TIMEOUT' })
@@ -91,7 +91,7 @@ describe('TLS: peers that do not keep to the rules', () => {
     ['send rubbish', Buffer.alloc(1000, 0x16)],
     ['close at once', ''],
   ] as const)
-    it(`clients that ${what} are logged and closed, and others served`, async () => {
+    it(`logs and closes clients that ${what}, and serves others`, async () => {
       const { port, seen } = serve()
       const socket = net.connect(port, host)
       socket.on('error', () => {})
@@ -104,7 +104,7 @@ describe('TLS: peers that do not keep to the rules', () => {
       assert.equal(seen.text, 'hello')
     })
 
-  it('clients that say nothing do not keep others waiting, and the oldest give way', async () => {
+  it('serves others while clients send nothing, and closes the oldest of many', async () => {
     const { port, seen } = serve({ server: 512 })
     const idle = Array.from({ length: 300 }, () => net.connect(port, host))
     finallyDo(() => idle.forEach(socket => socket.destroy()))
@@ -116,18 +116,18 @@ describe('TLS: peers that do not keep to the rules', () => {
     assert.equal(seen.text, 'hello')
   })
 
-  it('a client that says nothing is closed after :timeout', async () => {
+  it('closes a client that sends nothing after :timeout', async () => {
     const { port, seen } = serve({}, { ...showingKeys(authority.server), timeout: 0.05 })
     const socket = net.connect(port, host)
     await once(socket, 'close')
     assert.match(seen.log.join(), /took too long/)
   })
 
-  it('a deleted server closes what shakes hands', async () => {
+  it('closes connections in their handshake when the server is deleted', async () => {
     const { port, server } = serve({ log: undefined })
     const socket = net.connect(port, host)
     await once(socket, 'connect')
-    // The one behind it has been accepted, and so has this.
+    // A later connection has been accepted, and so has this one.
     const other = nodeClient(port)
     await once(other, 'secureConnect')
     server.delete()
@@ -135,7 +135,7 @@ describe('TLS: peers that do not keep to the rules', () => {
   })
 
   for (const version of ['TLSv1.2', 'TLSv1.3'] as const)
-    it(`one byte at a time, ${version}`, async () => {
+    it(`works when the network brings one byte at a time, ${version}`, async () => {
       const target = await nodeServer(authority.server, { maxVersion: version })
       const bytes = (piece: Buffer) => Array.from(piece, byte => Buffer.of(byte))
       const port = await clearServer(near => {
@@ -153,14 +153,14 @@ describe('TLS: peers that do not keep to the rules', () => {
       await seen.event('connection broken by remote peer\n')
     })
 
-  /** A TLS server of Node's over a stream whose other end is in our hands. */
+  /** A TLS server of Node's over a stream whose raw socket is in our hands. */
   async function scripted(work: (secured: tls.TLSSocket, raw: net.Socket) => void): Promise<number> {
     const secret = {
       key: readFileSync(authority.server.key),
       cert: readFileSync(authority.server.certificate),
     }
     return clearServer(raw => {
-      // Not the socket itself, which TLS would take for its own.
+      // Not the socket itself, which a TLSSocket would take over.
       const through = new Duplex({
         read() {},
         write: (piece: Buffer, _, callback) => raw.write(piece, callback),
@@ -175,7 +175,7 @@ describe('TLS: peers that do not keep to the rules', () => {
   }
 
   for (const halfOpen of [false, true])
-    it(`a last word, and data after it${halfOpen ? ', to a process that stays' : ''}`, async () => {
+    it(`ignores data behind close_notify${halfOpen ? ', in a half-open process' : ''}`, async () => {
       const port = await scripted((secured, raw) => {
         secured.end('the last', () => raw.write('in clear, behind the end'))
       })
@@ -189,7 +189,7 @@ describe('TLS: peers that do not keep to the rules', () => {
       ])
     })
 
-  it('an end without a last word is an error, and what came before it is not lost', async () => {
+  it('reports an end without close_notify as an error, and loses nothing that came before it', async () => {
     const port = await scripted((secured, raw) => secured.write('all of it?', () => raw.end()))
     const { client, seen } = join(port, trusting(), { nowait: true, filter: undefined })
     const heard: string[] = []
@@ -203,7 +203,7 @@ describe('TLS: peers that do not keep to the rules', () => {
     await seen.event('connection broken by remote peer\n')
   })
 
-  it('a record that was changed on the way', async () => {
+  it('ends the connection at a record that was changed on the way', async () => {
     const target = await nodeServer(authority.server)
     let opened = false
     const port = await clearServer(near => {
@@ -225,7 +225,7 @@ describe('TLS: peers that do not keep to the rules', () => {
   })
 
   describe('renegotiation', () => {
-    it('that a client of openssl wants', async () => {
+    it('is refused to a client of openssl', async () => {
       const { port, seen } = serve()
       const peer = opensslClient(port, '1.2')
       const child = await seen.connection()
@@ -235,7 +235,7 @@ describe('TLS: peers that do not keep to the rules', () => {
       assert.equal(seen.data.length, 0)
     })
 
-    it('that a client of gnutls wants', async () => {
+    it('is refused to a client of gnutls', async () => {
       const { port, seen } = serve()
       const peer = gnutlsClient(port, '1.2', '--inline-commands')
       await seen.connection()
@@ -244,7 +244,7 @@ describe('TLS: peers that do not keep to the rules', () => {
       assert.equal(seen.data.length, 0)
     })
 
-    it('that a server wants', async () => {
+    it('is refused to a server', async () => {
       const peer = await opensslServer('1.2')
       const { client, seen } = join(peer.port, trusting(), { nowait: true, coding: 'utf-8-unix' })
       await client.opened
@@ -257,7 +257,7 @@ describe('TLS: peers that do not keep to the rules', () => {
     })
   })
 
-  it('a peer that reads late: everything is sent once, in order', async () => {
+  it('sends everything once and in order to a peer that reads late', async () => {
     const pieces: Buffer[] = []
     let length = 0
     let reader: tls.TLSSocket | undefined
@@ -288,7 +288,7 @@ describe('TLS: peers that do not keep to the rules', () => {
     assert.ok(Buffer.concat(pieces).equals(tenMegabytes))
   })
 
-  it('a peer that never reads is waited for, and costs nobody else anything', async () => {
+  it('queues for a peer that never reads, and serves others meanwhile', async () => {
     const port = await nodeServer(authority.server, {}, socket => socket.pause())
     const { client } = join(port, trusting(), { nowait: true })
     await client.opened

@@ -1,5 +1,5 @@
-// GnuTLS itself: looked for when it is asked for, and not before; a machine without it, or with one that is too old, has
-// everything but TLS, and says why.
+// GnuTLS itself: it is loaded when it is asked for, and not before; a machine without it, or with one that is too old,
+// has everything but TLS, and the error says why.
 
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
@@ -9,7 +9,7 @@ import { gnutlsAvailable, gnutlsVersion } from 'make-network-process'
 import { aFolder } from '../support/transports.js'
 import { environment } from './certificates.js'
 
-/** Runs a program with another GnuTLS, or none; what it prints. */
+/** Runs a program with another GnuTLS, or none; gives what it prints. */
 function run(gnutls: string, script: string): unknown {
   const { stdout, stderr, status } = spawnSync(process.execPath, ['--input-type=module', '-e', script], {
     encoding: 'utf8',
@@ -34,12 +34,12 @@ const outcome = `
 `
 
 describe('GnuTLS', () => {
-  it('is there, or is not', () => {
+  it('has a version where it is available', () => {
     assert.equal(gnutlsAvailable(), gnutlsVersion() !== undefined)
     if (gnutlsAvailable()) assert.match(gnutlsVersion() ?? '', /^3\.\d+\.\d+/)
   })
 
-  it('is not opened by who does not ask for it', function () {
+  it('is not loaded by a program that does not ask for it', function () {
     if (!existsSync('/proc/self/maps')) this.skip()
     const mapped = run(
       '',
@@ -54,7 +54,7 @@ describe('GnuTLS', () => {
     assert.equal(mapped, false)
   })
 
-  it('that could not be opened for want of descriptors is opened when there are some', function () {
+  it('is loaded after a failure for lack of descriptors, as soon as there are some', function () {
     if (!gnutlsAvailable()) this.skip()
     const script = `
       import { gnutlsAvailable } from 'make-network-process'
@@ -76,7 +76,7 @@ describe('GnuTLS', () => {
     assert.equal(stdout.trim(), '[false,true]', stderr)
   })
 
-  it('that is missing takes nothing but TLS with it', () => {
+  it('leaves everything but TLS working when it is missing', () => {
     const [available, list, plain, ...refusals] = run(
       '/nonexistent/libgnutls.so',
       `${outcome}
@@ -107,14 +107,14 @@ describe('GnuTLS', () => {
     attempt(() => all.makeNetworkProcess({ name: 'c', service: 9, nowait: true, tlsParameters: { hostname: 'a' } }))
     console.log(JSON.stringify(codes))`
 
-  it('that is something else is no GnuTLS', function () {
+  it('is refused when the library is something else', function () {
     const anything = process.platform === 'linux' ? 'libc.so.6' : '/usr/lib/libSystem.B.dylib'
     const [code, message] = run(anything, problem) as string[]
     assert.equal(code, 'ERR_TLS_NOT_AVAILABLE')
     assert.match(message ?? '', /is no GnuTLS/)
   })
 
-  it('that is too old is named, with what is needed', function () {
+  it('is refused when it is too old, with its version and the one that is needed', function () {
     const folder = aFolder()
     const [source, library] = [path.join(folder, 'old.c'), path.join(folder, 'old.so')]
     writeFileSync(

@@ -1,4 +1,4 @@
-// Each keyword of the parameters means something or is refused by name, in an object and in Emacs's list.
+// Each keyword of the parameters has an effect or is refused by name, in an object and in Emacs's list.
 
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
@@ -50,11 +50,11 @@ describe('TLS: parameters', () => {
       })
 
   for (const given of [7, 'gnutls-x509pki', true])
-    it(`:tls-parameters ${String(given)} are none`, () => {
+    it(`refuses :tls-parameters ${String(given)}`, () => {
       assert.equal(thrown(() => join(1, given as never)).code, 'ERR_INVALID_ARG_TYPE')
     })
 
-  it('a server needs a key, and has no use for some', () => {
+  it('needs a key for a server, and refuses keywords that are for clients only', () => {
     for (const [more, keyword] of [
       [{}, ':keylist'],
       [{ ...showingKeys(authority.server), minPrimeBits: 1024 }, ':min-prime-bits'],
@@ -63,18 +63,18 @@ describe('TLS: parameters', () => {
       assert.match(thrown(() => serve({}, more)).message, new RegExp(keyword))
   })
 
-  it('nobody is verified who has no certificate', () => {
+  it('refuses to verify a peer that has no certificate', () => {
     assert.match(thrown(() => join(1, { type: 'gnutls-anon', verifyError: true })).message, /:verify-error/)
   })
 
-  it('a client that knows no name has to be told one, or not to ask', () => {
+  it('requires the name of the server, or no verification of it, where there is no host', () => {
     const error = thrown(() =>
       makeNetworkProcess({ name: 'c', family: 'local', service: '/nonexistent/s', tlsParameters: {} }),
     )
     assert.match(error.message, /:hostname/)
   })
 
-  it('nil is: not given', () => {
+  it('takes nil as not given', () => {
     const { port } = serve()
     const nil = {
       priority: null,
@@ -89,7 +89,7 @@ describe('TLS: parameters', () => {
     )
   })
 
-  it("Emacs's list, as gnutls-boot-parameters makes it", () => {
+  it("takes Emacs's list, as gnutls-boot-parameters makes it", () => {
     const { port } = serve()
     const list = (verifyError: unknown) => [
       ...['gnutls-x509pki', ':priority', 'NORMAL:%DUMBFW', ':hostname', 'elsewhere', ':loglevel', 0],
@@ -105,7 +105,7 @@ describe('TLS: parameters', () => {
     })
   })
 
-  it('a priority says what is spoken', () => {
+  it('selects protocol and cipher by :priority', () => {
     const { port } = serve()
     const priority = 'NORMAL:-VERS-ALL:+VERS-TLS1.2:-CIPHER-ALL:+AES-128-GCM'
     const { client } = join(port, trusting({ priority }))
@@ -114,7 +114,7 @@ describe('TLS: parameters', () => {
     assert.equal(client.tls.safeRenegotiation, true)
   })
 
-  it('a log level writes to standard error, and no keys', () => {
+  it('logs to standard error by :loglevel, without keys', () => {
     const parameters = JSON.stringify({ ...showingKeys(authority.server), loglevel: 8 })
     const script = `
       import { makeNetworkProcess } from 'make-network-process'

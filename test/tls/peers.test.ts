@@ -1,5 +1,5 @@
 // TLS with other programs: gnutls-serv and gnutls-cli, openssl's s_server and s_client, and node:tls; 1.2 and 1.3, 10 MB
-// each way, with certificates on one side, on both and on none.
+// each way, with certificates on one side, on both and on neither.
 
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
@@ -20,7 +20,7 @@ import { join, nodeClient, nodeServer, serve, showingKeys, tenMegabytes, trustin
 
 const sum = (seen: Witness) => seen.data.reduce((length, piece) => length + piece.length, 0)
 
-/** Waits for 10 MB, as long as there is more: gnutls-cli takes its time. */
+/** Waits for 10 MB, as long as more comes: gnutls-cli is slow. */
 async function arrives(length: () => number): Promise<void> {
   while (length() < tenMegabytes.length) {
     const before = length()
@@ -33,7 +33,7 @@ async function receivesAll(seen: Witness): Promise<void> {
   assert.ok(seen.bytes.equals(tenMegabytes))
 }
 
-/** Our client has sent; the peer echoes. */
+/** Has our client send, and waits for the echo. */
 async function isEchoed(client: NetworkProcess, seen: Witness, version: Version): Promise<void> {
   await client.opened
   assert.equal(client.tls?.protocol, `TLS${version}`)
@@ -71,7 +71,7 @@ describe('TLS with other programs', () => {
       peer.say(tenMegabytes)
       const child = await seen.connection()
       child.send(tenMegabytes)
-      // It listens as long as there is something to hear, and speaks then.
+      // It receives as long as there is something to receive, and sends only then.
       await arrives(() => peer.length)
       await receivesAll(seen)
       assert.ok(peer.output.equals(tenMegabytes))
@@ -149,7 +149,7 @@ describe('TLS with other programs', () => {
       const child = await seen.connection()
       child.send(tenMegabytes)
       await receivesAll(seen)
-      // What was accepted for sending is sent, with a last word, though the process has gone.
+      // What was accepted is sent, and close_notify behind it, though the process has been deleted.
       child.delete()
       await once(socket, 'end')
       assert.ok(Buffer.concat(pieces).equals(tenMegabytes))
@@ -176,7 +176,7 @@ describe('TLS with other programs', () => {
     await peer.says(/hello\n/)
   })
 
-  it('a prime that is too short is refused', async () => {
+  it('refuses a prime that is too short', async () => {
     const { port } = await gnutlsServAnonymous()
     const priority = 'NORMAL:-KX-ALL:+ANON-DH:-VERS-TLS1.3:-GROUP-ALL'
     assert.throws(() => join(port, { ...anonymous, priority, minPrimeBits: 16000 }), {
@@ -193,7 +193,7 @@ describe('TLS with other programs', () => {
       heard.push(String(text))
       changed()
     }
-    // K: it renews its keys, and wants us to renew ours.
+    // K: openssl updates its keys, and asks us to update ours.
     peer.say('K\n')
     await peer.says(/KEYUPDATE/)
     peer.say('after\n')
@@ -202,7 +202,7 @@ describe('TLS with other programs', () => {
     await peer.says(/answer\n/)
   })
 
-  it('what was agreed on: protocol by ALPN, name by SNI', async () => {
+  it('agrees on a protocol by ALPN, and sends the host name by SNI', async () => {
     const names: unknown[] = []
     const port = await nodeServer(
       authority.server,
@@ -221,7 +221,7 @@ describe('TLS with other programs', () => {
     assert.deepEqual(names, ['localhost'])
   })
 
-  it('a server shows the certificate for the name that is asked for', async () => {
+  it('shows, as a server, the certificate for the name that is asked for', async () => {
     const { port } = serve({}, showingKeys(authority.server, authority.otherHost))
     for (const [servername, subject] of [
       ['localhost', 'localhost'],
@@ -233,7 +233,7 @@ describe('TLS with other programs', () => {
     }
   })
 
-  it('a server refuses a client that speaks none of its protocols', async () => {
+  it('refuses, as a server, a client that speaks none of its protocols', async () => {
     const { port, seen } = serve({}, { ...showingKeys(authority.server), alpn: ['mine'] })
     const socket = nodeClient(port, { ALPNProtocols: ['other'] })
     const [error] = (await once(socket, 'error')) as [Error & { code: string }]
@@ -242,7 +242,7 @@ describe('TLS with other programs', () => {
     assert.match(seen.log[0] ?? '', /^refused from 127\.0\.0\.1: TLS/)
   })
 
-  it('node:tls over the stream of a process, for OpenSSL instead', async () => {
+  it('node:tls over the stream of a process, which is OpenSSL instead of GnuTLS', async () => {
     const { default: tls } = await import('node:tls')
     const { port } = await gnutlsServ('1.3')
     const { client } = join(port, undefined, { tlsParameters: null, filter: undefined })

@@ -1,5 +1,5 @@
-// Other programs that speak TLS, as processes of their own: gnutls-serv, gnutls-cli, openssl s_server and s_client. It
-// knows how each is started, when it can be talked to and how it says what it got, and nothing of what is tested.
+// Other programs that speak TLS, as child processes: gnutls-serv, gnutls-cli, openssl s_server and s_client. Known here
+// is how each is started, when it is ready and how it shows what it received, and nothing of what is tested.
 
 import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process'
 import { once } from 'node:events'
@@ -28,7 +28,7 @@ export class Peer {
       changed()
     })
     this.#child.on('close', changed)
-    // A peer that has gone takes nothing more; what matters is what it said before.
+    // A program that has ended takes no more input; what matters is what it wrote before.
     this.#child.stdin.on('error', () => {})
     finallyDo(() => this.#child.kill('SIGKILL'))
   }
@@ -42,7 +42,7 @@ export class Peer {
     return this.#length
   }
 
-  /** What it has said, on whichever output. */
+  /** What it has written to standard output and to standard error. */
   get words(): string {
     return this.output.toString('latin1') + this.#errors
   }
@@ -51,7 +51,7 @@ export class Peer {
     return this.#child.exitCode !== null || this.#child.signalCode !== null
   }
 
-  /** Gives it standard input; what it makes of that is the program's own. */
+  /** Writes to its standard input. */
   say(data: string | Uint8Array): void {
     this.#child.stdin.write(data)
   }
@@ -82,7 +82,7 @@ async function freePort(): Promise<number> {
   return port
 }
 
-// A listener that does not say so is asked.
+// Tries to connect until the program listens.
 async function listens(peer: Peer, port: number): Promise<Peer> {
   peer.port = port
   for (;;) {
@@ -116,7 +116,7 @@ export async function gnutlsServAnonymous(): Promise<Peer> {
   return listens(new Peer('gnutls-serv', ['--echo', '-q', '--port', String(port), ...priority]), port)
 }
 
-/** Says to its client what it is told, and what its client says on standard output. */
+/** Sends its standard input to the client, and writes what the client sends to standard output. */
 export async function opensslServer(version: Version, ...more: string[]): Promise<Peer> {
   const { key, certificate } = authority.server
   const port = await freePort()
@@ -132,7 +132,7 @@ export async function opensslServer(version: Version, ...more: string[]): Promis
   return listens(new Peer('openssl', ['s_server', ...options, ...more]), port)
 }
 
-/** Clients say to the server what they are told, and what it says on standard output. */
+/** Clients send their standard input, and write what the server sends to standard output. */
 export function gnutlsClient(port: number, version: Version, ...more: string[]): Peer {
   const priority = `NORMAL:-VERS-ALL:+VERS-TLS${version}`
   const options = ['--x509cafile', authority.trust, '--priority', priority, '--port', String(port)]
@@ -145,7 +145,7 @@ export function opensslClient(port: number, version: Version, ...more: string[])
   return new Peer('openssl', ['s_client', '-connect', `127.0.0.1:${port}`, protocol, ...options, ...more])
 }
 
-/** The arguments by which each shows a certificate of its own. */
+/** The arguments by which each presents a certificate of its own. */
 export const showing = {
   gnutls: ({ key, certificate }: Identity) => ['--x509keyfile', key, '--x509certfile', certificate],
   openssl: ({ key, certificate }: Identity) => ['-key', key, '-cert', certificate],

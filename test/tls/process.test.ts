@@ -1,4 +1,4 @@
-// A process under TLS is a process as any other: its loops, streams, ends, stops and its server's children.
+// A process under TLS behaves like any other: loops, streams, ends, stopping, and a server's connections.
 
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
@@ -28,7 +28,7 @@ describe('TLS: processes', () => {
   })
   afterEach(cleanUp)
 
-  it('children are heard of when they are secured, with all that a child has', async () => {
+  it('reports connections when they are secured, with all that a connection has', async () => {
     const { port, seen, server } = serve({ coding: 'utf-8-unix' })
     const { client } = join(port)
     client.send('héllo')
@@ -40,7 +40,7 @@ describe('TLS: processes', () => {
     assert.equal(server.stats().accepted, 1)
   })
 
-  it('a send that fails ends the session: what comes behind it would be taken for an attack', async () => {
+  it('ends the session when a send fails, because the gap would be taken for an attack', async () => {
     const { port } = serve()
     const { client, seen } = join(port)
     const sendv = native.sendv.bind(native)
@@ -56,7 +56,7 @@ describe('TLS: processes', () => {
     assert.equal((cause as Error).message, `send ENOBUFS ${host}:${port}`)
   })
 
-  it('what was adopted is closed where TLS has failed on it: it never goes on in clear', () => {
+  it('closes an adopted descriptor on which TLS has failed, which never goes on unencrypted', () => {
     const [near, far] = Socket.pair(system.AF_UNIX, system.SOCK_STREAM)
     finallyDo(() => far.close())
     far.send(Buffer.from('no TLS\n'))
@@ -65,13 +65,13 @@ describe('TLS: processes', () => {
     assert.throws(() => fstatSync(adopt), { code: 'EBADF' })
   })
 
-  it('a blocking client hears that it is open before it is returned, as in Emacs', () => {
+  it('calls the sentinel of a blocking client before the client is returned, as in Emacs', () => {
     const { port } = serve()
     const { seen } = join(port)
     assert.deepEqual(seen.events, ['open\n'])
   })
 
-  it('a client whose handshake is over at once still returns first', async () => {
+  it('returns an asynchronous client first, even if its handshake is over at once', async () => {
     const { port } = serve()
     const { client, seen } = join(port, trusting(), { nowait: true })
     assert.equal(client.status, 'connect')
@@ -93,7 +93,7 @@ describe('TLS: processes', () => {
     assert.equal(refused.status, 'failed')
   })
 
-  it('a client that is deleted in the wake-up that ends its handshake does not come back', async () => {
+  it('does not revive a client that is deleted in the wake-up that ends its handshake', async () => {
     const killer = makeNetworkProcess({
       name: 'killer',
       type: 'datagram',
@@ -104,7 +104,7 @@ describe('TLS: processes', () => {
     })
     const service = killer.contact('service') as number
     const trigger = makeNetworkProcess({ name: 'trigger', type: 'datagram', host, service })
-    // With TLS 1.2 the server is the first to be ready: the client's last message is read when this has been sent.
+    // With TLS 1.2 the server is ready first: it sends this before the client reads its last message.
     const { port } = serve({
       sentinel: (_, what) => {
         if (what.startsWith('open')) trigger.send('now')
@@ -117,7 +117,7 @@ describe('TLS: processes', () => {
     assert.equal(client.fd, -1)
   })
 
-  it('acceptProcessOutput', () => {
+  it('works with acceptProcessOutput()', () => {
     const { port } = serve({ filter: (child, data) => child.send(data) })
     const { client, seen } = join(port)
     client.send('hello')
@@ -125,7 +125,7 @@ describe('TLS: processes', () => {
     assert.equal(seen.text, 'hello')
   })
 
-  it('for await over a server and its connections', async () => {
+  it('works with for await over a server and its connections', async () => {
     const { server, port } = serve({
       filter: undefined,
       sentinel: undefined,
@@ -147,7 +147,7 @@ describe('TLS: processes', () => {
     assert.equal(heard.join(''), 'one, two.')
   })
 
-  it('duplex()', async () => {
+  it('works with duplex()', async () => {
     const port = await nodeServer(authority.server)
     const { client } = join(port, trusting(), { nowait: true, filter: undefined })
     await client.opened
@@ -156,7 +156,7 @@ describe('TLS: processes', () => {
     assert.equal(await text(stream), 'all of this')
   })
 
-  it('ends: the peer hears of ours, and may go on; we hear of its own', async () => {
+  it('lets the peer go on sending after our end, and reports the end of the peer', async () => {
     const port = await nodeServer(authority.server, { allowHalfOpen: true }, socket => {
       socket.resume()
       socket.on('end', () => socket.end('after the end'))
@@ -169,7 +169,7 @@ describe('TLS: processes', () => {
     assert.equal(seen.text, 'after the end')
   })
 
-  it('what was sent arrives though the process is deleted at once', async () => {
+  it('delivers what was sent though the process is deleted at once', async () => {
     const { port, seen } = serve()
     const { client } = join(port)
     client.send('x'.repeat(3_000_000))
@@ -178,7 +178,7 @@ describe('TLS: processes', () => {
     assert.equal(seen.text.length, 3_000_000)
   })
 
-  it('stop() and continue()', async () => {
+  it('works with stop() and continue()', async () => {
     const { port, seen } = serve()
     const { client } = join(port)
     const child = await seen.connection()
@@ -193,7 +193,7 @@ describe('TLS: processes', () => {
     assert.equal(seen.text, 'otherhello')
   })
 
-  it('lent bytes, and text whose characters are cut anywhere', async () => {
+  it('delivers lent bytes, and text whose characters are cut anywhere', async () => {
     const characters = 'ä€𝄞'.repeat(50_000)
     const { port } = serve({ filter: (child, data) => child.send(data) })
     const { client, seen } = join(port, trusting(), { coding: 'utf-8-unix' })
@@ -210,12 +210,12 @@ describe('TLS: processes', () => {
     await until(() => bytes === 500_000, 'lent bytes')
   })
 
-  it('a descriptor under TLS is not given away', () => {
+  it('does not detach a descriptor under TLS', () => {
     const { port } = serve()
     assert.throws(() => join(port).client.detach(), { code: 'ERR_PROCESS_BUSY' })
   })
 
-  it('behind a load balancer: its header comes in clear, before the handshake', async () => {
+  it('takes a load balancer’s header unencrypted, before the handshake', async () => {
     const { port, seen } = serve({ proxyProtocol: true })
     const raw = net.connect(port, host)
     raw.write('PROXY TCP4 192.0.2.1 127.0.0.1 4711 443\r\n')
@@ -227,7 +227,7 @@ describe('TLS: processes', () => {
     assert.equal(seen.clients[0]?.contact('host'), '192.0.2.1')
   })
 
-  it('an AbortSignal ends a handshake', async () => {
+  it('ends a handshake by an AbortSignal', async () => {
     const { createServer } = await import('node:net')
     const silent = createServer().listen(0, host)
     await once(silent, 'listening')
@@ -239,7 +239,7 @@ describe('TLS: processes', () => {
     silent.close()
   })
 
-  it('a blocking handshake whose process is deleted by a callback', () => {
+  it('throws when a callback deletes the process during a blocking handshake', () => {
     const { port } = serve({
       tlsParameters: null,
       sentinel: () =>
@@ -250,7 +250,7 @@ describe('TLS: processes', () => {
     assert.equal(thrown(() => join(port)).code, 'ERR_PROCESS_NOT_RUNNING')
   })
 
-  it('seqpacket and datagram are refused', () => {
+  it('refuses seqpacket and datagram', () => {
     for (const type of ['seqpacket', 'datagram'] as const)
       assert.throws(
         () =>
@@ -265,7 +265,7 @@ describe('TLS: processes', () => {
       )
   })
 
-  it('keys with a password, which nothing shows', async () => {
+  it('takes keys with a password, and shows it nowhere', async () => {
     const secret = { ...showingKeys(authority.locked), pass: password }
     const shown: string[] = []
     for (const tlsParameters of [
@@ -290,7 +290,7 @@ describe('TLS: processes', () => {
     assert.ok(!/PRIVATE KEY/.test(shown.join()))
   })
 
-  it('1,000 handshakes, failed ones among them, leave no descriptor and no process', async () => {
+  it('leaves no descriptor and no process after 1,000 handshakes, failed ones among them', async () => {
     const { port, seen, server } = serve({ server: 128, filter: (child, data) => child.send(data) })
     const descriptors = () => readdirSync('/proc/self/fd').length
     const round = async (count: number) => {
@@ -325,7 +325,7 @@ describe('TLS: processes', () => {
     assert.deepEqual(processList(), [server])
   })
 
-  it('a worker that ends in the middle of everything', async () => {
+  it('survives a worker that ends while it connects and sends', async () => {
     const { port } = serve()
     const parameters = JSON.stringify(trusting())
     const worker = new Worker(
@@ -339,7 +339,7 @@ describe('TLS: processes', () => {
     await once(worker, 'exit')
   })
 
-  it('nothing of it keeps a program alive that has deleted its processes', () => {
+  it('lets a program end that has deleted its processes', () => {
     const script = `
       import { makeNetworkProcess } from 'make-network-process'
       const server = makeNetworkProcess({ name: 's', server: true, service: true, tlsParameters: ${JSON.stringify(showingKeys(authority.server))} })

@@ -37,7 +37,7 @@ export const showingKeys = (...identities: Identity[]): TlsParameters => ({
   keylist: identities.map(({ key, certificate }) => [key, certificate]),
 })
 
-/** A server of ours, with the name of its port. */
+/** A server of ours, and its port. */
 export function serve(
   more: Partial<NetworkProcessOptions> = {},
   parameters: TlsParameters = showingKeys(authority.server),
@@ -56,7 +56,7 @@ export function serve(
   return { server, port: server.contact('service') as number, seen }
 }
 
-/** A client of ours; without `nowait` it blocks until TLS stands. */
+/** A client of ours; without `nowait` it blocks until the handshake is over. */
 export function join(
   port: number,
   parameters: TlsParameters = trusting(),

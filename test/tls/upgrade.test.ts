@@ -1,5 +1,5 @@
-// TLS on a connection that is open already (STARTTLS), on either end: what was said before goes in clear, nothing after
-// it does, and nothing of the handshake is taken for data.
+// TLS on a connection that is open already (STARTTLS), on either end: what was sent before goes unencrypted, nothing
+// after it does, and nothing of the handshake is taken for data.
 
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
@@ -36,19 +36,19 @@ async function agreed(client: NetworkProcess, heard: () => string): Promise<void
   await until(() => heard().includes('220'), 'the answer')
 }
 
-describe('TLS: on a connection that is open', () => {
+describe('TLS on a connection that is open', () => {
   before(function () {
     if (!canTestTls) this.skip()
   })
   afterEach(cleanUp)
 
-  it('both ends, with much to say', async () => {
+  it('secures both ends, and carries much data', async () => {
     const { port } = starttlsServer()
     const { client, seen } = join(port, {}, clear)
     await agreed(client, () => seen.text)
     const started = client.startTls(trusting())
     assert.equal(client.status, 'connect')
-    // It waits.
+    // It is queued.
     client.send('first ')
     assert.equal(await started, client)
     assert.equal(client.status, 'open')
@@ -59,11 +59,11 @@ describe('TLS: on a connection that is open', () => {
     await until(() => seen.bytes.length >= length, 'the echo')
     assert.equal(seen.bytes.subarray(0, 17).toString(), '220 go on\r\nfirst ')
     assert.ok(seen.bytes.subarray(17).equals(tenMegabytes))
-    // It was open all the time, and nobody heard of it again.
+    // The process was open all the time, and its sentinel is not called again.
     assert.deepEqual(seen.events, [])
   })
 
-  it('what was accepted before goes in clear, however much it is', async () => {
+  it('sends unencrypted what was accepted before, however much it is', async () => {
     const { port } = starttlsServer('-'.repeat(4_000_000) + '220 go on\r\n')
     const { client, seen } = join(port, {}, clear)
     client.send('STARTTLS\r\n')
@@ -74,7 +74,7 @@ describe('TLS: on a connection that is open', () => {
     assert.equal(seen.text.length, 4_000_011 + 9)
   })
 
-  it('what came in clear and a loop has not taken is not taken for what came by TLS', async () => {
+  it('fails while a loop has not taken all that came unencrypted, which could pass for TLS’s', async () => {
     const said: string[] = []
     const failures: unknown[] = []
     const note = (error: unknown) => {
@@ -104,7 +104,7 @@ describe('TLS: on a connection that is open', () => {
     assert.deepEqual(said, ['STARTTLS\r\n'])
   })
 
-  it('the peer of node:tls', async () => {
+  it('works with node:tls as the peer', async () => {
     const { port } = starttlsServer()
     const { connect } = await import('node:net')
     const raw = connect(port, host)
@@ -117,14 +117,14 @@ describe('TLS: on a connection that is open', () => {
     assert.equal(data.toString(), 'hello')
   })
 
-  it('what is read together with the command that begins it is no data', async () => {
-    // A read that is full is followed by another, and its filter stops the process: what that one has is held back.
+  it('takes what is read together with the command that begins it for the handshake', async () => {
+    // A full read is followed by another, and its filter stops the process: what the other has read is held back.
     const full = 64 * 1024
     const seen = witness()
     const { port } = serve({
       tlsParameters: null,
       lend: true,
-      // All is there before anything is read.
+      // Everything has come before anything is read.
       log: (_server, child) => setImmediate(() => child?.continue()),
       sentinel: child => void child.stop(),
       filter: (child, data) => {
@@ -145,7 +145,7 @@ describe('TLS: on a connection that is open', () => {
     assert.equal(seen.text, 'x'.repeat(full) + 'after')
   })
 
-  it('a peer that does not answer in TLS ends the process', async () => {
+  it('ends the process when the peer does not answer in TLS', async () => {
     const { port } = serve({ ...clear, filter: child => void child.send('in clear') })
     const { client, seen } = join(port, {}, clear)
     client.send('anything')
@@ -158,7 +158,7 @@ describe('TLS: on a connection that is open', () => {
     assert.equal(seen.text, 'in clear')
   })
 
-  it('a certificate that is not trusted ends it on both sides', async () => {
+  it('fails on both ends when the certificate is not trusted', async () => {
     const { port, failures } = starttlsServer()
     const { client, seen } = join(port, {}, clear)
     await agreed(client, () => seen.text)
@@ -170,7 +170,7 @@ describe('TLS: on a connection that is open', () => {
     assert.equal((failures[0] as Error & { code: string }).code, 'ERR_TLS_ALERT_BAD_CERTIFICATE')
   })
 
-  it('deleting the process meanwhile', async () => {
+  it('fails when the process is deleted meanwhile', async () => {
     const { port } = serve({ ...clear, filter: true })
     const { client, seen } = join(port, {}, clear)
     const started = client.startTls(trusting())
@@ -179,7 +179,7 @@ describe('TLS: on a connection that is open', () => {
     assert.deepEqual(seen.events, ['deleted\n'])
   })
 
-  it('twice, on a server, on datagrams, on what has ended', () => {
+  it('is refused a second time, for a server, for datagrams, and for a process that has ended', () => {
     const { port, server } = serve()
     const { client } = join(port)
     const error = (code: string) => ({ code })
@@ -192,7 +192,7 @@ describe('TLS: on a connection that is open', () => {
   })
 
   it('openNetworkStream: STARTTLS with a greeting and capabilities', () => {
-    // Both ends are of this thread: the server answers while the client blocks it.
+    // Both ends are in this thread: the server answers while the client blocks it.
     const { port } = serve({
       ...clear,
       sentinel: (child, event) => {
@@ -239,14 +239,14 @@ describe('TLS: on a connection that is open', () => {
       assert.equal(greeting, nowait ? undefined : '220 hello\r\n')
     })
 
-  it('openNetworkStream: a certificate that nobody vouches for', () => {
+  it('openNetworkStream: throws for a certificate that is not trusted', () => {
     const { port } = serve()
     assert.throws(() => openNetworkStream('stream', undefined, 'localhost', port, { type: 'tls' }), {
       code: 'ERR_TLS_FAILED',
     })
   })
 
-  it('on a local socket', async () => {
+  it('works on a local socket, which passes no descriptors then', async () => {
     const file = socketFile()
     const seen = witness()
     makeNetworkProcess({

@@ -1,5 +1,5 @@
-// Who is let in: every way in which a certificate can be wrong ends the handshake, by an error whose code says which,
-// unless the parameters say otherwise. Nothing passes in clear after it.
+// Verification: every way in which a certificate can be wrong ends the handshake, by an error whose code says which,
+// unless the parameters say otherwise. Nothing is sent unencrypted after it.
 
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
@@ -43,7 +43,7 @@ describe('TLS: verification', function () {
       warning: 'selfSigned',
     },
     {
-      what: 'signed by somebody unknown',
+      what: 'signed by an unknown authority',
       identity: () => authority.server,
       parameters: () => ({ hostname: 'localhost' }),
       code: 'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
@@ -74,7 +74,7 @@ describe('TLS: verification', function () {
         assert.equal(error.port, port)
       })
 
-      it('makes an asynchronous one fail, and tells the server', async () => {
+      it('makes an asynchronous client fail, which sends nothing', async () => {
         const heard: Buffer[] = []
         const port = await nodeServer(identity(), {}, socket =>
           socket.on('data', (data: Buffer) => heard.push(data)),
@@ -90,7 +90,7 @@ describe('TLS: verification', function () {
         assert.deepEqual(heard, [])
       })
 
-      it('is a warning where nothing is verified', () => {
+      it('gives a warning where nothing is verified', () => {
         const { port } = serve({}, showingKeys(identity()))
         const { client } = join(port, { ...parameters(), verifyError: null })
         assert.equal(client.tls?.warnings?.[warning], true)
@@ -98,7 +98,7 @@ describe('TLS: verification', function () {
     })
   }
 
-  it('what is in order has no warning, and says who it is', () => {
+  it('gives the details of a valid certificate, and no warning', () => {
     const { port } = serve({}, showingKeys(authority.server))
     const { client } = join(port)
     const { tls } = client
@@ -119,32 +119,32 @@ describe('TLS: verification', function () {
 
   type Checks = NonNullable<TlsParameters['verifyError']>
   const partly: [what: string, identity: () => Identity, verifyError: Checks, passes: boolean][] = [
-    ['only its name', () => authority.expired, [':hostname'], true],
-    ['only its name', () => authority.otherHost, ['hostname'], false],
-    ['only its authority', () => authority.otherHost, [':trustfiles'], true],
-    ['only its authority', () => authority.selfSigned, ['trustfiles'], false],
+    ['only the name', () => authority.expired, [':hostname'], true],
+    ['only the name', () => authority.otherHost, ['hostname'], false],
+    ['only the authority', () => authority.otherHost, [':trustfiles'], true],
+    ['only the authority', () => authority.selfSigned, ['trustfiles'], false],
     ['both', () => authority.otherHost, true, false],
     ['nothing, by an empty list', () => authority.selfSigned, [], true],
   ]
   for (const [what, identity, verifyError, passes] of partly)
-    it(`of a certificate ${what}: ${passes ? 'passes' : 'does not pass'}`, () => {
+    it(`that checks ${what}: ${passes ? 'passes' : 'does not pass'}`, () => {
       const { port } = serve({}, showingKeys(identity()))
       if (passes) assert.equal(join(port, trusting({ verifyError })).client.status, 'open')
       else assert.throws(() => join(port, trusting({ verifyError })), /TLS handshake/)
     })
 
-  it(':verify-hostname-error is the name in :verify-error', () => {
+  it(':verify-hostname-error is the same as :hostname in :verify-error', () => {
     const { port } = serve({}, showingKeys(authority.otherHost))
     const parameters = trusting({ verifyError: [], verifyHostnameError: true })
     assert.throws(() => join(port, parameters), { code: 'ERR_TLS_CERT_ALTNAME_INVALID' })
   })
 
-  it(':verify-flags are GnuTLS’s: no checks of time', () => {
+  it(':verify-flags are GnuTLS’s numbers: one of them ignores dates', () => {
     const { port } = serve({}, showingKeys(authority.expired))
     assert.equal(join(port, trusting({ verifyFlags: 1 << 6 })).client.status, 'open')
   })
 
-  it('the name is the host’s where none is given, and an address is a name too', () => {
+  it('takes the host for the name where none is given, even an address', () => {
     const { port } = serve({}, showingKeys(authority.server))
     const { client } = join(port, { trustfiles: [authority.trust] })
     assert.equal(client.tls?.warnings, undefined)
@@ -157,7 +157,7 @@ describe('TLS: verification', function () {
       cert: readFileSync(certificate),
     })
 
-    it('lets in whom its authorities vouch for', async () => {
+    it('accepts a client whose certificate its authorities have signed', async () => {
       const { port, seen } = serve({}, wanting())
       nodeClient(port, certificateOf(authority.client))
       const child = await seen.connection()
@@ -165,10 +165,10 @@ describe('TLS: verification', function () {
     })
 
     for (const [what, identity, message] of [
-      ['nobody knows', () => authority.selfSigned, /self-signed/],
+      ['are self-signed', () => authority.selfSigned, /self-signed/],
       ['are for servers', () => authority.server, /purpose/],
     ] as const)
-      it(`keeps out those whose certificates ${what}`, async () => {
+      it(`refuses clients whose certificates ${what}`, async () => {
         const { port, seen } = serve({}, wanting())
         nodeClient(port, certificateOf(identity())).on('error', () => {})
         await until(() => seen.log.length > 0, 'word of it')
@@ -176,7 +176,7 @@ describe('TLS: verification', function () {
         assert.deepEqual(seen.events, [])
       })
 
-    it('keeps out those who show none', async () => {
+    it('refuses clients without a certificate', async () => {
       const { port, seen } = serve({}, wanting())
       const [error] = (await once(nodeClient(port, { maxVersion: 'TLSv1.2' }), 'error')) as [Error]
       assert.match(error.message, /alert/)
@@ -184,7 +184,7 @@ describe('TLS: verification', function () {
       assert.deepEqual(seen.clients, [])
     })
 
-    it('lets in those who show none where that is said, and says what is wrong', async () => {
+    it('accepts clients without a certificate where verifyError is nil, and warns of wrong ones', async () => {
       const { port, seen } = serve({}, { ...wanting(), verifyError: null })
       nodeClient(port)
       assert.equal((await seen.connection()).tls?.certificate, undefined)
