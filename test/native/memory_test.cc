@@ -1,4 +1,5 @@
-// native/sys/memory without Node: what is in it, and what a system that has none says.
+// native/sys/memory without Node: what sealed memory has in it, and the error of a system without
+// it.
 #include "../../native/sys/memory.h"
 
 #include <fcntl.h>
@@ -19,26 +20,29 @@ const std::uint8_t kData[] = {'d', 'a', 't', 'a'};
 
 void Made() {
   const sys::Descriptor memory(sys::SealedMemory("a name", kData, sizeof kData));
-  CHECK("sealed memory", memory.open());
-  CHECK("close-on-exec", (fcntl(memory.get(), F_GETFD) & FD_CLOEXEC) != 0);
+  CHECK("sealed memory can be made", memory.open());
+  CHECK("it is close-on-exec", (fcntl(memory.get(), F_GETFD) & FD_CLOEXEC) != 0);
   char data[8];
-  CHECK("the data, from the beginning",
+  CHECK("it is read from the beginning",
         read(memory.get(), data, sizeof data) == 4 && std::string(data, 4) == "data");
-  CHECK("every seal", fcntl(memory.get(), F_GET_SEALS) ==
-                          (F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE));
+  CHECK("it has every seal", fcntl(memory.get(), F_GET_SEALS) ==
+                                 (F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE));
 }
 
 void Refused() {
   const std::string name(250, 'x');
-  CHECK("a long name", sys::SealedMemory(name, kData, sizeof kData) == -EINVAL);
+  CHECK("a name that is too long is refused",
+        sys::SealedMemory(name, kData, sizeof kData) == -EINVAL);
   const sys::Descriptor empty(sys::SealedMemory("", nullptr, 0));
   struct stat status = {};
-  CHECK("no data", fstat(empty.get(), &status) == 0 && status.st_size == 0);
+  CHECK("it may be empty", fstat(empty.get(), &status) == 0 && status.st_size == 0);
 }
 
 #else
 
-void Made() { CHECK("none", sys::SealedMemory("a name", kData, sizeof kData) == -ENOSYS); }
+void Made() {
+  CHECK("no sealed memory here", sys::SealedMemory("a name", kData, sizeof kData) == -ENOSYS);
+}
 void Refused() {}
 
 #endif

@@ -1,4 +1,5 @@
-// native/sys/readiness without Node: what a set reports, and what it no longer reports.
+// native/sys/readiness without Node: what a set of descriptors reports, and what it no longer
+// reports.
 #include "../../native/sys/readiness.h"
 
 #include <sys/socket.h>
@@ -28,7 +29,7 @@ struct Pair {
   sys::Descriptor other;
 };
 
-// The one descriptor that is ready; token 0 where there is none, or not one.
+// The one descriptor that is ready; token 0 where there is none, or more than one.
 sys::Ready Only(sys::ReadinessSet* set) {
   sys::Ready ready[8];
   return set->Wait(ready, 8, 0) == 1 ? ready[0] : sys::Ready{0, false, false, false, false};
@@ -41,16 +42,17 @@ bool Is(const sys::Ready& ready, std::uint32_t token, bool readable, bool writab
 
 void Levels() {
   sys::ReadinessSet set;
-  CHECK("a set", set.Open() == 0 && set.fd() >= 0);
+  CHECK("a set can be opened", set.Open() == 0 && set.fd() >= 0);
   const Pair pair;
   CHECK("nothing is ready in an empty set", Only(&set).token == 0);
-  CHECK("a descriptor joins", set.Change(pair.one.get(), 7, sys::kNone, sys::kReadable) == 0);
-  CHECK("and is not ready", Only(&set).token == 0);
+  CHECK("a descriptor can be added",
+        set.Change(pair.one.get(), 7, sys::kNone, sys::kReadable) == 0);
+  CHECK("a descriptor with no input is not ready", Only(&set).token == 0);
   pair.Say();
-  CHECK("it is ready when something comes", Is(Only(&set), 7, true, false));
-  CHECK("and still is while that is there", Is(Only(&set), 7, true, false));
+  CHECK("a descriptor with input is ready", Is(Only(&set), 7, true, false));
+  CHECK("it is ready again while the input is there", Is(Only(&set), 7, true, false));
   pair.Hear();
-  CHECK("and is not when it is gone", Only(&set).token == 0);
+  CHECK("it is not ready when the input has been read", Only(&set).token == 0);
 }
 
 void Changing() {
@@ -59,20 +61,26 @@ void Changing() {
   const Pair pair;
   const int fd = pair.one.get();
   pair.Say();
-  CHECK("nothing to nothing is no call", set.Change(-1, 7, sys::kNone, sys::kNone) == 0);
-  CHECK("in for both", set.Change(fd, 7, sys::kNone, sys::kReadable | sys::kWritable) == 0);
-  CHECK("ready for both, in one piece", Is(Only(&set), 7, true, true));
-  CHECK("to one", set.Change(fd, 7, sys::kReadable | sys::kWritable, sys::kWritable) == 0);
-  CHECK("ready for that one", Is(Only(&set), 7, false, true));
-  CHECK("to the other", set.Change(fd, 7, sys::kWritable, sys::kReadable) == 0);
-  CHECK("ready for the other", Is(Only(&set), 7, true, false));
-  CHECK("out", set.Change(fd, 7, sys::kReadable, sys::kNone) == 0);
-  CHECK("no longer ready", Only(&set).token == 0);
-  CHECK("in again",
+  CHECK("a change from no interest to none makes no call",
+        set.Change(-1, 7, sys::kNone, sys::kNone) == 0);
+  CHECK("a descriptor can be added for both",
+        set.Change(fd, 7, sys::kNone, sys::kReadable | sys::kWritable) == 0);
+  CHECK("both are reported at once", Is(Only(&set), 7, true, true));
+  CHECK("the interest can be changed to writing",
+        set.Change(fd, 7, sys::kReadable | sys::kWritable, sys::kWritable) == 0);
+  CHECK("only writing is reported then", Is(Only(&set), 7, false, true));
+  CHECK("the interest can be changed to reading",
+        set.Change(fd, 7, sys::kWritable, sys::kReadable) == 0);
+  CHECK("only reading is reported then", Is(Only(&set), 7, true, false));
+  CHECK("a descriptor can be removed", set.Change(fd, 7, sys::kReadable, sys::kNone) == 0);
+  CHECK("a removed descriptor is not reported", Only(&set).token == 0);
+  CHECK("a removed descriptor can be added again",
         set.Change(fd, 8, sys::kNone, sys::kReadable) == 0 && Is(Only(&set), 8, true, false));
-  CHECK("out again", set.Change(fd, 8, sys::kReadable, sys::kNone) == 0);
-  CHECK("what is not in cannot go out", set.Change(fd, 8, sys::kReadable, sys::kNone) == -ENOENT);
-  CHECK("what is not open cannot join", set.Change(-1, 9, sys::kNone, sys::kReadable) == -EBADF);
+  CHECK("it can be removed again", set.Change(fd, 8, sys::kReadable, sys::kNone) == 0);
+  CHECK("a descriptor that is not in the set cannot be removed",
+        set.Change(fd, 8, sys::kReadable, sys::kNone) == -ENOENT);
+  CHECK("a descriptor that is not open cannot be added",
+        set.Change(-1, 9, sys::kNone, sys::kReadable) == -EBADF);
 }
 
 void Leaving() {
@@ -85,7 +93,7 @@ void Leaving() {
   pair.Say();
   (void)set.Change(pair.one.get(), 7, sys::kReadable, sys::kNone);
   pair.one.Close();
-  CHECK("what left before it was closed reports nothing", Only(&set).token == 0);
+  CHECK("a descriptor removed before its close is not reported", Only(&set).token == 0);
 }
 
 // Sends until there is no room.
@@ -101,7 +109,7 @@ void Ending() {
   Pair pair;
   (void)set.Change(pair.one.get(), 7, sys::kNone, kBoth);
   (void)::shutdown(pair.one.get(), SHUT_WR);
-  CHECK("the end of one's own half is not the peer's",
+  CHECK("shutting down our own half is not the peer's end",
         Is(Only(&set), 7, false, true) && !Only(&set).ended);
 
   const Pair half;
@@ -109,7 +117,7 @@ void Ending() {
   (void)set.Change(half.one.get(), 8, sys::kNone, kBoth);
   Fill(half.one.get());
   (void)::shutdown(half.other.get(), SHUT_WR);
-  CHECK("a peer that has ended its half makes no room, and nothing fails",
+  CHECK("the peer's end makes no room, and is no failure",
         Is(Only(&set), 8, true, false) && Only(&set).ended);
 
   Pair gone;
@@ -117,7 +125,7 @@ void Ending() {
   (void)set.Change(gone.one.get(), 9, sys::kNone, sys::kReadable);
   gone.other.Close();
   const sys::Ready ready = Only(&set);
-  CHECK("a peer that is gone is something to read, and the end",
+  CHECK("a peer that has closed is reported as input, and as an end",
         ready.token == 9 && ready.readable && ready.ended);
 }
 
@@ -133,35 +141,36 @@ void Many() {
   unsigned seen = 0;
   const int count = set.Wait(ready, 8, 0);
   for (int i = 0; i < count; i++) seen |= 1u << ready[i].token;
-  CHECK("all that are ready, each once", count == 5 && seen == 0x3E);
-  CHECK("no more than there is room for", set.Wait(ready, 2, 0) == 2);
+  CHECK("all ready descriptors are reported, each once", count == 5 && seen == 0x3E);
+  CHECK("no more descriptors are reported than there is room for", set.Wait(ready, 2, 0) == 2);
 
-  // A set is a descriptor, too: it is readable when something in it is ready.
+  // A set has a descriptor, which is readable when something in the set is ready.
   pollfd entry = {set.fd(), POLLIN, 0};
-  CHECK("the set itself is readable", sys::Poll(&entry, 1, 0) == 1 && entry.revents == POLLIN);
+  CHECK("the set's descriptor is readable",
+        sys::Poll(&entry, 1, 0) == 1 && entry.revents == POLLIN);
   for (const Pair& pair : pairs) pair.Hear();
-  // kqueue finds out when it is asked, and is readable until then.
-  CHECK("and is not when nothing is ready",
+  // kqueue clears the readability of its descriptor when it is asked.
+  CHECK("the set's descriptor is not readable when nothing is ready",
         set.Wait(ready, 8, 0) == 0 && sys::Poll(&entry, 1, 0) == 0);
 }
 
 void Waiting() {
   const Pair pair;
   pollfd entry = {pair.one.get(), POLLIN, 0};
-  CHECK("poll gives nothing in time", sys::Poll(&entry, 1, 1) == 0);
+  CHECK("poll times out", sys::Poll(&entry, 1, 1) == 0);
   pair.Say();
-  CHECK("poll without a limit", sys::Poll(&entry, 1, -1) == 1 && entry.revents == POLLIN);
-  CHECK("poll of nothing", sys::Poll(nullptr, 0, 0) == 0);
+  CHECK("poll waits without a limit", sys::Poll(&entry, 1, -1) == 1 && entry.revents == POLLIN);
+  CHECK("poll takes no entries", sys::Poll(nullptr, 0, 0) == 0);
   entry.fd = 0x7FFFFFFF;
-  CHECK("poll of a descriptor that is not open",
+  CHECK("poll reports a descriptor that is not open",
         sys::Poll(&entry, 1, 0) == 1 && entry.revents == POLLNVAL);
 
   sys::ReadinessSet set;
   (void)set.Open();
   sys::Ready ready[1];
-  CHECK("a set gives nothing in time", set.Wait(ready, 1, 1) == 0);
+  CHECK("a wait for a set times out", set.Wait(ready, 1, 1) == 0);
   (void)set.Change(pair.one.get(), 7, sys::kNone, sys::kReadable);
-  CHECK("a set without a limit", set.Wait(ready, 1, -1) == 1 && ready[0].token == 7);
+  CHECK("a wait for a set may have no limit", set.Wait(ready, 1, -1) == 1 && ready[0].token == 7);
 }
 
 }  // namespace

@@ -1,7 +1,7 @@
-// native/sys/resolve and native/resolver without Node: answers, and what becomes of those that
-// nobody waits for.
+// native/sys/resolve and native/resolver without Node: answers, and what becomes of those that are
+// not waited for.
 //
-// Only numbers and localhost are looked up, so that no name server is asked.
+// Only numeric addresses and localhost are looked up, so that no name server is asked.
 #include "../../native/resolver.h"
 
 #include <fcntl.h>
@@ -42,29 +42,31 @@ void Blocking() {
   query.service = "80";
   query.has_service = true;
   const sys::Answer answer = sys::GetAddrInfo(query);
-  CHECK("an answer",
+  CHECK("a numeric host has an answer",
         answer.error == 0 && answer.addresses.size() == 1 && HostOf(answer) == 0xC0000207);
   if (!answer.addresses.empty()) {
     const sys::Found& found = answer.addresses[0];
-    CHECK("its numbers",
+    CHECK("the answer has family, type and protocol",
           found.family == AF_INET && found.type == SOCK_STREAM && found.protocol == IPPROTO_TCP);
-    CHECK("its length", found.address.length == sizeof(sockaddr_in));
+    CHECK("the answer has the length of its address", found.address.length == sizeof(sockaddr_in));
   }
   const sys::Answer none = sys::GetAddrInfo(QueryFor("not a number"));
-  CHECK("no answer", none.error == EAI_NONAME && none.addresses.empty());
-  CHECK("no question", sys::GetAddrInfo(sys::Query()).error == EAI_NONAME);
+  CHECK("an unknown host has none", none.error == EAI_NONAME && none.addresses.empty());
+  CHECK("an empty query has none", sys::GetAddrInfo(sys::Query()).error == EAI_NONAME);
 
   sys::Query service;
   service.service = "80";
   service.has_service = true;
   service.family = AF_INET;
   service.type = SOCK_STREAM;
-  CHECK("a service without a host", HostOf(sys::GetAddrInfo(service)) == INADDR_LOOPBACK);
+  CHECK("a service without a host is the loopback's",
+        HostOf(sys::GetAddrInfo(service)) == INADDR_LOOPBACK);
   service.flags = AI_PASSIVE;
-  CHECK("a service to listen at", sys::GetAddrInfo(service).addresses.size() == 1);
+  CHECK("a service can be looked up for listening",
+        sys::GetAddrInfo(service).addresses.size() == 1);
 }
 
-// Takes until there are `count` answers; fewer after ten seconds without one.
+// Takes answers until there are `count`; fewer after ten seconds without one.
 std::vector<mnp::LookUp> TakeAll(mnp::Resolver* resolver, std::size_t count) {
   std::vector<mnp::LookUp> all;
   pollfd entry = {resolver->fd(), POLLIN, 0};
@@ -76,17 +78,17 @@ std::vector<mnp::LookUp> TakeAll(mnp::Resolver* resolver, std::size_t count) {
 
 void Waiting() {
   mnp::Resolver resolver;
-  CHECK("a resolver", resolver.Open() == 0 && resolver.fd() >= 0);
-  CHECK("nothing to take", resolver.Take(SIZE_MAX).empty());
+  CHECK("a resolver can be opened", resolver.Open() == 0 && resolver.fd() >= 0);
+  CHECK("there is nothing to take at first", resolver.Take(SIZE_MAX).empty());
   std::uint32_t request = 0;
-  CHECK("a question", resolver.Start(QueryFor("192.0.2.7"), &request) == 0);
+  CHECK("a query can be started", resolver.Start(QueryFor("192.0.2.7"), &request) == 0);
   const std::vector<mnp::LookUp> done = TakeAll(&resolver, 1);
-  CHECK("its answer",
+  CHECK("its answer comes",
         done.size() == 1 && done[0].request == request && HostOf(done[0].answer) == 0xC0000207);
   pollfd entry = {resolver.fd(), POLLIN, 0};
   CHECK("an answer comes once", sys::Poll(&entry, 1, 0) == 0 && resolver.Take(SIZE_MAX).empty());
 
-  CHECK("another question", resolver.Start(QueryFor("not a number"), &request) == 0);
+  CHECK("another query can be started", resolver.Start(QueryFor("not a number"), &request) == 0);
   const std::vector<mnp::LookUp> failed = TakeAll(&resolver, 1);
   CHECK("an error is an answer", failed.size() == 1 && failed[0].answer.error == EAI_NONAME);
 }
@@ -101,9 +103,9 @@ void Many() {
     started =
         started && resolver.Start(QueryFor("192.0.2." + std::to_string(i)), &requests[i]) == 0;
   }
-  CHECK("many questions at once", started);
+  CHECK("many queries can be started at once", started);
   const std::set<std::uint32_t> numbers(requests.begin(), requests.end());
-  CHECK("each has a number of its own", numbers.size() == kCount && numbers.count(0) == 0);
+  CHECK("each query has a number of its own", numbers.size() == kCount && numbers.count(0) == 0);
   bool right = true;
   std::set<std::uint32_t> answered;
   for (const mnp::LookUp& done : TakeAll(&resolver, kCount)) {
@@ -112,7 +114,7 @@ void Many() {
       if (requests[i] == done.request) right = right && HostOf(done.answer) == 0xC0000200 + i;
     }
   }
-  CHECK("each has its answer", answered == numbers && right);
+  CHECK("each query has its answer", answered == numbers && right);
 }
 
 void Pieces() {
@@ -128,14 +130,14 @@ void Pieces() {
     most = std::max(most, taken);
     count += taken;
   }
-  CHECK("no more answers than were asked for", most == 1);
-  CHECK("the descriptor stays readable while there are others", count == 3);
-  CHECK("and no longer", sys::Poll(&entry, 1, 0) == 0);
+  CHECK("no more answers are taken than were asked for", most == 1);
+  CHECK("the descriptor stays readable while there are more answers", count == 3);
+  CHECK("the descriptor is not readable after the last answer", sys::Poll(&entry, 1, 0) == 0);
 }
 
 void Ending() {
-  // Threads of a resolver that is gone write to what they hold themselves; a sanitizer would tell
-  // otherwise.
+  // The threads of a resolver that is gone write only to memory that they keep alive; a
+  // sanitizer would report anything else.
   for (int i = 0; i < 50; i++) {
     mnp::Resolver resolver;
     (void)resolver.Open();
@@ -145,7 +147,7 @@ void Ending() {
   CHECK("a resolver may end while look-ups run", true);
 
   auto unopened = std::make_unique<mnp::Resolver>();
-  CHECK("one that was never opened has no descriptor", unopened->fd() == -1);
+  CHECK("a resolver that was never opened has no descriptor", unopened->fd() == -1);
   unopened.reset();
 }
 
@@ -153,7 +155,7 @@ void Descriptors() {
   mnp::Resolver resolver;
   (void)resolver.Open();
   CHECK("its descriptor is close-on-exec", (fcntl(resolver.fd(), F_GETFD) & FD_CLOEXEC) != 0);
-  CHECK("its descriptor does not block", (fcntl(resolver.fd(), F_GETFL) & O_NONBLOCK) != 0);
+  CHECK("its descriptor is non-blocking", (fcntl(resolver.fd(), F_GETFL) & O_NONBLOCK) != 0);
 }
 
 }  // namespace

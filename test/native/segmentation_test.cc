@@ -1,5 +1,5 @@
-// native/sys/segmentation without Node: that runs go as one, and that a receiver who has not asked
-// for that sees each datagram.
+// native/sys/segmentation without Node: that runs go as one, and that a receiver that has not asked
+// for that receives each datagram.
 #include "../../native/sys/segmentation.h"
 
 #include <netinet/in.h>
@@ -47,7 +47,7 @@ int Send(sys::Segmentation* segmentation, int fd, const std::vector<std::size_t>
   return segmentation->SendMany(fd, messages.data(), messages.size(), 0, nullptr);
 }
 
-// The lengths of what comes; -1 for what has other bytes than were sent.
+// The lengths of what comes; -1 where the bytes are not those that were sent.
 std::vector<int> Receive(int fd) {
   std::vector<int> lengths;
   std::vector<char> buffer(65536);
@@ -81,12 +81,13 @@ void Bounds() {
   CHECK("each datagram arrives by itself", whole);
 
   const std::vector<std::size_t> most(64, 512);
-  CHECK("as many as one call takes",
+  CHECK("as many are sent as one call takes",
         Send(&segmentation, pair.one.get(), most) == 64 && Receive(pair.other.get()).size() == 64);
-  CHECK("how many went before one that is too long",
+  CHECK("the count ends before one that is too long",
         Send(&segmentation, pair.one.get(), {8, 8, 8, 65508, 8}) == 3);
-  CHECK("and no more", Receive(pair.other.get()) == std::vector<int>({8, 8, 8}));
-  CHECK("none, if it is the first", Send(&segmentation, pair.one.get(), {65508, 8}) == -EMSGSIZE);
+  CHECK("only those are sent", Receive(pair.other.get()) == std::vector<int>({8, 8, 8}));
+  CHECK("it is an error if the first is too long",
+        Send(&segmentation, pair.one.get(), {65508, 8}) == -EMSGSIZE);
 }
 
 void SmallBuffer() {
@@ -107,8 +108,9 @@ void Other() {
   const sys::Descriptor one(fds[0]);
   const sys::Descriptor other(fds[1]);
   sys::Segmentation segmentation;
-  CHECK("what is not UDP has bounds too", Send(&segmentation, one.get(), {4, 4, 4}) == 3 &&
-                                              Receive(other.get()) == std::vector<int>({4, 4, 4}));
+  CHECK("other datagrams keep their bounds",
+        Send(&segmentation, one.get(), {4, 4, 4}) == 3 &&
+            Receive(other.get()) == std::vector<int>({4, 4, 4}));
 }
 
 #if defined(UDP_SEGMENT) && defined(UDP_GRO)
@@ -121,13 +123,14 @@ void Runs() {
   (void)Send(&segmentation, pair.one.get(), {6, 6, 6, 2, 6});
   char buffer[64];
   CHECK("a run goes as one", sys::Recv(pair.other.get(), buffer, sizeof buffer, 0) == 20);
-  CHECK("until one is shorter", sys::Recv(pair.other.get(), buffer, sizeof buffer, 0) == 6);
+  CHECK("a shorter datagram ends the run",
+        sys::Recv(pair.other.get(), buffer, sizeof buffer, 0) == 6);
 
   const int segment = 3;
   (void)sys::SetSockOpt(pair.one.get(), IPPROTO_UDP, UDP_SEGMENT, &segment, sizeof segment);
   sys::Segmentation own;
   (void)Send(&own, pair.one.get(), {6, 6});
-  CHECK("segments of the user's own are left alone",
+  CHECK("the user's own segment size is left alone",
         sys::Recv(pair.other.get(), buffer, sizeof buffer, 0) == 6);
 }
 

@@ -60,58 +60,64 @@ std::string Received(int fd, int flags = 0) {
 
 void Making() {
   const sys::Descriptor made(sys::Socket(AF_UNIX, SOCK_STREAM, 0));
-  CHECK("a socket", made.open() && IsBorn(made.get()));
-  CHECK("a family that there is not", sys::Socket(0x7FFF, SOCK_STREAM, 0) == -EAFNOSUPPORT);
+  CHECK("a socket is non-blocking and close-on-exec", made.open() && IsBorn(made.get()));
+  CHECK("an unknown family is refused", sys::Socket(0x7FFF, SOCK_STREAM, 0) == -EAFNOSUPPORT);
   const Pair pair(SOCK_STREAM);
-  CHECK("a pair", pair.error == 0 && IsBorn(pair.one.get()) && IsBorn(pair.other.get()));
+  CHECK("a pair is non-blocking and close-on-exec",
+        pair.error == 0 && IsBorn(pair.one.get()) && IsBorn(pair.other.get()));
   int none[2];
-  CHECK("a pair that cannot be", sys::SocketPair(AF_INET, SOCK_STREAM, 0, none) < 0);
+  CHECK("a pair of Internet sockets is refused",
+        sys::SocketPair(AF_INET, SOCK_STREAM, 0, none) < 0);
   int pipe[2] = {-1, -1};
-  CHECK("a pipe", sys::Pipe(pipe) == 0 && IsBorn(pipe[0]) && IsBorn(pipe[1]));
+  CHECK("a pipe is non-blocking and close-on-exec",
+        sys::Pipe(pipe) == 0 && IsBorn(pipe[0]) && IsBorn(pipe[1]));
   const sys::Descriptor read_end(pipe[0]);
   const sys::Descriptor write_end(pipe[1]);
 
   const sys::Descriptor plain(::socket(AF_UNIX, SOCK_STREAM, 0));
-  CHECK("a descriptor from elsewhere",
+  CHECK("adopting makes a descriptor so",
         !IsBorn(plain.get()) && sys::Adopt(plain.get()) == 0 && IsBorn(plain.get()));
-  CHECK("one that is no socket", sys::Adopt(read_end.get()) == -ENOTSOCK);
-  CHECK("one that is not open", sys::Adopt(-1) == -EBADF);
+  CHECK("a pipe is not adopted", sys::Adopt(read_end.get()) == -ENOTSOCK);
+  CHECK("a descriptor that is not open is not adopted", sys::Adopt(-1) == -EBADF);
 }
 
 void Connections() {
   const sys::Descriptor listener(sys::Socket(AF_INET, SOCK_STREAM, 0));
   sys::Address name;
-  CHECK("bind", sys::Bind(listener.get(), Loopback()) == 0);
-  CHECK("listen", sys::Listen(listener.get(), 4) == 0);
-  CHECK("a name",
+  CHECK("bind gives a name", sys::Bind(listener.get(), Loopback()) == 0);
+  CHECK("listen succeeds", sys::Listen(listener.get(), 4) == 0);
+  CHECK("the name has a port's length",
         sys::GetSockName(listener.get(), &name) == 0 && name.length == sizeof(sockaddr_in));
   sys::Address peer;
-  CHECK("nobody to accept", sys::Accept(listener.get(), &peer) == -EAGAIN);
+  CHECK("accept is EAGAIN without a client", sys::Accept(listener.get(), &peer) == -EAGAIN);
   CHECK(
-      "a name that is taken",
+      "a name in use is EADDRINUSE",
       sys::Bind(sys::Descriptor(sys::Socket(AF_INET, SOCK_STREAM, 0)).get(), name) == -EADDRINUSE);
 
   const sys::Descriptor client(sys::Socket(AF_INET, SOCK_STREAM, 0));
-  CHECK("no peer yet", sys::GetPeerName(client.get(), &peer) == -ENOTCONN);
+  CHECK("a new socket has no peer", sys::GetPeerName(client.get(), &peer) == -ENOTCONN);
   const int error = sys::Connect(client.get(), name);
-  CHECK("connect", error == 0 || error == -EINPROGRESS);
-  CHECK("connected", WaitFor(client.get(), POLLOUT) && sys::SocketError(client.get()) == 0);
-  CHECK("a client waits", WaitFor(listener.get(), POLLIN));
+  CHECK("connect succeeds or is in progress", error == 0 || error == -EINPROGRESS);
+  CHECK("the connection is established",
+        WaitFor(client.get(), POLLOUT) && sys::SocketError(client.get()) == 0);
+  CHECK("a waiting client is reported", WaitFor(listener.get(), POLLIN));
   const sys::Descriptor accepted(sys::Accept(listener.get(), &peer));
-  CHECK("accept", accepted.open() && IsBorn(accepted.get()));
+  CHECK("accept gives a socket", accepted.open() && IsBorn(accepted.get()));
   sys::Address own;
-  CHECK("the peer is the client", sys::GetSockName(client.get(), &own) == 0 && own == peer);
-  CHECK("the client's peer is the listener's name",
+  CHECK("the accepted peer is the client",
+        sys::GetSockName(client.get(), &own) == 0 && own == peer);
+  CHECK("the client's peer is the listener",
         sys::GetPeerName(client.get(), &peer) == 0 && peer == name);
 
-  CHECK("send", sys::SendTo(client.get(), "abc", 3, 0, nullptr) == 3);
-  CHECK("it comes", WaitFor(accepted.get(), POLLIN) && Received(accepted.get()) == "abc");
-  CHECK("and is no longer unsent", sys::Unsent(accepted.get()) == 0);
+  CHECK("send takes all bytes", sys::SendTo(client.get(), "abc", 3, 0, nullptr) == 3);
+  CHECK("the bytes arrive", WaitFor(accepted.get(), POLLIN) && Received(accepted.get()) == "abc");
+  CHECK("no byte is unsent", sys::Unsent(accepted.get()) == 0);
   CHECK("the peer has not ended", !sys::PeerHasEnded(accepted.get()));
-  CHECK("shutdown", sys::Shutdown(client.get(), SHUT_WR) == 0);
+  CHECK("shutdown succeeds", sys::Shutdown(client.get(), SHUT_WR) == 0);
   CHECK("the peer has ended", WaitFor(accepted.get(), POLLIN) && sys::PeerHasEnded(accepted.get()));
-  CHECK("the end", Received(accepted.get()).empty());
-  CHECK("no SIGPIPE after the end", sys::SendTo(client.get(), "x", 1, 0, nullptr) == -EPIPE);
+  CHECK("the end is read", Received(accepted.get()).empty());
+  CHECK("sending after the end is EPIPE, not a signal",
+        sys::SendTo(client.get(), "x", 1, 0, nullptr) == -EPIPE);
 
   const sys::Descriptor refused(sys::Socket(AF_INET, SOCK_STREAM, 0));
   const sys::Descriptor holder(sys::Socket(AF_INET, SOCK_STREAM, 0));
@@ -122,7 +128,7 @@ void Connections() {
   CHECK("a refused connection is in SO_ERROR",
         refusal == -ECONNREFUSED ||
             (refusal == -EINPROGRESS && sys::SocketError(refused.get()) == ECONNREFUSED));
-  CHECK("which reading has cleared", sys::SocketError(refused.get()) == 0);
+  CHECK("SO_ERROR is cleared by reading it", sys::SocketError(refused.get()) == 0);
 }
 
 void Datagrams() {
@@ -134,15 +140,19 @@ void Datagrams() {
   sys::Address from;
   (void)sys::GetSockName(server.get(), &to);
   (void)sys::GetSockName(client.get(), &from);
-  CHECK("sendto", sys::SendTo(client.get(), "abc", 3, 0, &to) == 3);
+  CHECK("sendto takes all bytes", sys::SendTo(client.get(), "abc", 3, 0, &to) == 3);
   char buffer[8] = {};
   sys::Address sender;
-  CHECK("recvfrom", WaitFor(server.get(), POLLIN) &&
-                        sys::RecvFrom(server.get(), buffer, sizeof buffer, 0, &sender) == 3);
-  CHECK("the bytes and their sender", std::memcmp(buffer, "abc", 3) == 0 && sender == from);
-  CHECK("sendto nobody", sys::SendTo(client.get(), "abc", 3, 0, nullptr) == -EDESTADDRREQ);
-  CHECK("nothing", sys::RecvFrom(server.get(), buffer, sizeof buffer, 0, &sender) == -EAGAIN);
-  CHECK("a datagram of no bytes",
+  CHECK("recvfrom gives their number",
+        WaitFor(server.get(), POLLIN) &&
+            sys::RecvFrom(server.get(), buffer, sizeof buffer, 0, &sender) == 3);
+  CHECK("recvfrom gives the bytes and the sender",
+        std::memcmp(buffer, "abc", 3) == 0 && sender == from);
+  CHECK("sendto without an address is EDESTADDRREQ",
+        sys::SendTo(client.get(), "abc", 3, 0, nullptr) == -EDESTADDRREQ);
+  CHECK("recvfrom is EAGAIN without a datagram",
+        sys::RecvFrom(server.get(), buffer, sizeof buffer, 0, &sender) == -EAGAIN);
+  CHECK("a datagram may be empty",
         sys::SendTo(client.get(), "", 0, 0, &to) == 0 && WaitFor(server.get(), POLLIN) &&
             sys::RecvFrom(server.get(), buffer, sizeof buffer, 0, &sender) == 0);
 }
@@ -155,7 +165,7 @@ void Messages() {
   sys::Message message;
   message.buffers = outgoing;
   message.buffer_count = 2;
-  CHECK("sendmsg", sys::SendMsg(pair.one.get(), message, 0) == 5);
+  CHECK("sendmsg takes all buffers", sys::SendMsg(pair.one.get(), message, 0) == 5);
 
   char small[4] = {};
   iovec incoming = {small, sizeof small};
@@ -167,13 +177,14 @@ void Messages() {
   received.address = &sender;
   received.control = control;
   received.control_length = sizeof control;
-  CHECK("recvmsg",
+  CHECK("recvmsg fills its buffer",
         sys::RecvMsg(pair.other.get(), &received, 0) == 4 && std::memcmp(small, "abcd", 4) == 0);
-  CHECK("the message was cut", (received.flags & MSG_TRUNC) != 0);
-  CHECK("nothing was beside it", received.control_length == 0);
-  CHECK("nothing more", sys::RecvMsg(pair.other.get(), &received, 0) == -EAGAIN);
+  CHECK("recvmsg reports that the message was cut", (received.flags & MSG_TRUNC) != 0);
+  CHECK("there are no control messages", received.control_length == 0);
+  CHECK("recvmsg is EAGAIN without a message",
+        sys::RecvMsg(pair.other.get(), &received, 0) == -EAGAIN);
 
-  // A descriptor, which is close-on-exec when it comes.
+  // A descriptor, which is close-on-exec when it is received.
   alignas(cmsghdr) char rights[CMSG_SPACE(sizeof(int))] = {};
   msghdr header = {};
   header.msg_control = rights;
@@ -186,25 +197,26 @@ void Messages() {
   std::memcpy(CMSG_DATA(item), &sent, sizeof sent);
   message.control = rights;
   message.control_length = sizeof rights;
-  CHECK("a descriptor goes", sys::SendMsg(pair.one.get(), message, 0) == 5);
+  CHECK("a descriptor is sent", sys::SendMsg(pair.one.get(), message, 0) == 5);
   received.control_length = sizeof control;
-  CHECK("it comes", sys::RecvMsg(pair.other.get(), &received, 0) == 4 &&
-                        received.control_length >= CMSG_LEN(sizeof(int)));
+  CHECK("a descriptor is received", sys::RecvMsg(pair.other.get(), &received, 0) == 4 &&
+                                        received.control_length >= CMSG_LEN(sizeof(int)));
   int fd = -1;
   std::memcpy(&fd, CMSG_DATA(reinterpret_cast<cmsghdr*>(control)), sizeof fd);
   const sys::Descriptor taken(fd);
-  CHECK("it is another, and close-on-exec", fd > sent && (fcntl(fd, F_GETFD) & FD_CLOEXEC) != 0);
+  CHECK("it is a new descriptor, and close-on-exec",
+        fd > sent && (fcntl(fd, F_GETFD) & FD_CLOEXEC) != 0);
 
-  // As BSDs say it of several that were cut to one.
+  // As BSDs report several of which there was room for one.
   item->cmsg_len = CMSG_LEN(8 * sizeof(int));
   message.control_length = CMSG_LEN(sizeof(int));
-  CHECK("none is read from behind the control messages",
+  CHECK("no descriptor is read beyond the control messages",
         sys::DescriptorsOf(message) == std::vector<int>{sent});
 }
 
 void ManyMessages() {
   const Pair pair(SOCK_SEQPACKET);
-  if (pair.error < 0) return;  // Not every system has them.
+  if (pair.error < 0) return;  // Not every system has sequenced packets.
   char texts[3][4] = {"one", "two", "six"};
   iovec outgoing[3];
   sys::Message messages[3];
@@ -213,7 +225,8 @@ void ManyMessages() {
     messages[i].buffers = &outgoing[i];
     messages[i].buffer_count = 1;
   }
-  CHECK("sendmmsg", sys::SendMMsg(pair.one.get(), messages, 3, 0) == 3 && messages[2].length == 3);
+  CHECK("sendmmsg sends several",
+        sys::SendMMsg(pair.one.get(), messages, 3, 0) == 3 && messages[2].length == 3);
 
   char buffers[5][2];
   iovec incoming[5];
@@ -223,55 +236,58 @@ void ManyMessages() {
     received[i].buffers = &incoming[i];
     received[i].buffer_count = 1;
   }
-  CHECK("recvmmsg", sys::RecvMMsg(pair.other.get(), received, 5, 0) == 3);
-  CHECK("each in its order",
+  CHECK("recvmmsg receives several", sys::RecvMMsg(pair.other.get(), received, 5, 0) == 3);
+  CHECK("they come in order",
         std::memcmp(buffers[0], "on", 2) == 0 && std::memcmp(buffers[2], "si", 2) == 0);
-  CHECK("each with its length and flags",
+  CHECK("each has its length and flags",
         received[1].length == 2 && (received[1].flags & MSG_TRUNC) != 0);
-  CHECK("recvmmsg of nothing", sys::RecvMMsg(pair.other.get(), received, 5, 0) == -EAGAIN);
-  CHECK("sendmmsg of none", sys::SendMMsg(pair.one.get(), nullptr, 0, 0) == 0);
+  CHECK("recvmmsg is EAGAIN without a message",
+        sys::RecvMMsg(pair.other.get(), received, 5, 0) == -EAGAIN);
+  CHECK("sendmmsg may send none", sys::SendMMsg(pair.one.get(), nullptr, 0, 0) == 0);
 
-  CHECK("many in one piece each", sys::SendMany(pair.one.get(), outgoing, 3, 0, nullptr) == 3);
-  CHECK("come too", sys::RecvMMsg(pair.other.get(), received, 5, 0) == 3 &&
-                        std::memcmp(buffers[1], "tw", 2) == 0);
-  CHECK("none of them", sys::SendMany(pair.one.get(), outgoing, 0, 0, nullptr) == 0);
+  CHECK("SendMany sends several", sys::SendMany(pair.one.get(), outgoing, 3, 0, nullptr) == 3);
+  CHECK("they are received in order", sys::RecvMMsg(pair.other.get(), received, 5, 0) == 3 &&
+                                          std::memcmp(buffers[1], "tw", 2) == 0);
+  CHECK("SendMany may send none", sys::SendMany(pair.one.get(), outgoing, 0, 0, nullptr) == 0);
 
-  CHECK("no packet is the end while there is a peer", !sys::PeerHasEnded(pair.other.get()));
+  CHECK("having no packet is not the end while there is a peer",
+        !sys::PeerHasEnded(pair.other.get()));
   (void)sys::Shutdown(pair.one.get(), SHUT_WR);
-  CHECK("and is when there is none", sys::PeerHasEnded(pair.other.get()));
+  CHECK("it is the end when the peer has shut down", sys::PeerHasEnded(pair.other.get()));
 }
 
 void Options() {
   const Pair pair(SOCK_STREAM);
   int type = 0;
   socklen_t length = sizeof type;
-  CHECK("getsockopt", sys::GetSockOpt(pair.one.get(), SOL_SOCKET, SO_TYPE, &type, &length) == 0 &&
-                          type == SOCK_STREAM);
-  CHECK("its length", length == sizeof type);
+  CHECK("getsockopt gives a value",
+        sys::GetSockOpt(pair.one.get(), SOL_SOCKET, SO_TYPE, &type, &length) == 0 &&
+            type == SOCK_STREAM);
+  CHECK("getsockopt gives the value's length", length == sizeof type);
   const int on = 1;
-  CHECK("setsockopt",
+  CHECK("setsockopt succeeds",
         sys::SetSockOpt(pair.one.get(), SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on) == 0);
-  CHECK("an option that there is not",
+  CHECK("an unknown option is refused",
         sys::SetSockOpt(pair.one.get(), SOL_SOCKET, 9999, &on, sizeof on) == -ENOPROTOOPT);
 }
 
-// The kernel counts a filter's instructions, where it counts the bytes of everything else.
+// The kernel counts a filter in instructions, and everything else in bytes.
 void Filters() {
 #ifdef SO_GET_FILTER
   const Pair pair(SOCK_DGRAM);
   sock_filter program[] = {BPF_STMT(BPF_LD | BPF_IMM, 0), BPF_STMT(BPF_RET | BPF_K, 0xffff)};
   const sock_fprog filter = {2, program};
-  CHECK("a filter",
+  CHECK("a filter can be attached",
         sys::SetSockOpt(pair.one.get(), SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof filter) == 0);
   sock_filter found[3] = {};
   const auto get = [&](socklen_t* length) {
     return sys::GetSockOpt(pair.one.get(), SOL_SOCKET, SO_GET_FILTER, found, length);
   };
   socklen_t length = sizeof program[0];
-  CHECK("finds no room", get(&length) == -EINVAL && found[0].code == 0);
+  CHECK("a filter needs room for all of it", get(&length) == -EINVAL && found[0].code == 0);
   length = sizeof found;
-  CHECK("comes as a whole", get(&length) == 0 && length == sizeof program &&
-                                std::memcmp(found, program, sizeof program) == 0);
+  CHECK("a filter is read as a whole", get(&length) == 0 && length == sizeof program &&
+                                           std::memcmp(found, program, sizeof program) == 0);
 #endif
 }
 
@@ -295,15 +311,15 @@ void Owners() {
   sys::Descriptor one(sys::Socket(AF_UNIX, SOCK_STREAM, 0));
   const int fd = one.get();
   sys::Descriptor other(std::move(one));
-  CHECK("a descriptor moves", other.get() == fd);
+  CHECK("a descriptor can be moved", other.get() == fd);
   errno = ENOENT;
   other.Close();
-  CHECK("closing leaves errno", errno == ENOENT && !other.open());
-  CHECK("and closes", fcntl(fd, F_GETFD) < 0);
+  CHECK("closing leaves errno as it is", errno == ENOENT && !other.open());
+  CHECK("closing closes the descriptor", fcntl(fd, F_GETFD) < 0);
   other.Close();
   sys::Descriptor released(sys::Socket(AF_UNIX, SOCK_STREAM, 0));
   const sys::Descriptor taken(released.Release());
-  CHECK("a descriptor is given away", taken.open() && !released.open());
+  CHECK("a descriptor can be released", taken.open() && !released.open());
 }
 
 }  // namespace

@@ -3,7 +3,7 @@
 //   g++ -std=c++17 -Wall -Wextra -Werror -o /tmp/sys_tables_test test/native/sys_tables_test.cc
 //     native/sys/{constants,errors,interfaces}.cc && /tmp/sys_tables_test
 //
-// What the system itself says is the expectation wherever it says something.
+// What is expected comes from the system itself wherever it has the value.
 #include <net/if.h>
 #include <netdb.h>
 #include <netinet/in.h>
@@ -127,7 +127,7 @@ void Errors() {
 #endif
   CHECK("EAI_AGAIN", Translates(EAI_AGAIN, "EAI_AGAIN", -3001));
   CHECK("EAI_SOCKTYPE", Translates(EAI_SOCKTYPE, "EAI_SOCKTYPE", -3011));
-  CHECK("EAI_SYSTEM is the caller's", sys::AddressInfoErrorName(EAI_SYSTEM).code == nullptr);
+  CHECK("EAI_SYSTEM is left to the caller", sys::AddressInfoErrorName(EAI_SYSTEM).code == nullptr);
   CHECK("an unknown EAI_ number", sys::AddressInfoErrorName(12345).code == nullptr);
 }
 

@@ -1,8 +1,8 @@
 // native/text without Node: every character, every short sequence of bytes, and text that is cut
 // anywhere.
 //
-// A decoder that is as plain as can be, byte by byte from the definition of UTF-8 (RFC 3629), is
-// the expectation.
+// What is expected comes from a decoder that is as plain as can be, byte by byte from the
+// definition of UTF-8 (RFC 3629).
 #include "../../native/text.h"
 
 #include <cstdint>
@@ -47,7 +47,7 @@ bool IsScalar(std::uint32_t point) {
   return point < 0x110000 && (point < 0xD800 || point > 0xDFFF);
 }
 
-// The length of the character at `at`, and what it is; 0 where there is none.
+// The length of the character at `at`, and its value; 0 where there is none.
 std::size_t CharacterAt(const Bytes& bytes, std::size_t at, std::uint32_t* point) {
   const std::uint8_t lead = bytes[at];
   const std::size_t size = lead < 0x80             ? 1
@@ -76,7 +76,7 @@ std::u16string Expected(const Bytes& bytes) {
   return units;
 }
 
-// What a reader gets that receives the bytes in two reads, and keeps a cut character for the
+// What a reader gets that receives the bytes in two reads, and carries a cut character over to the
 // second.
 std::u16string DecodeCut(const Bytes& bytes, std::size_t cut) {
   const Bytes first(bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(cut));
@@ -126,12 +126,12 @@ void ShortSequences() {
       check({static_cast<std::uint8_t>(first), static_cast<std::uint8_t>(second)});
     }
   }
-  CHECK("every sequence of one byte or two", decoded);
-  CHECK("every sequence of one byte or two comes back", restored);
-  CHECK("every sequence of one byte or two, cut", cut);
+  CHECK("every sequence of one or two bytes is decoded", decoded);
+  CHECK("every sequence of one or two bytes is encoded back", restored);
+  CHECK("every sequence of one or two bytes may be cut", cut);
 
   decoded = restored = cut = true;
-  // Where something is decided, and its neighbours.
+  // The values at which something changes, and their neighbours.
   const Bytes edges = {0x00, 0x41, 0x7F, 0x80, 0x8F, 0x90, 0x9F, 0xA0, 0xBF,
                        0xC0, 0xC1, 0xC2, 0xDF, 0xE0, 0xE1, 0xEC, 0xED, 0xEE,
                        0xEF, 0xF0, 0xF1, 0xF3, 0xF4, 0xF5, 0xFE, 0xFF};
@@ -143,18 +143,18 @@ void ShortSequences() {
       }
     }
   }
-  CHECK("every sequence of three and four bytes at the edges", decoded);
-  CHECK("every sequence of three and four bytes at the edges comes back", restored);
-  CHECK("every sequence of three and four bytes at the edges, cut", cut);
+  CHECK("sequences of three and four bytes are decoded", decoded);
+  CHECK("sequences of three and four bytes are encoded back", restored);
+  CHECK("sequences of three and four bytes may be cut", cut);
 }
 
 void Invalid() {
-  CHECK("an overlong form is its bytes", Decode({0xC0, 0xAF}) == u"\xDCC0\xDCAF");
-  CHECK("a surrogate is its bytes", Decode({0xED, 0xA0, 0x80}) == u"\xDCED\xDCA0\xDC80");
-  CHECK("what is above U+10FFFF is its bytes",
+  CHECK("an overlong form becomes raw bytes", Decode({0xC0, 0xAF}) == u"\xDCC0\xDCAF");
+  CHECK("a surrogate becomes raw bytes", Decode({0xED, 0xA0, 0x80}) == u"\xDCED\xDCA0\xDC80");
+  CHECK("a value above U+10FFFF becomes raw bytes",
         Decode({0xF4, 0x90, 0x80, 0x80}) == u"\xDCF4\xDC90\xDC80\xDC80");
-  CHECK("a character after a bad byte is whole", Decode({0xFF, 0xC3, 0xA9}) == u"\xDCFF\u00E9");
-  CHECK("a character after a cut one is whole",
+  CHECK("a character after a bad byte is decoded", Decode({0xFF, 0xC3, 0xA9}) == u"\xDCFF\u00E9");
+  CHECK("a character after a cut one is decoded",
         Decode({0xE2, 0x82, 0xC3, 0xA9}) == u"\xDCE2\xDC82\u00E9");
 }
 
@@ -163,22 +163,23 @@ void Tails() {
   const auto waiting = [](const Bytes& bytes) {
     return text::IncompleteTail(bytes.data(), bytes.size());
   };
-  CHECK("a byte that begins no character waits for the next",
+  CHECK("a byte that begins no character waits for the next one",
         waiting({0xFF}) == 1 && waiting({0x80}) == 1 && waiting({0xC0}) == 1);
-  CHECK("one that nothing continues does not",
+  CHECK("a bad byte with another byte behind it does not wait",
         waiting({0xFF, 'a'}) == 0 && waiting({0xFF, 0xFE}) == 1 && waiting({0xC2, 0xFF}) == 1);
   CHECK("four bytes that continue nothing wait for a fifth",
         waiting({0x80, 0x80, 0x80, 0x80}) == 4 && waiting(Bytes(5, 0x80)) == 4);
-  CHECK("a surrogate is judged when it is whole",
+  CHECK("a surrogate is rejected when it is complete",
         waiting({0xED, 0xA0}) == 2 && waiting({0xED, 0xA0, 0x80}) == 2);
-  CHECK("so is an overlong form", waiting({0xC0, 0x80}) == 1 && waiting({0xF0, 0x80, 0x80}) == 3 &&
-                                      waiting({0xF0, 0x80, 0x80, 0x80}) == 3);
-  CHECK("a byte behind a character waits", waiting({0xC3, 0xA9, 0xA9}) == 1);
+  CHECK("an overlong form is rejected when it is complete",
+        waiting({0xC0, 0x80}) == 1 && waiting({0xF0, 0x80, 0x80}) == 3 &&
+            waiting({0xF0, 0x80, 0x80, 0x80}) == 3);
+  CHECK("a continuation byte behind a character waits", waiting({0xC3, 0xA9, 0xA9}) == 1);
 }
 
 void LongTexts() {
-  // ASCII goes many bytes at a time: something else at every place of such a run, and at every
-  // length.
+  // ASCII is decoded many bytes at a time: something else at every place of such a run, and at
+  // every length.
   bool agrees = true;
   bool ascii = true;
   for (std::size_t length = 0; length < 40; length++) {
@@ -195,24 +196,24 @@ void LongTexts() {
       }
     }
   }
-  CHECK("ASCII of any length", ascii);
-  CHECK("one character in ASCII of any length", agrees);
+  CHECK("ASCII of any length is decoded", ascii);
+  CHECK("one character in ASCII of any length is decoded", agrees);
 
   // IsAscii looks at blocks of 1024.
   bool found = true;
   Bytes block(3000, 'a');
-  CHECK("ASCII of three blocks", text::IsAscii(block.data(), block.size()));
+  CHECK("three blocks of ASCII are ASCII", text::IsAscii(block.data(), block.size()));
   for (const std::size_t at : {0u, 1023u, 1024u, 2047u, 2048u, 2999u}) {
     block[at] = 0x80;
     found = found && !text::IsAscii(block.data(), block.size());
     block[at] = 'a';
   }
-  CHECK("one byte that is not ASCII, at the edges of blocks", found);
+  CHECK("one other byte is found at the edges of blocks", found);
 }
 
-// Text goes sixteen bytes at a time.
+// Other text is decoded sixteen bytes at a time.
 void Blocks() {
-  // Every character, one after the other, so that each lies across the edge of a block for some.
+  // Every character, one after the other, so that each lies across the edge of a block once.
   for (std::size_t shift = 0; shift < 16; shift++) {
     Bytes bytes(shift, 'a');
     std::u16string units(shift, u'a');
@@ -223,13 +224,13 @@ void Blocks() {
       units += static_cast<char16_t>(point);
     }
     if (Decode(bytes) != units) {
-      CHECK("every character of the basic plane, one after the other", false);
+      CHECK("all characters of the basic plane are decoded in a row", false);
       return;
     }
   }
-  CHECK("every character of the basic plane, one after the other", true);
+  CHECK("all characters of the basic plane are decoded in a row", true);
 
-  // What is wrong, or has four bytes, at every place of a block, and behind each kind of character.
+  // Bad and four-byte sequences at every place of a block, and behind each kind of character.
   bool agrees = true;
   const Bytes edges = {0x00, 0x7F, 0x80, 0x8F, 0x90, 0x9F, 0xA0, 0xBF, 0xC0, 0xC1, 0xC2, 0xDF,
                        0xE0, 0xE1, 0xEC, 0xED, 0xEE, 0xEF, 0xF0, 0xF1, 0xF4, 0xF5, 0xFF};
@@ -251,7 +252,7 @@ void Blocks() {
       }
     }
   }
-  CHECK("every three bytes at the edges, at every place of a block", agrees);
+  CHECK("sequences at the edges are decoded at every place of a block", agrees);
 
   agrees = true;
   for (const Bytes& kind : kinds) {
@@ -261,9 +262,9 @@ void Blocks() {
       agrees = agrees && Decode(bytes) == Expected(bytes) && AgreesCutAnywhere(bytes);
     }
   }
-  CHECK("characters of each kind, of any length, cut", agrees);
+  CHECK("characters of each kind, of any length, may be cut", agrees);
 
-  // What is cut off at the end of a block, before one that is all ASCII.
+  // A sequence that is cut off at the end of a block, before a block that is all ASCII.
   agrees = true;
   for (const Bytes& cut : {Bytes{0xC3}, Bytes{0xE6}, Bytes{0xE6, 0x97}, Bytes{0xF0, 0x9F}}) {
     for (std::size_t at = 2; at <= 40; at++) {
@@ -274,7 +275,7 @@ void Blocks() {
       agrees = agrees && Decode(bytes) == Expected(bytes);
     }
   }
-  CHECK("what is cut off before ASCII", agrees);
+  CHECK("a sequence that is cut off before ASCII is decoded", agrees);
 }
 
 void Surrogates() {
@@ -283,7 +284,7 @@ void Surrogates() {
     const std::u16string unit(1, static_cast<char16_t>(0xDC00 + byte));
     raw = raw && Encode(unit) == Bytes{static_cast<std::uint8_t>(byte)};
   }
-  CHECK("a raw byte goes back to its byte", raw);
+  CHECK("a raw-byte character is encoded as its byte", raw);
 
   const Bytes replacement = {0xEF, 0xBF, 0xBD};
   bool replaced = true;
@@ -294,22 +295,22 @@ void Surrogates() {
   CHECK("every other lone surrogate becomes U+FFFD", replaced);
 
   const std::u16string high_then_letter = {0xD83D, u'a'};
-  CHECK("a high surrogate before a letter",
+  CHECK("a high surrogate before a letter is replaced",
         Encode(high_then_letter) == (Bytes{0xEF, 0xBF, 0xBD, 'a'}));
   const std::u16string two_high = {0xD83D, 0xD83D, 0xDCA9};
-  CHECK("a high surrogate before a pair",
+  CHECK("a high surrogate before a pair is replaced",
         Encode(two_high) == (Bytes{0xEF, 0xBF, 0xBD, 0xF0, 0x9F, 0x92, 0xA9}));
   const std::u16string pair_of_raw = {0xD800, 0xDC80};
-  CHECK("a pair is a pair, whatever its second half",
+  CHECK("a pair is one character, whatever its second half",
         Encode(pair_of_raw) == (Bytes{0xF0, 0x90, 0x82, 0x80}));
   const std::u16string raw_at_end = {u'a', 0xDCFF};
-  CHECK("a raw byte at the end", Encode(raw_at_end) == (Bytes{'a', 0xFF}));
+  CHECK("a raw byte at the end is encoded", Encode(raw_at_end) == (Bytes{'a', 0xFF}));
 }
 
 void Nothing() {
-  CHECK("no bytes",
+  CHECK("no bytes are decoded to nothing",
         Decode({}).empty() && text::IncompleteTail(nullptr, 0) == 0 && text::IsAscii(nullptr, 0));
-  CHECK("no units", Encode({}).empty());
+  CHECK("no units are encoded to nothing", Encode({}).empty());
 }
 
 }  // namespace

@@ -1,6 +1,6 @@
 // native/tls/session without Node: two sessions over a pair of sockets whose buffers are small, so
-// that every call finds no room sooner or later. Without certificates, for which there would have
-// to be files.
+// that every call finds no room sooner or later. They use no certificates, which would need
+// files.
 #include <poll.h>
 #include <sys/socket.h>
 
@@ -75,7 +75,7 @@ ssize_t SendSome(tls::Session* session, const std::vector<std::uint8_t>& data, s
 
 void Transfer() {
   Ends ends;
-  CHECK("a handshake", ends.ShakeHands());
+  CHECK("two ends shake hands", ends.ShakeHands());
   std::vector<std::uint8_t> data(3000000);
   for (std::size_t i = 0; i < data.size(); i++) data[i] = static_cast<std::uint8_t>(i * i >> 8);
   std::vector<std::uint8_t> heard;
@@ -90,25 +90,25 @@ void Transfer() {
     if (taken < 0 && taken != -EAGAIN) break;
     const bool ready = IsReadable(ends.far.get());
     const ssize_t received = ends.server->Receive(room.data(), room.size());
-    // Nothing that could be had stays inside: a descriptor that is not readable has nothing to
-    // give.
+    // Nothing that could be received stays inside the session: a descriptor that is not readable
+    // has nothing to give.
     honest = honest && (ready || received == -EAGAIN);
     if (received > 0) heard.insert(heard.end(), room.begin(), room.begin() + received);
     if (received < 0 && received != -EAGAIN) break;
   }
-  CHECK("everything comes once, in order", heard == data);
-  CHECK("though there was no room at times", refusals > 0);
-  CHECK("and nothing is kept from who waits for the descriptor", honest);
+  CHECK("everything is received once and in order", heard == data);
+  CHECK("there was no room at times", refusals > 0);
+  CHECK("a session holds no data while its descriptor is not readable", honest);
 
   const iovec last = {data.data(), 5};
-  CHECK("a last piece", ends.client->Send(&last, 1) == 5);
-  CHECK("and a last word", ends.client->EndSending() == 0);
-  CHECK("after which nothing is sent", ends.client->Send(&last, 1) == -EPIPE);
-  CHECK("the piece comes first", ends.server->Receive(room.data(), room.size()) == 5);
+  CHECK("a last piece is sent", ends.client->Send(&last, 1) == 5);
+  CHECK("sending is ended by close_notify", ends.client->EndSending() == 0);
+  CHECK("nothing is sent after that", ends.client->Send(&last, 1) == -EPIPE);
+  CHECK("the last piece is received first", ends.server->Receive(room.data(), room.size()) == 5);
   CHECK("the end makes the descriptor readable", IsReadable(ends.far.get()));
-  CHECK("and comes", ends.server->Receive(room.data(), room.size()) == 0);
-  CHECK("again", ends.server->Receive(room.data(), room.size()) == 0);
-  CHECK("the other half is open", ends.server->Send(&last, 1) == 5);
+  CHECK("the end is received", ends.server->Receive(room.data(), room.size()) == 0);
+  CHECK("the end is received again", ends.server->Receive(room.data(), room.size()) == 0);
+  CHECK("the other half is still open", ends.server->Send(&last, 1) == 5);
 }
 
 void Failures() {
@@ -116,35 +116,38 @@ void Failures() {
   const iovec secret = {room, 5};
   {
     Ends ends;
-    CHECK("nothing before the handshake", ends.client->Send(&secret, 1) == -ENOTCONN &&
-                                              ends.client->Receive(room, kRoom) == -ENOTCONN);
-    CHECK("a handshake that waits", ends.client->Handshake() == tls::Session::kWantsToRead);
+    CHECK("nothing is sent or received before the handshake",
+          ends.client->Send(&secret, 1) == -ENOTCONN &&
+              ends.client->Receive(room, kRoom) == -ENOTCONN);
+    CHECK("a handshake waits for the peer", ends.client->Handshake() == tls::Session::kWantsToRead);
     (void)sys::SendTo(ends.far.get(), "in clear", 8, 0, nullptr);
     const int failure = ends.client->Handshake();
-    CHECK("a peer that talks no TLS", failure <= -tls::kFailures);
-    CHECK("stays one", ends.client->Handshake() == failure);
-    CHECK("and gets nothing",
+    CHECK("a peer without TLS makes the handshake fail", failure <= -tls::kFailures);
+    CHECK("the failure stays", ends.client->Handshake() == failure);
+    CHECK("nothing is sent or received after it",
           ends.client->Send(&secret, 1) == failure && ends.client->Receive(room, kRoom) == failure);
   }
   {
     Ends ends;
-    CHECK("another handshake", ends.ShakeHands());
+    CHECK("two other ends shake hands", ends.ShakeHands());
     (void)ends.server->Send(&secret, 1);
     ends.far.Close();
-    CHECK("what came before the end", ends.client->Receive(room, kRoom) == 5);
-    CHECK("an end without a last word", ends.client->Receive(room, kRoom) <= -tls::kFailures);
+    CHECK("data before an end are received", ends.client->Receive(room, kRoom) == 5);
+    CHECK("an end without close_notify is a failure",
+          ends.client->Receive(room, kRoom) <= -tls::kFailures);
     ends.client->TearDown();
-    CHECK("torn down",
+    CHECK("a session that is torn down sends nothing",
           ends.client->stage() == tls::Session::kTornDown && ends.client->Send(&secret, 1) < 0);
   }
   {
     Ends ends;
-    CHECK("a third one", ends.ShakeHands());
+    CHECK("two more ends shake hands", ends.ShakeHands());
     const char bytes[] = "\x17\x03\x03\x00\x20 that nobody has encrypted .......";
     (void)sys::SendTo(ends.far.get(), bytes, 5 + 32, 0, nullptr);
-    CHECK("a record that was not encrypted", ends.client->Receive(room, kRoom) <= -tls::kFailures);
+    CHECK("an unencrypted record is a failure",
+          ends.client->Receive(room, kRoom) <= -tls::kFailures);
     std::uint8_t heard[kRoom];
-    CHECK("is told the peer, as an alert", ends.server->Receive(heard, kRoom) <= -tls::kAlerts);
+    CHECK("the peer receives an alert", ends.server->Receive(heard, kRoom) <= -tls::kAlerts);
   }
 }
 
@@ -153,16 +156,16 @@ void Feeding() {
   (void)ends.client->Handshake();
   std::uint8_t hello[4096];
   const ssize_t length = sys::Recv(ends.far.get(), hello, sizeof hello, 0);
-  CHECK("somebody has read the beginning", length > 0);
+  CHECK("the first bytes are read outside of the session", length > 0);
   ends.server->Feed(hello, static_cast<std::size_t>(length));
-  CHECK("and gives it back", ends.ShakeHands());
+  CHECK("the session takes them back", ends.ShakeHands());
 
   Ends others;
   (void)others.client->Handshake();
   const ssize_t other = sys::Recv(others.far.get(), hello, sizeof hello, 0);
   others.server->Feed(hello, static_cast<std::size_t>(other));
   others.server->Feed(hello, static_cast<std::size_t>(other));
-  CHECK("what nobody can have said by then is refused", !others.ShakeHands());
+  CHECK("bytes that are fed twice are refused", !others.ShakeHands());
 }
 
 }  // namespace
