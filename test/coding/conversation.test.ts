@@ -1,14 +1,14 @@
 // What a process receives and sends, block by block, with the coding systems that it reports: recorded from Emacs, and
-// asked of it again in a network process where it is installed.
+// compared again with a network process of Emacs where it is installed.
 
 import assert from 'node:assert/strict'
 import { codingSystem, Decoder, Encoder, inheritedEncoding } from '../../dist/coding/index.js'
 import { emacs, lispBytes, lispText, needsEmacs, text } from './emacs.js'
 
-/** Bytes, a character each. */
+/** Bytes, one for each character. */
 const bytes = (string: string): Buffer => Buffer.from(string, 'latin1')
 
-/** What comes or goes, what that gives on the other side, and `process-coding-system` afterwards. */
+/** What is received or sent, what that gives on the other side, and `process-coding-system` afterwards. */
 type Step =
   | { receive: string; gives: string | Buffer; coding: string }
   | { end: true; gives: string | Buffer; coding: string }
@@ -17,7 +17,7 @@ type Step =
 interface Conversation {
   readonly coding: readonly [string | null, string | null]
   readonly steps: readonly Step[]
-  /** Why Emacs does otherwise. */
+  /** What Emacs does instead. */
   readonly notEmacs?: string
 }
 
@@ -86,7 +86,7 @@ const conversations: Readonly<Record<string, readonly Conversation[]>> = {
       receive('\n\0', '\n', 'utf-16le-dos utf-16le-dos'),
     ),
     {
-      notEmacs: 'it takes a CR that the end of the block parts from its LF for a line end',
+      notEmacs: 'takes a CR at the end of a block for a line end, though its LF follows',
       ...both(
         'latin-1',
         receive('a\r', 'a', 'latin-1 latin-1'),
@@ -94,7 +94,7 @@ const conversations: Readonly<Record<string, readonly Conversation[]>> = {
       ),
     },
     {
-      notEmacs: 'the same, in bytes',
+      notEmacs: 'does the same with bytes',
       ...both(
         'raw-text',
         receive('a\r', bytes('a'), 'raw-text raw-text'),
@@ -149,11 +149,11 @@ const conversations: Readonly<Record<string, readonly Conversation[]>> = {
     both('windows-1255', receive('\xca\xe0', '\udccaא', 'windows-1255 windows-1255')),
     both('euc-kr', receive('\xb0A\xb0\xa1\xff.', '\udcb0A가\udcff.', 'euc-kr euc-kr')),
     {
-      notEmacs: 'it has characters above U+10FFFF',
+      notEmacs: 'has characters above U+10FFFF',
       ...both('utf-8', receive('\xf4\x90\x80\x80.', '\udcf4\udc90\udc80\udc80.', 'utf-8 utf-8')),
     },
     {
-      notEmacs: 'it loses a byte that is not valid after a CR',
+      notEmacs: 'loses a byte that is not valid after a CR',
       ...both('utf-8-dos', receive('a\r\xffb', 'a\r\udcffb', 'utf-8-dos utf-8-dos')),
     },
   ],
@@ -177,7 +177,7 @@ const conversations: Readonly<Record<string, readonly Conversation[]>> = {
     ),
     both('utf-8-auto', send('é', '\xc3\xa9', 'utf-8-auto utf-8-auto-unix')),
     {
-      notEmacs: 'it does not find a signature that is cut',
+      notEmacs: 'does not find a signature that is cut',
       ...both(
         'utf-8-auto',
         receive('\xef\xbb', '', 'utf-8-auto utf-8-auto'),
@@ -278,11 +278,11 @@ const conversations: Readonly<Record<string, readonly Conversation[]>> = {
       send('é', '\xc3\xa9', 'iso-latin-1-unix utf-8-unix'),
     ),
     {
-      notEmacs: 'it has ISO 2022',
+      notEmacs: 'detects ISO 2022',
       ...pair('undecided', 'utf-8', receive('\x1b$B$"\x1b(B', '\x1b$B$"\x1b(B', 'undecided utf-8')),
     },
     {
-      notEmacs: 'it takes these for its own former encoding',
+      notEmacs: 'takes these for its own former encoding',
       ...pair(
         'undecided',
         'utf-8',
@@ -391,13 +391,13 @@ const conversations: Readonly<Record<string, readonly Conversation[]>> = {
     ),
     both('cp437', send('あé€\udcff\u{1f600}z', ' \x82 \xff z', 'cp437 cp437-unix')),
     {
-      notEmacs: 'it loses raw bytes in UTF-16',
+      notEmacs: 'loses raw bytes in UTF-16',
       ...both('utf-16le', send('a\udcff', 'a\0\xff', 'utf-16le utf-16le-unix')),
     },
   ],
 }
 
-/** What this package makes of a conversation. */
+/** What this package gives in a conversation. */
 function hold({ coding, steps }: Conversation): Step[] {
   const decoder = new Decoder(codingSystem(coding[0]))
   let encoder = new Encoder(codingSystem(coding[1]))
@@ -416,7 +416,7 @@ function hold({ coding, steps }: Conversation): Step[] {
   })
 }
 
-/** The same, of a network process of Emacs; what was expected shows whether it is text or bytes. */
+/** The same, in a network process of Emacs; what was expected shows whether it is text or bytes. */
 function holdInEmacs(talks: readonly Conversation[]): Step[][] {
   const step = (one: Step): string => {
     if ('end' in one) return '(ending)'
@@ -480,7 +480,7 @@ for (const [subject, talks] of Object.entries(conversations)) {
     for (const talk of talks) {
       const [first] = talk.steps
       const title = `${talk.coding.map(name => name ?? 'nil').join('/')} ${JSON.stringify(first)}`
-      it(talk.notEmacs === undefined ? title : `${title}, though not in Emacs, for ${talk.notEmacs}`, () => {
+      it(talk.notEmacs === undefined ? title : `${title}, unlike Emacs, which ${talk.notEmacs}`, () => {
         assert.deepEqual(hold(talk), talk.steps)
       })
     }
@@ -492,7 +492,7 @@ describe('Emacs', () => {
 
   const all = Object.values(conversations).flat()
 
-  it('says all of that, but for what it is said not to', () => {
+  it('gives the same, except where the conversations say otherwise', () => {
     const talks = all.filter(talk => talk.notEmacs === undefined)
     assert.deepEqual(
       holdInEmacs(talks),
@@ -500,7 +500,7 @@ describe('Emacs', () => {
     )
   }).timeout(60000)
 
-  it('does otherwise where it is said to', () => {
+  it('differs where the conversations say so', () => {
     const talks = all.filter(talk => talk.notEmacs !== undefined)
     for (const [index, steps] of holdInEmacs(talks).entries()) {
       assert.notDeepEqual(steps, talks[index]!.steps, talks[index]!.notEmacs)

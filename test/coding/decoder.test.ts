@@ -8,7 +8,7 @@ const bytes = (string: string): Buffer => Buffer.from(string, 'latin1')
 const decoder = (name: string | null): Decoder => new Decoder(codingSystem(name))
 
 describe('Decoder#decode()', () => {
-  it('gives nothing for nothing', () => {
+  it('gives nothing for an empty block', () => {
     assert.equal(decoder('utf-8').decode(bytes('')), '')
     assert.equal(decoder('utf-8-auto').decode(bytes(''), true), '')
     assert.deepEqual(decoder('binary').decode(bytes('')), bytes(''))
@@ -30,7 +30,7 @@ describe('Decoder#decode()', () => {
     }
   })
 
-  it('leaves the bytes as they are, and text does not change with them', () => {
+  it('does not change the bytes, nor keep a view of them', () => {
     for (const [name, block] of [
       ['utf-8', 'h\xc3\xa9\r\n\xe2\x82'],
       ['latin-1', 'h\xe9\r\n'],
@@ -57,7 +57,7 @@ describe('Decoder#decode()', () => {
     }
   })
 
-  it('goes on where another one has stopped', () => {
+  it('continues from what another decoder has left', () => {
     for (const [before, first, after, second, result] of [
       ['utf-8-unix', 'x\xe2\x82', 'latin-1-unix', '\xac', 'â\x82¬'],
       ['utf-8-unix', 'x\xe2\x82', 'binary', '\xac', bytes('\xe2\x82\xac')],
@@ -89,7 +89,7 @@ describe('Decoder#decode()', () => {
     assert.equal(other.system.name, 'raw-text-dos')
   })
 
-  it('finds the same line ends wherever they are cut, if they are all the same', () => {
+  it('finds the same line ends wherever they are cut, if all are of one kind', () => {
     const lines = fc.array(fc.constantFrom('', 'a', 'é', '漢字'), { minLength: 1, maxLength: 5 })
     const property = fc.property(lines, fc.constantFrom('\n', '\r\n', '\r'), fc.nat(), (texts, eol, cut) => {
       const whole = Buffer.from(texts.map(text => text + eol).join(''))
@@ -113,7 +113,7 @@ describe('Decoder#decode(…, true)', () => {
     assert.equal(dos.decode(bytes('\nb'), true), '\nb')
   })
 
-  it('takes a signature from every datagram', () => {
+  it('removes the signature of every datagram', () => {
     const utf8 = decoder('utf-8-with-signature-unix')
     const utf16 = decoder('utf-16-unix')
     for (let count = 0; count < 2; count++) {
@@ -123,14 +123,14 @@ describe('Decoder#decode(…, true)', () => {
     assert.equal(utf16.system.name, 'utf-16le-with-signature-unix')
   })
 
-  it('remembers what it has found', () => {
+  it('remembers what it has detected', () => {
     const undecided = decoder('undecided')
     assert.equal(undecided.decode(bytes('\xe9t\xe9\r\n'), true), 'été\n')
     assert.equal(undecided.decode(bytes('\xc3\xa9\r\n'), true), 'Ã©\n')
     assert.equal(undecided.system.name, 'iso-latin-1-dos')
   })
 
-  it('takes only what is whole for UTF-8 and UTF-16', () => {
+  it('detects UTF-8 and UTF-16 only in datagrams that end with a whole character', () => {
     const latin1 = decoder('undecided')
     assert.equal(latin1.decode(bytes('caf\xe9'), true), 'café')
     const odd = decoder('undecided')
@@ -138,7 +138,7 @@ describe('Decoder#decode(…, true)', () => {
     assert.equal(odd.system.name, 'no-conversion')
   })
 
-  it('begins UTF-16 without a signature anew with every datagram', () => {
+  it('looks for a UTF-16 signature in every datagram anew', () => {
     const utf16 = decoder('utf-16-unix')
     assert.equal(utf16.decode(bytes('\0a'), true), 'a')
     assert.equal(utf16.system.name, 'utf-16-unix')
@@ -147,7 +147,7 @@ describe('Decoder#decode(…, true)', () => {
 })
 
 describe('Decoder#flush()', () => {
-  it('gives what was held back', () => {
+  it('gives what was held back, decoded', () => {
     const cases = [
       ['utf-8', 'a\xf0\x9f\x98', '\udcf0\udc9f\udc98'],
       ['utf-8-auto', '\xef\xbb', '\udcef\udcbb'],

@@ -13,7 +13,7 @@ export function needsEmacs(this: Mocha.Context): void {
   if (spawnSync('emacs', ['-Q', '--batch', '--eval', '(princ 1)']).stdout?.toString() !== '1') this.skip()
 }
 
-/** Stands in what `text` returns for Emacs's own characters above U+10FFFF. */
+/** What `text` returns in place of Emacs's own characters above U+10FFFF. */
 export const emacsOnly = '\uffff'
 
 /**

@@ -7,7 +7,7 @@ const bytes = (string: string): Buffer => Buffer.from(string, 'latin1')
 const encoder = (name: string | null): Encoder => new Encoder(codingSystem(name))
 
 describe('Encoder#encode()', () => {
-  it('gives nothing for nothing, and decides nothing by it', () => {
+  it('gives nothing for no data, and decides nothing by it', () => {
     const utf16 = encoder('utf-16')
     assert.equal(utf16.encode('').length, 0)
     assert.equal(utf16.system.name, 'utf-16')
@@ -40,7 +40,7 @@ describe('Encoder#encode()', () => {
     assert.equal(encoder('latin-1-dos').encode(line), line)
   })
 
-  it('leaves the bytes as they are', () => {
+  it('does not change the bytes that it is given', () => {
     const plain = bytes('a\n')
     assert.deepEqual(encoder('latin-1-dos').encode(plain), bytes('a\r\n'))
     assert.deepEqual(plain, bytes('a\n'))
@@ -55,7 +55,7 @@ describe('Encoder#encode()', () => {
     }
   })
 
-  it('takes a pair of surrogates for one character, and a raw byte for a byte, wherever they stand', () => {
+  it('encodes a pair of surrogates as one character, and a raw byte as its byte, wherever they stand', () => {
     for (const name of ['us-ascii', 'latin-1', 'sjis', 'gb18030', 'utf-8', 'utf-16be']) {
       const one = encoder(name)
       const [pair, raw] = [one.encode('\u{1f4ff}'), one.encode('\udcff')]

@@ -87,12 +87,12 @@ describe('codingSystem()', () => {
 })
 
 describe('withLineEnds()', () => {
-  it('decides line ends that are open, under the base name', () => {
+  it('sets undecided line ends, under the base name', () => {
     assert.equal(withLineEnds(codingSystem('latin-1'), 'dos').name, 'iso-latin-1-dos')
     assert.equal(withLineEnds(codingSystem(null), 'unix').name, 'undecided-unix')
   })
 
-  it('leaves others as they are', () => {
+  it('leaves decided line ends as they are', () => {
     for (const name of ['latin-1-mac', 'binary']) {
       assert.equal(withLineEnds(codingSystem(name), 'dos').name, name)
     }

@@ -16,7 +16,7 @@ const encode = (name: string, data: string | Uint8Array): Buffer =>
 
 const isUnibyte = (base: string): boolean => codingSystem(base).unibyte
 
-/** All ways to cut bytes in two, and the one into single bytes. */
+/** All ways to cut bytes in two, and the way to cut them into single bytes. */
 function* cuts(bytes: Uint8Array): Generator<Uint8Array[]> {
   for (let at = 0; at <= bytes.length; at++) yield [bytes.subarray(0, at), bytes.subarray(at)]
   yield Array.from(bytes, (_, at) => bytes.subarray(at, at + 1))
@@ -32,7 +32,7 @@ function textIn(base: string): fc.Arbitrary<string> {
   const has = samples.filter(
     character => decode(`${base}-unix`, encode(`${base}-unix`, character)) === character,
   )
-  // Not too many line ends, and all of them: those of two characters, and halves of such.
+  // Not too many line ends, but of every kind: those of two characters, and halves of such.
   const units = [fc.constantFrom(...has), fc.constantFrom('\n', '\r\n', '\r', ' ', 'a')]
   return fc.array(fc.oneof(...units), { maxLength: 24 }).map(characters => characters.join(''))
 }
@@ -45,12 +45,12 @@ describe('text', () => {
     for (const eol of ['unix', 'dos', 'mac']) {
       const name = `${base}-${eol}`
 
-      it(`comes back in ${name}, wherever it is cut`, () => {
+      it(`comes back unchanged in ${name}, wherever it is cut`, () => {
         const property = fc.property(text, any => {
-          // A CR is a line end here, and so none of the text's own.
+          // A CR is a line end here, so the text has none of its own.
           const given = eol === 'mac' ? any.replaceAll('\r', '') : any
           const bytes = encode(name, given)
-          // UTF-16 is found out by its signature; what else is undecided may be found to be something else.
+          // UTF-16 is detected by its signature; other undecided text may be detected as something else.
           assert.equal(decode(name, bytes), given)
           if (base === 'undecided' || base === 'prefer-utf-8') return
           for (const blocks of cuts(bytes)) assert.equal(decode(name, ...blocks), given)
@@ -80,7 +80,7 @@ describe('bytes', () => {
   for (const base of texts.filter(base => base !== 'undecided' && base !== 'prefer-utf-8')) {
     it(`survive in ${base}, wherever they are cut`, () => {
       const property = fc.property(anyBytes, any => {
-        // Half a unit of UTF-16 that is ASCII has no raw byte.
+        // Half a UTF-16 unit that is an ASCII byte cannot become a raw byte.
         const even = base.startsWith('utf-16') ? any.subarray(0, any.length & ~1) : any
         const bytes = Buffer.from([...(signatures[base] ?? []), ...even])
         if (base === 'utf-8-auto' && bytes.indexOf('\ufeff') === 0) return
@@ -103,14 +103,14 @@ describe('bytes', () => {
     })
   }
 
-  it('of a cp932 character become those that Emacs sends for it, behind a raw byte too', () => {
+  it('of a cp932 character become those that Emacs sends for it, even behind a raw byte', () => {
     const text = decode('japanese-cp932-unix', Buffer.from([0x81, 0xfa, 0x4a]))
     assert.equal(text, '\udc81Ⅰ')
     assert.deepEqual([...encode('japanese-cp932-unix', text)], [0x81, 0x87, 0x54])
   })
 
   for (const name of ['binary', 'raw-text-unix', 'raw-text-dos', 'raw-text-mac']) {
-    it(`are the same in ${name}, wherever they are cut, but for line ends`, () => {
+    it(`are the same in ${name}, wherever they are cut, except for line ends`, () => {
       const property = fc.property(anyBytes, bytes => {
         const whole = decode(name, bytes)
         for (const blocks of cuts(bytes)) assert.equal(decode(name, ...blocks), whole)

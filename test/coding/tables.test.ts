@@ -61,7 +61,7 @@ describe('multi-byte character sets', () => {
         for (const [at, trail] of trails.entries()) {
           if (name === 'chinese-gb18030' && gb18030Private.has((lead << 8) | trail)) continue
           const code = Buffer.from([...prefix, lead, trail])
-          // What only Emacs has a character for is raw bytes here.
+          // Codes for which only Emacs has a character become raw bytes here.
           const expected = found[at] === emacsOnly ? decode('us-ascii', code) : found[at]
           assert.equal(decode(name, code), expected, code.toString('hex'))
           compared += 1

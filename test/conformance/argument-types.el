@@ -1,4 +1,4 @@
-;; Arguments of a wrong type, and what is asked of processes that cannot do it.
+;; Arguments of a wrong type, and requests that a process cannot fulfil.
 (defmacro condition (&rest body)
   `(condition-case err (show '=> (progn ,@body)) (wrong-type-argument (show 'wrong-type-argument)) (error (show 'error))))
 (let* ((srv (make-network-process :name "srv" :server t :family 'local :service (tmp "s") :filter (shows 'in)))

@@ -1,4 +1,4 @@
-;; Everything that was sent arrives although the sender ends at once.
+;; Everything that was sent arrives although the sender closes at once.
 (let* ((size 1000000) (got 0) (ended nil)
        (srv (make-network-process :name "srv" :server t :host 'local :service t :family 'ipv4 :coding 'binary
                                   :filter (lambda (_p s) (cl-incf got (length s))) :sentinel (lambda (_p e) (when (string-prefix-p "conn" e) (setq ended t)))))

@@ -1,4 +1,4 @@
-;; The mark moves; output goes where it is, and point moves only if it is there.
+;; The mark moves; output is inserted at the mark, and point moves only if it is there.
 (let* (child
        (srv (make-network-process :name "srv" :server t :family 'local :service (tmp "s") :log (lambda (_s c _m) (setq child c))))
        (buffer (get-buffer-create "b"))

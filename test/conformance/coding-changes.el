@@ -1,4 +1,4 @@
-;; Another coding system in the middle: what waits to be decoded is decoded by the new one.
+;; The coding system is changed in the middle: bytes that wait to be decoded are decoded by the new one.
 (let* (child
        (srv (make-network-process :name "srv" :server t :family 'local :service (tmp "s") :coding 'binary :log (lambda (_s c _m) (setq child c))
                                   :filter (lambda (_p s) (show 'wire (append s nil)))))
@@ -12,7 +12,7 @@
     (set-process-coding-system cli (cadr change) 'utf-8-unix)
     (process-send-string child (nth 2 change)) (settle 0.05)
     (show (process-coding-system cli)))
-  ;; In a filter, and while none reads.
+  ;; Changed in a filter, and while the filter is t.
   (set-process-coding-system cli 'utf-8-unix 'utf-8-dos)
   (set-process-filter cli (lambda (p s) (show 'first (append s nil)) (set-process-coding-system p 'latin-1-unix 'latin-1-mac)))
   (process-send-string child "\303\251") (settle 0.05)
@@ -23,7 +23,7 @@
   (set-process-filter cli (lambda (_p s) (show 'then (append s nil))))
   (settle 0.05)
   (process-send-string cli "\u00e9\n") (settle 0.05)
-  ;; What the end cuts off.
+  ;; Bytes that are cut off by the end.
   (process-send-string child "\342\202") (settle 0.05)
   (set-process-coding-system cli 'latin-1-unix 'utf-8-unix)
   (delete-process child) (settle 0.05)

@@ -1,4 +1,4 @@
-;; Children have their server's coding system; it can be changed in between.
+;; Children have their server's coding system; it can be changed between two of them.
 (let* ((srv (make-network-process :name "srv" :server t :family 'local :service (tmp "s") :coding '(latin-1-unix . utf-8-unix)
                                   :filter (lambda (p s) (show 'in (append s nil) (process-coding-system p)) (process-send-string p s))))
        (cli (make-network-process :name "cli" :family 'local :service (tmp "s") :coding 'binary :filter (lambda (_p s) (show 'back (append s nil))))))

@@ -1,4 +1,4 @@
-;; What the default filter inserts: bytes come as raw bytes, and go back as the same bytes.
+;; What the default filter inserts: bytes become raw bytes, and are sent back as the same bytes.
 (dolist (coding '(binary raw-text (raw-text-dos . utf-8-unix) undecided latin-1 nil))
   (let* (child
          (buffer (generate-new-buffer "b"))

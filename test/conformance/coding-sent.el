@@ -1,4 +1,4 @@
-;; What sending makes of a coding system that leaves something open: ASCII and bytes nothing, text completes it.
+;; How sending completes a coding system that leaves something open: ASCII and bytes do not, text does.
 (dolist (coding '(utf-8 latin-1 undecided undecided-dos prefer-utf-8 utf-8-dos us-ascii raw-text binary koi8-r sjis euc-jp euc-kr gb2312 gbk
                   (utf-8) (nil . utf-8) (latin-1 . undecided) (binary . utf-8)))
   (let* ((srv (make-network-process :name "srv" :server t :family 'local :service (tmp "s") :coding 'binary

@@ -1,4 +1,4 @@
-;; A byte that begins no character waits for the next one, which may be that of a later packet or the end.
+;; A byte that begins no character waits for the next one, which may come with a later packet, or for the end.
 (dolist (coding '(nil utf-8))
   (dolist (bytes '("\377" "a\377" "\377\376" "\200" "\200\200\200\200" "\200\200\200\200\200" "\300" "\300\200" "\303" "\303\251\251"
                    "\340\200" "\355\240" "\355\240\200" "\360\200\200\200" "\302\377"))

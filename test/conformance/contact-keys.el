@@ -1,4 +1,4 @@
-;; Keys that are no keywords, and options that are none.
+;; Keys that are not keywords, and options that do not exist.
 (let* ((srv (make-network-process :name "srv" :server t :family 'local :service (tmp "s") :keepalive t))
        (gone (make-network-process :name "gone" :server t :family 'local :service (tmp "g"))))
   (delete-process gone)

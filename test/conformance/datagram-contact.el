@@ -1,5 +1,5 @@
-;; Who a datagram process talks to: a client's own address is the one that it had when it was made, and who has no name
-;; leaves the server without a peer.
+;; The addresses of datagram processes: a client's own address is the one that it had when it was made, and a sender
+;; without a name leaves the server without a peer.
 (dolist (family '(ipv4 ipv6 local))
   (let* ((place (lambda (service) (list :type 'datagram :family family :service service)))
          (srv (apply #'make-network-process :name "srv" :server t
@@ -11,7 +11,7 @@
     (show (process-contact cli :local) (process-contact cli :remote))
     (delete-process cli)
     (show (process-contact cli :local) (process-contact cli :remote t) (process-datagram-address cli))))
-;; Nobody can be given back as a peer.
+;; The address of no peer can be set again.
 (let* ((a (make-network-process :name "a" :type 'datagram :server t :host 'local :service t :family 'ipv4 :filter (shows 'a)))
        (b (make-network-process :name "b" :type 'datagram :server t :host 'local :service t :family 'ipv4))
        (nobody (process-datagram-address b)))

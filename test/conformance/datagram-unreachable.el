@@ -1,4 +1,4 @@
-;; A datagram client is open whether or not somebody is there: what it sends is refused, until somebody comes, and again.
+;; A datagram client is open whether or not there is a server: what it sends is refused until there is one, and afterwards.
 (let ((cli (make-network-process :name "cli" :type 'datagram :family 'local :service (tmp "d") :sentinel (shows 'event))) srv)
   (show (process-status cli) (process-datagram-address cli) (process-contact cli t))
   (attempt (process-send-string cli "too early"))
@@ -12,7 +12,7 @@
   (show (set-process-datagram-address cli (tmp "elsewhere")) (process-datagram-address cli))
   (attempt (process-send-string cli "nobody"))
   (show (process-status cli)))
-;; Broadcasts have to be allowed first.
+;; Broadcasts have to be allowed by an option first.
 (let ((cli (make-network-process :name "cli" :type 'datagram :host "127.255.255.255" :service 9 :family 'ipv4)))
   (show (process-status cli) (process-contact cli t))
   (attempt (process-send-string cli "x"))

@@ -1,4 +1,4 @@
-;; A buffer that is killed while the process has another; output without a buffer is nowhere.
+;; A buffer is killed after the process has been given another; output without a buffer is discarded.
 (let* (child
        (srv (make-network-process :name "srv" :server t :family 'local :service (tmp "s") :log (lambda (_s c _m) (setq child c))))
        (cli (make-network-process :name "cli" :family 'local :service (tmp "s") :buffer "b" :sentinel (shows 'event))))

@@ -1,4 +1,4 @@
-;; What a process has that was given neither filter nor sentinel.
+;; The functions of a process that was given neither filter nor sentinel.
 (let* ((srv (make-network-process :name "srv" :server t :family 'local :service (tmp "s")))
        (cli (make-network-process :name "cli" :family 'local :service (tmp "s"))))
   (show (process-filter srv) (process-sentinel srv) (process-filter cli) (process-sentinel cli))

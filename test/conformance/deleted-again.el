@@ -1,4 +1,4 @@
-;; Deleted again in its own sentinel, which another's has called: nobody who goes through the list comes by it any more.
+;; A process deletes itself again in its sentinel, which another's sentinel has called: the list is then walked without it.
 (let* (kids
        (again 3)
        (srv (make-network-process :name "srv" :server t :family 'local :service (tmp "s") :log (lambda (_s c _m) (push c kids)))))

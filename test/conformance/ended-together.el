@@ -1,4 +1,4 @@
-;; Several end at once. To delete a process tells of all that ended before, the newest first.
+;; Several processes end at once. Deleting a process calls the sentinels of all that ended before, the newest first.
 (let* (kids
        (srv (make-network-process :name "srv" :server t :family 'local :service (tmp "s") :log (lambda (_s c _m) (push c kids))))
        (client (lambda (name sentinel)

@@ -1,4 +1,4 @@
-;; The keyword :filter-multibyte does nothing, whatever the coding system; the function does.
+;; The keyword :filter-multibyte has no effect, whatever the coding system; the function has.
 (let* ((path (tmp "s"))
        (srv (make-network-process :name "srv" :server t :family 'local :service path
                                   :filter-multibyte nil

@@ -1,4 +1,4 @@
-;; What needs a socket waits for it, and finds the connection made.
+;; Functions that need a socket wait for it, and return with the connection made.
 (let* ((srv (make-network-process :name "srv" :server t :host 'local :service t :family 'ipv4))
        (connecting (lambda () (make-network-process :name "cli" :host "127.0.0.1" :service (port-of srv) :nowait t :sentinel (shows 'event)))))
   (let ((cli (funcall connecting)))

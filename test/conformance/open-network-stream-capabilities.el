@@ -1,6 +1,6 @@
 ;;; open-network-stream-capabilities.el --- a conversation before the process is given  -*- lexical-binding: t -*-
 
-;; As an Emacs without TLS, which does not ask how a connection is encrypted.
+;; Behaves like an Emacs without TLS, which does not ask how a connection is encrypted.
 (advice-add 'gnutls-available-p :override #'ignore)
 
 (defvar heard nil)
@@ -25,7 +25,7 @@
       (delete-process p)
       (show (buffer-string)))))
 
-;; Plain: asked only always, and only for a list.
+;; On a plain connection capabilities are asked for only with :always-query-capabilities, and only for a list.
 (open-stream :type 'plain :return-list t :capability-command "EHLO x\r\n")
 (open-stream :type 'plain :return-list t :capability-command "EHLO x\r\n" :always-query-capabilities t)
 (open-stream :type 'plain :return-list t :always-query-capabilities t
@@ -34,7 +34,7 @@
              :capability-command (lambda (_) nil))
 (open-stream :type 'plain :return-list t :always-query-capabilities t :nogreeting t
              :capability-command (lambda (greeting) (show 'greeting greeting) "EHLO z\r\n"))
-;; What is offered is looked at, and is not taken.
+;; The offer of STARTTLS is looked at, and is not accepted.
 (dolist (type '(plain network nil))
   (open-stream :type type :return-list t :always-query-capabilities t :capability-command "EHLO x\r\n"
                :success "^220" :starttls-function (lambda (c) (show 'offered c) "STARTTLS\r\n")))

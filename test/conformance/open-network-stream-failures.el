@@ -1,4 +1,4 @@
-;;; open-network-stream-failures.el --- servers that go, or are not there  -*- lexical-binding: t -*-
+;;; open-network-stream-failures.el --- servers that close, or do not exist  -*- lexical-binding: t -*-
 
 (defun server-that (greet)
   (make-network-process :name "server" :server t :service t :host 'local :family 'ipv4 :noquery t
@@ -16,7 +16,7 @@
     (show opened (process-status (car opened)) (process-exit-status (car opened)))
     (settle)
     (show (with-current-buffer "out" (buffer-string))))
-  ;; It cannot be asked any more.
+  ;; The server cannot be asked any more.
   (attempt (open-stream (server-that greet) :always-query-capabilities t :capability-command "CAPA\r\n")))
 
 (let ((server (server-that #'ignore)) port)

@@ -1,4 +1,4 @@
-;; Two processes in one buffer: output pushes the other's mark before it, what the sentinel says does not.
+;; Two processes in one buffer: output moves the other's mark behind it, what the sentinel inserts does not.
 (let* (kids
        (srv (make-network-process :name "srv" :server t :family 'local :service (tmp "s") :log (lambda (_s c _m) (push c kids))))
        (buffer (get-buffer-create "b"))
@@ -12,12 +12,12 @@
     (show (with-current-buffer buffer (buffer-string)) (process-mark b) (process-mark c))
     (process-send-string of-c "three") (settle)
     (show (with-current-buffer buffer (buffer-string)) (process-mark b) (process-mark c))
-    ;; The same buffer again leaves the mark where it is, another one does not.
+    ;; Setting the same buffer again leaves the mark where it is, setting another one does not.
     (set-process-buffer c buffer) (show (process-mark c))
     (set-process-buffer c (get-buffer-create "other")) (set-process-buffer c buffer) (show (process-mark c))
     (delete-process of-b) (delete-process of-c) (settle)
     (show (with-current-buffer buffer (buffer-string)))))
-;; Stopped and open is open to the default sentinel.
+;; For the default sentinel a stopped process that opens is open.
 (let* ((srv (make-network-process :name "srv" :server t :host 'local :service t :family 'ipv4))
        (cli (make-network-process :name "cli" :remote (at-port srv) :nowait t :stop t :buffer "stopped")))
   (settle)

@@ -1,4 +1,4 @@
-;; Data and end in one go.
+;; Data and the end come together.
 (let* ((srv (make-network-process :name "srv" :server t :host 'local :service t :family 'ipv4
                                   :log (lambda (_s c _m) (process-send-string c "data ") (process-send-string c "and end") (delete-process c))
                                   :sentinel (shows 'srv-event)))

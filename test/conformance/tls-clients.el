@@ -1,7 +1,7 @@
 ;;; tls-clients.el --- clients of gnutls-serv by each of Emacs's ways to it  -*- lexical-binding: t -*-
 
-;; The certificate is nobody's, which only the peer status says unless :verify-error does. Not under :nowait: there
-;; Emacs's clients often stay in `connect' for ever.
+;; Nobody has signed the certificate, which only the peer status shows unless :verify-error is given. Not under :nowait:
+;; there Emacs's clients often stay in `connect' for ever.
 (require 'network-stream)
 (require 'gnutls)
 (setq network-security-level 'low)
@@ -25,7 +25,7 @@
 
 (while (not (string-match-p "Echo Server" (with-current-buffer "gnutls-serv" (buffer-string))))
   (sleep-for 0.1))
-;; It says so before it listens.
+;; The program prints that before it listens.
 (let ((up nil))
   (while (not up)
     (condition-case nil

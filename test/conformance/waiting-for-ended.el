@@ -1,4 +1,4 @@
-;; In callbacks: waiting for what has ended, or only looking.
+;; In callbacks: waiting for a process that has ended, or polling.
 (let* (kids
        (srv (make-network-process :name "srv" :server t :family 'local :service (tmp "s") :log (lambda (_s c _m) (push c kids))))
        (client (lambda (name) (prog1 (make-network-process :name name :family 'local :service (tmp "s")
@@ -19,7 +19,7 @@
                             (process-send-string of-b "more") (process-send-string of-c "more") (process-send-string of-c "")
                             (show (accept-process-output c 0) (accept-process-output p 0) (accept-process-output p -1))))
     (process-send-string of-b "go") (settle)
-    ;; To delete what has ended tells of the rest as well.
+    ;; Deleting an ended process calls the sentinels of the others as well.
     (dolist (p (list b c)) (set-process-sentinel p (lambda (p e) (show 'event p e) (delete-process p) (show 'told p))))
     (delete-process of-b) (delete-process of-c) (settle)
     (show (process-list))))

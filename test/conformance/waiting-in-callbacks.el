@@ -1,4 +1,4 @@
-;; Whose turn it is after a callback has waited: what came meanwhile does not count, and what was there is still there.
+;; Which process is read next after a callback has waited: what came meanwhile does not count, and what was there before does.
 (let* (kids
        (srv (make-network-process :name "srv" :server t :family 'local :service (tmp "s") :log (lambda (_s c _m) (push c kids))))
        (clients (cl-loop for name in '("a" "b" "c" "d" "e")
@@ -19,7 +19,7 @@
                                         (show 'slept)))
   (funcall say 0 1 2 3 4) (settle)
   (funcall say 4 3 2 1 0) (settle))
-;; A connection that is told while others wait to be accepted and to be told that they are open.
+;; The sentinel of a connection waits while others are to be accepted or to be reported open.
 (let* ((srv (make-network-process :name "srv" :server t :family 'local :service (tmp "t")
                                   :sentinel (lambda (p e) (show 'connection e) (accept-process-output nil 0.1) (show 'told)))))
   (make-network-process :name "a" :family 'local :service (tmp "t"))

@@ -1,4 +1,4 @@
-;; A sentinel that waits: the others that have ended with its process are told when it is done.
+;; A sentinel that waits: the sentinels of others that ended with its process are called when it returns.
 (let* (kids
        (srv (make-network-process :name "srv" :server t :family 'local :service (tmp "s") :log (lambda (_s c _m) (push c kids))))
        (sentinel (lambda (p e) (show 'in p e) (show (accept-process-output nil 0.05)) (show 'out p))))
@@ -7,7 +7,7 @@
   (settle)
   (mapc #'delete-process kids)
   (settle 0.5))
-;; One that ends while a sentinel waits is told inside of it, and so are those that had waited to be told.
+;; When a process ends while a sentinel waits, its sentinel is called inside, and so are those that were still to be called.
 (let* (kids (times 0)
        (srv (make-network-process :name "srv" :server t :family 'local :service (tmp "t") :log (lambda (_s c _m) (push c kids))))
        (sentinel (lambda (p e)
@@ -21,7 +21,7 @@
   (delete-process (car kids))
   (delete-process (cadr kids))
   (settle 0.5))
-;; Being told that a process has ended is no output, and what came before it does not count any more.
+;; A sentinel's call is no output, and output that came before it does not count any more.
 (dolist (seconds '(0.2 0 -1))
   (let* (kids
          (service (tmp (format "u%s" seconds)))
@@ -37,7 +37,7 @@
     (settle 0.05)
     (process-send-string (car kids) "go")
     (settle 0.5)))
-;; What came to a wait inside does not count for the one around it.
+;; Output that came during an inner wait does not count for the outer one.
 (let* (kids
        (srv (make-network-process :name "srv" :server t :family 'local :service (tmp "v") :log (lambda (_s c _m) (push c kids))))
        (client (lambda (name &rest more)
@@ -53,7 +53,7 @@
                                 (show 'outer (accept-process-output nil 0.2))))
   (process-send-string (car kids) "go")
   (settle 0.5))
-;; A filter that takes longer than the wait: what is behind it comes later.
+;; A filter that takes longer than the wait: the output behind it comes later.
 (let* (kids
        (srv (make-network-process :name "srv" :server t :family 'local :service (tmp "w") :log (lambda (_s c _m) (push c kids))))
        (slow (lambda (p s)

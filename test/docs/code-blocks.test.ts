@@ -1,7 +1,7 @@
 // Every block of code in README.md, docs/ and the comments of lib/. JavaScript and TypeScript are checked by the strict
-// compiler against the types that the package has; a program that says behind `// →` what it prints is run, too. Shell
-// commands of ours are run where they end by themselves, and others name nothing that is not there. What is exempt is so
-// by its language.
+// compiler against the types of the package; a program that shows what it prints behind `// →` is run, too. Shell
+// commands of ours are run where they end by themselves; others may name only what exists. A block is exempt by its
+// language.
 
 import assert from 'node:assert/strict'
 import { spawn, spawnSync } from 'node:child_process'
@@ -39,7 +39,7 @@ function blocksOfPage(file: string): Block[] {
   }))
 }
 
-// An example of a comment is in a fence, or is code as it stands.
+// An example in a comment is in a fence, or is code as it stands.
 function blocksOfComments(file: string): Block[] {
   const text = readFileSync(path.join(root, file), 'utf8')
   return [...text.matchAll(/@example\b([^]*?)(?=\n *\* @|\*\/)/g)].map(({ 1: example = '', index }) => {
@@ -82,7 +82,7 @@ const ambient = () => {
     }`
 }
 
-/** What the compiler has to say of each block, by where it is. */
+/** What the compiler reports for each block, by where the block is. */
 function compile(checked: readonly Block[]): Map<string, string[]> {
   const options: ts.CompilerOptions = {
     strict: true,
@@ -126,18 +126,18 @@ function compile(checked: readonly Block[]): Map<string, string[]> {
 }
 
 describe('the code in the documentation', () => {
-  it('says what language it is in', () => {
+  it('names its language', () => {
     for (const { where, language } of blocks)
       assert.ok([...scripts, ...exempt, 'sh'].includes(language), `${where}: ${JSON.stringify(language)}`)
     assert.ok(comments.every(({ language }) => scripts.includes(language)))
   })
 
-  describe('is right to the compiler', () => {
+  describe('passes the compiler', () => {
     const checked = blocks.filter(({ language }) => scripts.includes(language))
     let said: Map<string, string[]>
     before(() => (said = compile(checked)))
 
-    it('has nothing else to say', () => {
+    it('without errors outside of the blocks', () => {
       const places = checked.map(({ where }) => where)
       assert.deepEqual(
         [...said].filter(([where]) => !places.includes(where)),
@@ -177,7 +177,7 @@ describe('the code in the documentation', () => {
       if (lines.every(line => line.includes('npx make-network-process')))
         it(where, async () => {
           const cli = `"${process.execPath}" "${path.join(root, 'dist/cli/main.js')}"`
-          // The paths in it are for everybody.
+          // Paths below /tmp are shared with everybody.
           const folder = aFolder()
           const commands = lines.map(line =>
             line.replaceAll('/tmp/', `${folder}/`).replaceAll('npx make-network-process', cli),
@@ -200,7 +200,7 @@ describe('the code in the documentation', () => {
                   stdio: ['ignore', 'ignore', 'pipe'],
                 })
                 servers.push(server)
-                // It says where it listens.
+                // Its first words are where it listens.
                 await once(server.stderr, 'data')
               }
             }
@@ -213,7 +213,7 @@ describe('the code in the documentation', () => {
         })
   })
 
-  describe('names what there is, in a shell', () => {
+  describe('names only scripts and files that exist, in a shell', () => {
     const known = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')) as { scripts: object }
     for (const { where, lines } of shell)
       it(where, () => {

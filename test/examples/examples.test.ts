@@ -1,5 +1,5 @@
-// Every program in examples/, run against the real thing: each has an entry here, with what it needs and what it is
-// to say. Where a kernel lacks a family, or keeps it from us, the program is to say that. A test that is called
+// Every program in examples/, run against the real thing: each has an entry here, with what it needs and what it has to
+// print. Where a kernel lacks a family, or does not let us use it, the program has to say that. A test that is called
 // "exercises …" has used the family it names: scripts/test-lab.mjs counts them.
 
 import assert from 'node:assert/strict'
@@ -18,7 +18,7 @@ import { example, root, run, type Ended } from './run.js'
 
 const { AF_UNIX, SOCK_DGRAM, SOCK_RAW, SOCK_SEQPACKET, SOCK_STREAM } = constants
 
-/** Why it cannot be made here: an errno's name, or nothing. */
+/** The errno's name with which `make` fails; undefined where it works. */
 function missing(make: () => void): string | undefined {
   try {
     make()
@@ -28,7 +28,7 @@ function missing(make: () => void): string | undefined {
   }
 }
 
-/** Why there is no such socket here. */
+/** The errno's name with which socket(2) fails; undefined where there is such a socket. */
 function lacks(family: string, type: number, protocol = 0): string | undefined {
   return missing(() => new Socket(constants[family] ?? -1, type, protocol).close())
 }
@@ -49,7 +49,7 @@ function fails({ status, stdout, stderr }: Ended, message: string | RegExp): voi
   assert.equal(status, 1)
 }
 
-/** Runs `there` where the kernel has such a socket; where it has none, the example is to give the error. */
+/** Runs `there` where the kernel has such a socket; where it has none, the example has to give the error. */
 function exercises(
   what: string,
   name: string,
@@ -113,7 +113,7 @@ describe('the examples', () => {
   })
 
   describe('tls-echo', () => {
-    it('speaks TLS, and refuses whom it does not trust', async function () {
+    it('speaks TLS, and refuses a server that it does not trust', async function () {
       if (!gnutlsAvailable() || spawnSync('openssl', ['version']).status !== 0) this.skip()
       says(
         await example('tls-echo'),
@@ -134,7 +134,7 @@ describe('the examples', () => {
       says(await example('syslog', [], { LOG_SOCKET: undefined }), line('hello'))
     })
 
-    it('logs to the socket that it is told', async () => {
+    it('logs to the socket that it is given', async () => {
       const log = aSocket(AF_UNIX, SOCK_DGRAM)
       const LOG_SOCKET = path.join(aFolder(), 'log')
       log.bind(encodeAddress(LOG_SOCKET))
@@ -143,7 +143,7 @@ describe('the examples', () => {
       assert.match(Buffer.from(receive(log), 'latin1').toString(), line('grüße'))
     })
 
-    it('says that there is nobody', async () => {
+    it('reports that nobody listens', async () => {
       const LOG_SOCKET = path.join(aFolder(), 'log')
       fails(await example('syslog', [], { LOG_SOCKET }), `connect ENOENT ${LOG_SOCKET}`)
     })
@@ -164,7 +164,7 @@ describe('the examples', () => {
     })
 
     it('exercises systemd-journald', async function () {
-      // A journal of its own, in a namespace where the folder is /run: as few rights as journald can do with.
+      // A journal of its own, in a mount namespace where the folder is /run: as few rights as journald can do with.
       const folder = aFolder()
       const notify = aSocket(AF_UNIX, SOCK_DGRAM)
       notify.bind(encodeAddress(path.join(folder, 'notify')))
@@ -207,7 +207,7 @@ describe('the examples', () => {
   describe('sd-notify', () => {
     const state = /READY=1, STATUS=Taking requests, MAINPID=\d+$/
 
-    it('hears itself by a path and by an abstract name', async () => {
+    it('receives from itself by a path and by an abstract name', async () => {
       const ended = await example('sd-notify', [], { NOTIFY_SOCKET: undefined })
       says(ended, new RegExp(`^/.+: ${state.source}`), new RegExp(`^@.+: ${state.source}`))
     })
@@ -234,7 +234,7 @@ describe('the examples', () => {
         says(ended, ...packets, `${type}: 1000 metrics in 5 packets`)
       })
 
-    it('fills the packets of the agent that it is told', async () => {
+    it('fills the packets to the agent that it is given', async () => {
       const agent = aSocket(AF_UNIX, SOCK_DGRAM)
       const DOGSTATSD_SOCKET = path.join(aFolder(), 'dsd')
       agent.bind(encodeAddress(DOGSTATSD_SOCKET))
@@ -250,7 +250,7 @@ describe('the examples', () => {
   })
 
   describe('datagram-replies', () => {
-    it('come to who has asked', async () => {
+    it('go to the process that has asked', async () => {
       const { stdout, stderr, status } = await example('datagram-replies')
       assert.equal(stderr, '')
       for (const name of ['alice', 'bob']) {
@@ -293,7 +293,7 @@ describe('the examples', () => {
       )
     })
 
-    it('changes nothing that is in use', async function () {
+    it('refuses to change a network that is in use', async function () {
       if (Object.keys(networkInterfaces()).length === 0) return this.skip()
       fails(await example('netlink-monitor'), /^not in a network that is in use: unshare/)
     })
@@ -306,8 +306,8 @@ describe('the examples', () => {
       says(await example('packet'), line('out'), line('in'))
     })
 
-    it('says who may', async function () {
-      // Nobody has rights in a namespace that is not its own.
+    it('says who may use it', async function () {
+      // A new user namespace has no rights in the network namespace.
       const args = ['--user', process.execPath, 'examples/packet.mjs']
       if (spawnSync('unshare', ['--user', 'true']).status !== 0) return this.skip()
       if (lacks('AF_PACKET', SOCK_DGRAM) === 'EAFNOSUPPORT') return this.skip()
@@ -330,9 +330,9 @@ describe('the examples', () => {
       says(await run('unshare', [...inNetwork, 'sh', '-c', command]), line(1), line(2), line(3))
     })
 
-    it('says what allows it', async function () {
+    it('says how to allow it', async function () {
       needsNetwork(this)
-      // A new namespace allows nobody.
+      // A new network namespace allows it to nobody.
       const args = [...inNetwork, process.execPath, 'examples/ping.mjs']
       fails(await run('unshare', args), /^socket EACCES: .*\n\s+sysctl -w net\.ipv4\.ping_group_range=/)
     })

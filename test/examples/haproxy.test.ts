@@ -11,7 +11,7 @@ import { aFolder } from '../support/transports.js'
 import { aSocket } from '../socket/sockets.js'
 import { root } from './run.js'
 
-/** A program whose lines are looked at as they come. */
+/** A program whose lines are read as they come. */
 class Program {
   readonly #child: ChildProcess
   readonly #lines: string[] = []
@@ -62,14 +62,14 @@ class Program {
 
 const running: Program[] = []
 
-/** A back end on an address that is free, and what the configuration calls its address. */
+/** A back end on a free address, and how the configuration writes that address. */
 async function backEnd(name: string, address: string): Promise<[Program, string]> {
   const program = new Program(process.execPath, ['examples/haproxy/server.mjs', name, address])
   const [, listening = ''] = await program.line(/: listening on (.*)$/)
   return [program, listening]
 }
 
-/** A listening socket for HAProxy to inherit, which knows a free port. */
+/** A listening socket for HAProxy to inherit, on a free port. */
 function listener() {
   const socket = aSocket(constants.AF_INET, constants.SOCK_STREAM)
   socket.bind(encodeAddress([127, 0, 0, 1, 0]))
@@ -77,7 +77,7 @@ function listener() {
   return { fd: socket.fd, address: decodeAddress(socket.getsockname()) as number[] }
 }
 
-/** What a client is told, once it has said something, and who it is. */
+/** What a server says to a client that talks to it, and the client's own address. */
 async function conversation(remote: number[]): Promise<{ name: string; seen: string; own: string }> {
   const client = makeNetworkProcess({ name: 'client', remote, filter: true })
   const [, , , , port] = client.contact('local') as number[]
@@ -133,14 +133,14 @@ describe('HAProxy before our servers', () => {
     ['local', ['one', 'two']],
     ['tcp', ['three', 'four']],
   ] as const)
-    it(`spreads clients over the back ends, which know who they are: ${names.join(', ')}`, async () => {
+    it(`spreads clients over the back ends, which know their addresses: ${names.join(', ')}`, async () => {
       const answers = []
       for (let i = 0; i < 6; i++) answers.push(await conversation(fronts[front]))
       for (const { seen, own } of answers) assert.equal(seen, own)
       for (const name of names) assert.equal(answers.filter(answer => answer.name === name).length, 3)
     })
 
-  it('passes a back end over that has ended', async () => {
+  it('skips a back end that has ended', async () => {
     for (const [front, gone, left] of [
       ['local', 'one', 'two'],
       ['tcp', 'four', 'three'],
@@ -150,7 +150,7 @@ describe('HAProxy before our servers', () => {
     }
   })
 
-  it('is the only way in', async () => {
+  it('is the only way to the back ends', async () => {
     const [program, address] = backEnds.three!
     const port = Number(address.split(':')[1])
     const client = makeNetworkProcess({ name: 'client', remote: [127, 0, 0, 1, port] })

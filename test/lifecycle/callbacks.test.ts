@@ -1,5 +1,5 @@
 // Callbacks that throw, close, send, stop, replace themselves and wait inside, on every transport: nothing that is
-// pending is lost, and nobody else is touched.
+// pending is lost, and no other process is affected.
 
 import assert from 'node:assert/strict'
 import { acceptProcessOutput, type Filter, type NetworkProcess, type Sentinel } from 'make-network-process'
@@ -43,7 +43,7 @@ describe('a filter', () => {
           assert.ok(errors.every(error => error === value))
         })
 
-      it('may delete its process: nothing more comes', async () => {
+      it('may delete its process, and is not called again', async () => {
         let calls = 0
         const { peer, atServer } = await deliver(() => process => {
           calls++
@@ -55,7 +55,7 @@ describe('a filter', () => {
         assert.equal(atServer.events.filter(event => event === 'deleted\n').length, 1)
       })
 
-      it('may replace itself: the next message is the next one’s', async () => {
+      it('may replace itself: the next message goes to the new filter', async () => {
         const heard: string[] = []
         const second: Filter = (process, data) => {
           heard.push(`second ${String(data)}`)
@@ -77,7 +77,7 @@ describe('a filter', () => {
         } else await until(() => heard.join('').replaceAll(/first |second /g, '') === sent.join(''), 'text')
       })
 
-      it('may become true: the rest waits', async () => {
+      it('may set the filter to true, which holds back the rest', async () => {
         const { peer, heard, atServer } = await deliver(heard => (process, data) => {
           heard.push(String(data))
           process.filter = true
@@ -99,7 +99,7 @@ describe('a filter', () => {
         await until(() => heard.join('') === sent.join(''), 'messages')
       })
 
-      it('may stop its process and continue it by and by', async () => {
+      it('may stop its process and continue it later', async () => {
         const { heard } = await deliver(heard => (process, data) => {
           heard.push(String(data))
           process.stop()
@@ -122,7 +122,7 @@ describe('a filter', () => {
         if (transport.connects) await until(() => peer.status === 'closed', 'end')
       })
 
-      it('may wait inside, for as deep as there are messages, and all come', async () => {
+      it('may wait inside, as deep as there are messages, and all come', async () => {
         const { heard } = await deliver(heard => process => {
           acceptProcessOutput(process, 0)
           heard.push('x')
@@ -132,7 +132,7 @@ describe('a filter', () => {
         else await until(() => heard.length > 0, 'text')
       })
 
-      it('may delete its process inside of waiting inside', async () => {
+      it('may delete its process after a wait inside', async () => {
         let calls = 0
         const { peer, client } = await deliver(() => process => {
           calls++
@@ -146,7 +146,7 @@ describe('a filter', () => {
       })
 
       if (transport.answers)
-        it('may send, also to its own sender, without end', async () => {
+        it('may answer its sender, which answers back, again and again', async () => {
           const { client, peer, atClient } = await transport.pair()
           peer.filter = (process, data) => void process.send(data)
           let turns = 0
@@ -158,7 +158,7 @@ describe('a filter', () => {
           await until(() => turns === 200, '200 turns')
         })
 
-      it('may make and delete others', async () => {
+      it('may make and delete other processes', async () => {
         const { heard } = await deliver(heard => (_, data) => {
           const server = transport.server()
           transport.client(server).delete()
@@ -171,7 +171,7 @@ describe('a filter', () => {
     },
   )
 
-  it('that throws does not keep others of the wake-up from theirs', async () => {
+  it('that throws does not keep others from their messages of the same wake-up', async () => {
     const transport = over('seqpacket', 'local')
     const pairs = await Promise.all(Array.from({ length: 10 }, () => transport.pair()))
     const errors = await uncaught(async errors => {
@@ -190,7 +190,7 @@ describe('a filter', () => {
     assert.deepEqual((errors as number[]).sort(), [0, 2, 4, 6, 8])
   })
 
-  it('that deletes everybody keeps the rest of the wake-up from them', async () => {
+  it('that deletes all processes keeps the rest of the wake-up from them', async () => {
     const transport = over('seqpacket', 'local')
     const pairs = await Promise.all(Array.from({ length: 10 }, () => transport.pair()))
     let calls = 0
@@ -198,7 +198,7 @@ describe('a filter', () => {
       peer.filter = () => {
         calls++
         pairs.forEach(other => other.peer.delete())
-        // Whoever comes now may have the place of one that has gone.
+        // A new process may have the id of one that has been deleted.
         transport.server()
         changed()
       }
@@ -208,7 +208,7 @@ describe('a filter', () => {
     assert.equal(calls, 1)
   })
 
-  it('runs what it has promised when it is done', async () => {
+  it('has its ticks and promises run when it returns', async () => {
     const { client, peer } = await over('seqpacket', 'local').pair()
     const order: string[] = []
     peer.filter = (_, data) => {
@@ -323,7 +323,7 @@ describe('a sentinel', () => {
         const seen = witness()
         const clients = [1, 2, 3].map(() => transport.client(server, seen.callbacks))
         await until(() => server.status === 'closed', 'end')
-        // Those that nobody wants are closed, and not left to hang.
+        // Connections that are not wanted are closed, and not left to hang.
         await until(() => seen.events.length === 2, 'ends')
         assert.equal(clients.filter(({ status }) => status === 'open').length, 1)
       })
@@ -336,7 +336,7 @@ describe('a log', () => {
     transport => transport.connects,
     transport => {
       for (const [what, value] of Object.entries(thrown))
-        it(`may throw ${what}: the connection is there all the same`, async () => {
+        it(`may throw ${what}, and the connection stays open`, async () => {
           const seen = witness()
           const errors = await uncaught(async () => {
             const server = transport.server({
@@ -353,7 +353,7 @@ describe('a log', () => {
           assert.equal(seen.events.length, 5)
         })
 
-      it('may delete the connection: its sentinel hears of both', async () => {
+      it('may delete the connection, whose sentinel is called for both events', async () => {
         const seen = witness()
         const server = transport.server({ ...seen.callbacks, log: (_, client) => client?.delete() })
         transport.client(server)

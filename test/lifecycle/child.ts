@@ -6,7 +6,7 @@ import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
-// What has not ended by itself by then never will, in milliseconds.
+// When a program that has not ended by itself is killed, in milliseconds.
 const limit = 60_000
 
 export interface Ending {

@@ -1,5 +1,5 @@
-// Descriptors beside messages when a program dies that was to have them. A socket that is handed over tells, by its end,
-// when nobody on this machine has it any more.
+// Descriptors that come with messages for a program that dies. The other end of a socket that is passed sees its end when
+// the last copy on this machine is closed.
 
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'

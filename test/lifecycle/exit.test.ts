@@ -8,28 +8,28 @@ const quiet = { status: 0, stdout: '', stderr: '' }
 describe('a program', () => {
   const ends: Record<string, string> = {
     'without sockets': '',
-    'that has only asked for a name': `import { networkLookupAddressInfo } from 'make-network-process'; networkLookupAddressInfo('localhost')`,
+    'that has only looked up a name': `import { networkLookupAddressInfo } from 'make-network-process'; networkLookupAddressInfo('localhost')`,
     'whose sockets are all deleted': `const { listener, peer, one } = await pair(); listener.delete(); peer.delete(); one.delete()`,
-    'whose sockets do not count': `const { listener, peer, one } = await pair(); listener.unref(); peer.unref(); one.unref()`,
-    'whose connecting socket does not count': `makeNetworkProcess({ name: 'c', nowait: true, remote: [127, 0, 0, 1, 9], sentinel() {} }).unref()`,
+    'whose sockets are all without a reference': `const { listener, peer, one } = await pair(); listener.unref(); peer.unref(); one.unref()`,
+    'whose connecting socket has no reference': `makeNetworkProcess({ name: 'c', nowait: true, remote: [127, 0, 0, 1, 9], sentinel() {} }).unref()`,
     'whose looked up connection has failed': `makeNetworkProcess({ name: 'c', nowait: true, host: 'nosuch.invalid', service: 9 })`,
     'whose connection was closed by its peer': `const { listener, peer, one } = await pair(); listener.delete(); peer.delete()`,
-    'whose queued datagrams do not count': `
+    'whose queued datagrams have no reference': `
       const [one, other] = ['a', 'b'].map(name => ({
         name, type: 'datagram', server: true, family: 'local', service: '\\0' + name + process.pid }))
       const receiver = makeNetworkProcess({ ...one, stop: true }).unref()
       const sender = makeNetworkProcess({ ...other, remote: one.service })
       while (sender.writableLength === 0) sender.send('x')
       sender.unref()`,
-    'whose look-up was given up': `makeNetworkProcess({ name: 'c', nowait: true, host: 'localhost', service: 9 }).delete()`,
-    'whose server accepts nothing any more': `makeNetworkProcess({ name: 's', server: true, service: true, stop: true }).delete()`,
-    'that was ended by exit': `await pair(); process.exit()`,
-    'that deletes in the exit event': `const { one } = await pair(); process.on('exit', () => one.delete()); process.exit()`,
+    'whose client was deleted during its look-up': `makeNetworkProcess({ name: 'c', nowait: true, host: 'localhost', service: 9 }).delete()`,
+    'whose stopped server was deleted': `makeNetworkProcess({ name: 's', server: true, service: true, stop: true }).delete()`,
+    'that calls process.exit()': `await pair(); process.exit()`,
+    'that deletes a process in the exit event': `const { one } = await pair(); process.on('exit', () => one.delete()); process.exit()`,
   }
   for (const [what, program] of Object.entries(ends))
     it(`${what} ends`, async () => assert.deepEqual(await run(program), quiet))
 
-  it('is kept alive by one that counts, until it does not', async () => {
+  it('is kept alive by one socket with a reference, until that ends', async () => {
     const ending = await run(`
       const { listener, peer, one } = await pair()
       listener.unref(); peer.unref(); one.unref(); one.ref()
@@ -76,13 +76,13 @@ describe('a program', () => {
     filter: `filter: () => { throw new Error('boom') }`,
     sentinel: `sentinel: () => { throw new Error('boom') }`,
   }))
-    it(`ends by what a ${what} throws`, async () => {
+    it(`ends when a ${what} throws`, async () => {
       const { status, stderr } = await run(`const { one } = await pair({ ${callback} }); one.send('x')`)
       assert.equal(status, 1)
       assert.match(stderr, /Error: boom/)
     })
 
-  it('ends by what a filter throws while it waits', async () => {
+  it('ends when a filter throws in a synchronous wait', async () => {
     const { status, stdout, stderr } = await run(`
       const { one, peer } = await pair({ filter: () => { throw new Error('boom') } })
       one.send('x')
@@ -93,7 +93,7 @@ describe('a program', () => {
     assert.ok(['', 'exit event\n'].includes(stdout))
   })
 
-  it('goes on after an uncaught exception that it takes', async () => {
+  it('goes on after an uncaught exception that it handles', async () => {
     const ending = await run(`
       process.on('uncaughtException', error => {
         console.log(String(error))
@@ -130,7 +130,7 @@ describe('a program', () => {
     assert.deepEqual(ending, { ...quiet, stdout: 'connection broken by remote peer\n' })
   })
 
-  it('that is killed leaves the peer to hear of it', async () => {
+  it('that is killed has its connections end for their peers', async () => {
     const ending = await run(`
       import { spawn } from 'node:child_process'
       const server = makeNetworkProcess({ name: 's', server: true, family: 'ipv4', service: true,
@@ -154,7 +154,7 @@ describe('a program', () => {
     assert.deepEqual(ending, { ...quiet, stdout: 'false\n' })
   })
 
-  it('without descriptors goes on accepting when there are some again, and the log hears of it', async function () {
+  it('without descriptors tells the log, and accepts again when there are some', async function () {
     const program = `
       import { closeSync, openSync } from 'node:fs'
       const service = '\\0mnp-emfile-' + process.pid
@@ -181,7 +181,7 @@ describe('a program', () => {
     ])
   })
 
-  it('without descriptors says so to who makes a process', async () => {
+  it('without descriptors gets an error when it makes a process', async () => {
     const ending = await run(
       `
       import { closeSync, openSync } from 'node:fs'

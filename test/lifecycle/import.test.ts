@@ -18,13 +18,13 @@ describe('importing the package', () => {
         writeSync(2, 'ready')
         writeSync(1, bytes.toString('latin1', 0, readSync(0, bytes)))`
       const child = spawn(process.execPath, ['--input-type=module', '--eval', program], { stdio: 'pipe' })
-      // It is about to read when it says so, and has to wait for what is written now.
+      // It prints that when it is about to read, and has to wait for what is written now.
       child.stderr.once('data', () => setImmediate(() => child.stdin.end('late')))
       const [output, [status]] = await Promise.all([text(child.stdout), once(child, 'exit')])
       assert.deepEqual([output, status], ['late', 0])
     })
 
-  it('anew, as another copy that has the same addon, takes nothing from the first', async () => {
+  it('a second time, as another copy with the same addon, leaves the first one working', async () => {
     const { status, stdout } = await run(`
       import { register } from 'node:module'
       const asCopy = 'export const resolve = async (name, context, next) => {' +
@@ -50,7 +50,7 @@ describe('importing the package', () => {
     assert.deepEqual([stdout, status], ['echoed echoed ', 0])
   })
 
-  it('takes no descriptors where there are too few for it', async () => {
+  it('leaves no descriptors open when there are too few for it', async () => {
     const addon = JSON.stringify(
       fileURLToPath(new URL('../../build/Release/make_network_process.node', import.meta.url)),
     )

@@ -11,7 +11,7 @@ afterEach(cleanUp)
 const count = 5000
 const descriptors = () => readdirSync('/proc/self/fd').length
 
-/** Resident memory in KiB, of which what is garbage is gone if Node was told to show its collector. */
+/** Resident memory in KiB, after a garbage collection if Node runs with --expose-gc. */
 function memory(): number {
   globalThis.gc?.()
   return Number(/VmRSS:\s+(\d+)/.exec(readFileSync('/proc/self/status', 'latin1'))?.[1])
@@ -51,7 +51,7 @@ describe(`${count} connections`, function () {
         const already = ended
         for (let made = 0; made < total; made += 50) {
           const clients = Array.from({ length: 50 }, () =>
-            // A time of 0: TCP's TIME_WAIT would use the ports up.
+            // A linger time of 0: otherwise TCP's TIME_WAIT would use the ports up.
             transport.client(server, {
               sentinel: () => {},
               filter: process => process.delete(),

@@ -1,11 +1,11 @@
-// A million messages leave no memory, whoever reads them.
+// A million messages leave no memory behind, whichever way they are read.
 
 import assert from 'node:assert/strict'
 import { run } from './child.js'
 
 describe('memory over a million messages', function () {
   this.timeout(120_000)
-  // What reads, given the process and a function that it calls for each message.
+  // Code that reads from `peer` and calls `each` for each message.
   const readers = {
     'a filter': `peer.filter = (_, message) => each(message)`,
     'a loop': `void (async () => { for await (const message of peer) each(message) })()`,

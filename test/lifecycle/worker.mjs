@@ -48,7 +48,7 @@ const works = {
     while (other.one.send(Buffer.alloc(65536)));
     other.one.delete()
   },
-  // Beside messages that are in the kernel's queue, in the sender's, and read but not delivered.
+  // With messages that are in the kernel's queue, in the sender's, and read but not delivered.
   descriptors() {
     const file = openSync(fileURLToPath(import.meta.url))
     const message = { data: Buffer.alloc(1000), fds: [file, file] }

@@ -32,7 +32,7 @@ describe('a worker thread', () => {
       await (await ready(start(work, 'terminate'))).terminate()
       const before = sockets()
       for (let i = 0; i < times; i++) await (await ready(start(work, 'terminate'))).terminate()
-      // A look-up under way keeps the descriptors by which it tells of its end.
+      // A look-up in progress keeps the descriptors by which it reports its end.
       while (sockets() > before) await turn()
     })
 
@@ -55,13 +55,13 @@ describe('a worker thread', () => {
       assert.deepEqual(await once(start('sockets', 'exit in a filter'), 'exit'), [3])
   })
 
-  it('ends by what a filter throws, as an error of the worker', async () => {
+  it('ends when a filter throws, with an error event of the worker', async () => {
     const worker = start('sockets', 'throw in a filter')
     const [error] = (await once(worker, 'error')) as [Error]
     assert.equal(error.message, 'in a filter')
   })
 
-  it('closes its sockets when it ends: peers in other threads hear of it', async () => {
+  it('closes its sockets when it ends, which peers in other threads see', async () => {
     const seen = witness()
     const server = over('stream', 'ipv4').server(seen.callbacks)
     const worker = new Worker(
@@ -78,7 +78,7 @@ describe('a worker thread', () => {
     await seen.event('connection broken by remote peer\n')
   })
 
-  it('has processes of its own, and the names are free', async () => {
+  it('has processes and names of its own', async () => {
     const mine = make({ name: 's', server: true, service: true })
     const worker = await ready(start('sockets', 'terminate'))
     assert.deepEqual(processList(), [mine])

@@ -1,5 +1,5 @@
-// README's first example, in every way that people run it: from the package as it is packed, in a folder of its own. It
-// knows nothing of what the example is about but its socket's name, which must be nobody else's on this machine.
+// README's first example, in every way that people run it: from the package as it is packed, in a folder of its own. All
+// that is known here of the example is its socket's name, which must be unique on this machine.
 
 import assert from 'node:assert/strict'
 import { execFileSync, spawn } from 'node:child_process'
@@ -33,7 +33,7 @@ const file = (name: string, content: string) => {
   return path.join(folder, name)
 }
 
-/** Runs Node on a file; its own addon is all that it has. */
+/** Runs Node on a file, with no addon but the package's own. */
 async function run(args: readonly string[], environment: Record<string, string> = {}) {
   const env: NodeJS.ProcessEnv = { ...process.env, ...environment }
   if (environment.MAKE_NETWORK_PROCESS_ADDON === undefined) delete env.MAKE_NETWORK_PROCESS_ADDON
@@ -46,7 +46,7 @@ async function run(args: readonly string[], environment: Record<string, string> 
   return { status, stdout, stderr }
 }
 
-/** The same, for what is to print what the example prints. */
+/** Runs Node on a file that has to print what the example prints. */
 async function works(args: readonly string[], environment: Record<string, string> = {}): Promise<void> {
   const { status, stdout, stderr } = await run(args, environment)
   assert.equal(stderr, '')
@@ -59,7 +59,7 @@ describe("README's first example", () => {
     folder = mkdtempSync(path.join(tmpdir(), 'mnp-package-'))
     const modules = path.join(folder, 'node_modules')
     mkdirSync(modules)
-    // No scripts: everything is built.
+    // Without scripts, because everything is built already.
     const packed = execFileSync('npm', ['pack', '--ignore-scripts', '--json', '--pack-destination', folder], {
       cwd: root,
       encoding: 'utf8',
@@ -129,7 +129,7 @@ describe("README's first example", () => {
       })
       return outfile
     }
-    // The addon's loader, and iconv-lite, are CommonJS's.
+    // The addon's loader and iconv-lite are CommonJS modules.
     const whole: BuildOptions = {
       banner: {
         js: "import { createRequire as requireFrom } from 'node:module'; const require = requireFrom(import.meta.url)",
@@ -145,7 +145,7 @@ describe("README's first example", () => {
       await works([await bundle('outside.cjs', { external: ['make-network-process'], format: 'cjs' })])
     })
 
-    it('with the package in it and the addon elsewhere, which the environment names', async () => {
+    it('with the package inside, and the addon where the environment says', async () => {
       const moved = mkdtempSync(path.join(tmpdir(), 'mnp-bundle-'))
       try {
         const outfile = path.join(moved, 'bundle.mjs')
@@ -160,7 +160,7 @@ describe("README's first example", () => {
       }
     })
 
-    it('with the package in it and prebuilds/ beside its folder', async () => {
+    it('with the package inside, and prebuilds/ beside its folder', async () => {
       const moved = mkdtempSync(path.join(tmpdir(), 'mnp-bundle-'))
       try {
         mkdirSync(path.join(moved, 'dist'))

@@ -38,7 +38,7 @@ const first = (one: { samples: object; peer: string; goals: object }) => rows(on
 
 describe('the benchmarks', () => {
   describe('statistics', () => {
-    it('takes the median of an odd and of an even number, and none of nothing', () => {
+    it('takes the median of an odd and of an even number of values, and none of no values', () => {
       assert.equal(median([10, 9, 100]), 10)
       assert.equal(median([4, 1, 3, 100]), 3.5)
       assert.equal(median([]), undefined)
@@ -50,11 +50,11 @@ describe('the benchmarks', () => {
       assert.deepEqual(values, [3, 1, 2])
     })
 
-    it('takes medians of what was measured only', () => {
+    it('takes medians only of what was measured', () => {
       assert.equal(medianOf([null, { rate: 5 }, { rate: 7 }], rate), 6)
     })
 
-    it('pairs inside of a repeat, with the best that was measured in it', () => {
+    it('pairs values within a repeat, with the best of that repeat', () => {
       const { samples } = measured()
       assert.equal(pairedRatio(samples['ours, bytes'], [samples.peer], rate), 2)
       const ofC = [samples['C, plain'], samples['C, batched']]
@@ -62,7 +62,7 @@ describe('the benchmarks', () => {
       assert.equal(pairedRatio(samples['ours, bytes'], [samples.failed], rate), undefined)
     })
 
-    it('has everybody in every place', () => {
+    it('has every subject in every place', () => {
       const order = ['a', 'b', 'c']
       const repeats = order.map((_, repeat) => rotated(order, repeat) as string[])
       for (const place of [0, 1, 2])
@@ -85,14 +85,14 @@ describe('the benchmarks', () => {
       )
     })
 
-    it('leave out who was never measured', () => {
+    it('leave out a subject that was never measured', () => {
       assert.deepEqual(
         rows(measured()).map(row => row.subject),
         ['ours, bytes', 'peer', 'C, plain', 'C, batched'],
       )
     })
 
-    it('say whether what is asked is reached, and what is aimed at', () => {
+    it('say whether the goal is reached, and whether the aim is', () => {
       const verdict = (goals: object) => first(measured(goals)).verdict
       assert.equal(verdict({}), undefined)
       assert.equal(verdict({ peer: [2, 2] }), 'aim')
@@ -103,12 +103,12 @@ describe('the benchmarks', () => {
       assert.equal(verdict({ cpu: [3] }), 'aim')
     })
 
-    it('ask nothing where nobody is there to compare with', () => {
+    it('have no verdict where there is no peer to compare with', () => {
       const one = { ...measured({ peer: [3, 4] }), peer: 'not installed' }
       assert.equal(first(one).verdict, undefined)
     })
 
-    it('take less memory for better', () => {
+    it('count less memory as better', () => {
       const samples = { 'ours, bytes': [{ bytes: 500 }], peer: [{ bytes: 2000 }] }
       const ours = first({ samples, peer: 'peer', goals: { 'ours, bytes': { peer: [2, 5] } } })
       assert.deepEqual([ours.bytes, ours.peer, ours.verdict, ours.rate], [500, 4, 'reached', undefined])
@@ -116,7 +116,7 @@ describe('the benchmarks', () => {
   })
 
   describe('tables', () => {
-    it('write three digits that count', () => {
+    it('write three significant digits', () => {
       assert.deepEqual([0.1234, 12.34, 123.4, 9994, 12_340, 999_499, 999_500, undefined].map(formatNumber), [
         '0.123',
         '12.3',
@@ -129,7 +129,7 @@ describe('the benchmarks', () => {
       ])
     })
 
-    it('stand in columns in a terminal, the empty ones left out', () => {
+    it('have aligned columns in a terminal, without empty ones', () => {
       assert.equal(
         caseTable(measured({ peer: [2.5, 3] })),
         `seqpacket echo   (peer: peer)
@@ -141,7 +141,7 @@ describe('the benchmarks', () => {
       )
     })
 
-    it('are Markdown for pages, and of ours only', () => {
+    it('are Markdown on pages, with our rows only', () => {
       assert.equal(
         ratioTable([measured({ peer: [2, 3], cpu: [2] })])
           .split('\n')
@@ -161,13 +161,13 @@ describe('the benchmarks', () => {
   describe('markers', () => {
     const page = 'before\n<!-- bench:one -->\nold\n<!-- /bench:one -->\nafter\n'
 
-    it('are filled, and nothing else is touched', () => {
+    it('are filled, and nothing else is changed', () => {
       const filled = 'before\n<!-- bench:one -->\n$& new\n<!-- /bench:one -->\nafter\n'
       assert.equal(fillMarkers(page, { one: '$& new' }), filled)
       assert.equal(fillMarkers(filled, { one: '$& new' }), filled)
     })
 
-    it('have to be known, and to be there', () => {
+    it('have to be known, and have to exist', () => {
       assert.throws(() => fillMarkers(page, {}), /bench:one/)
       assert.throws(() => fillMarkers(page, { one: '', two: '' }), /two/)
     })
@@ -177,7 +177,7 @@ describe('the benchmarks', () => {
     assert.equal(new Set(cases.map(one => one.title)).size, cases.length)
   })
 
-  it('set goals for who is measured', () => {
+  it('set goals only for subjects that are measured', () => {
     for (const one of cases) {
       assert.ok(one.subjects.includes(one.peer), one.title)
       for (const subject of Object.keys(one.goals)) assert.ok(one.subjects.includes(subject), one.title)

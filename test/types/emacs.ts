@@ -37,7 +37,7 @@ expectTypeOf(
 ).toEqualTypeOf<Process>()
 expectTypeOf(emacs.makeNetworkProcess(':name', 'x')).toEqualTypeOf<Process | null>()
 
-// What a function gives back is what it was given.
+// A function that returns its argument has the type of that.
 expectTypeOf(emacs.processSendEof(process)).toEqualTypeOf<Process>()
 expectTypeOf(emacs.processSendEof('name')).toExtend<string>()
 expectTypeOf(emacs.setProcessQueryOnExitFlag(process, [1])).toEqualTypeOf<number[]>()

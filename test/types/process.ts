@@ -92,7 +92,7 @@ makeNetworkProcess({
   bindtodevice: null,
 })
 
-// @ts-expect-error A process has a name.
+// @ts-expect-error A process must have a name.
 makeNetworkProcess({})
 // @ts-expect-error Not of that type.
 makeNetworkProcess({ name: 5 })
@@ -111,7 +111,7 @@ makeNetworkProcess({ name: 'x', service: 7, priority: 'high' })
 // @ts-expect-error Only makeNetworkProcess makes one.
 new NetworkProcess()
 
-// Callbacks that say less, and that say what they get.
+// Callbacks with fewer parameters, and with the types written out.
 makeNetworkProcess({ name: 'x', service: 7, filter: () => {}, sentinel: () => {}, log: () => {} })
 makeNetworkProcess({
   name: 'x',
@@ -182,7 +182,7 @@ makeNetworkProcess({
     expectTypeOf(info).toEqualTypeOf<MessageInfo>()
   },
 })
-// What is detected may be bytes, and so may what nobody knows yet.
+// What is detected may be bytes, and so may the unknown.
 declare const some: { coding: string; flag: boolean; filter: Filter }
 for (const coding of ['undecided-unix', [null, 'utf-8'], some.coding] as const)
   makeNetworkProcess({
@@ -242,17 +242,17 @@ makeNetworkProcess({ name: 'x', family: 'local', host: 'localhost', service: '/t
 makeNetworkProcess({ name: 'x', family: 'local', service: 7000 })
 // @ts-expect-error A client has a port to connect to.
 makeNetworkProcess({ name: 'x', service: true })
-// @ts-expect-error Nothing says where.
+// @ts-expect-error There is no address.
 makeNetworkProcess({ name: 'x' })
-// @ts-expect-error Nothing says where.
+// @ts-expect-error There is no address.
 makeNetworkProcess({ name: 'x', server: true, host: 'localhost' })
 // @ts-expect-error Sequenced packets over IP are for servers.
 makeNetworkProcess({ name: 'x', type: 'seqpacket', service: 7 })
-// @ts-expect-error The same, where the family is said.
+// @ts-expect-error The same, where the family is given.
 makeNetworkProcess({ name: 'x', type: 'seqpacket', family: 'ipv4', service: 7 })
 // @ts-expect-error A client does not bind.
 makeNetworkProcess({ name: 'x', local: [127, 0, 0, 1, 0], service: 7 })
-// @ts-expect-error A listener is connected to nobody.
+// @ts-expect-error A listener has no remote address.
 makeNetworkProcess({ name: 'x', server: true, remote: [127, 0, 0, 1, 7] })
 // @ts-expect-error Only servers of streams have load balancers.
 makeNetworkProcess({ name: 'x', service: 7, server: true, type: 'datagram', proxyProtocol: true })
@@ -260,7 +260,7 @@ makeNetworkProcess({ name: 'x', service: 7, server: true, type: 'datagram', prox
 makeNetworkProcess({ name: 'x', service: 7, server: true, type: 'seqpacket', proxyProtocol: true })
 // @ts-expect-error Only servers of streams have load balancers.
 makeNetworkProcess({ name: 'x', service: 7, proxyProtocol: true })
-// @ts-expect-error The socket says where it is.
+// @ts-expect-error An adopted socket has its address already.
 makeNetworkProcess({ name: 'x', adopt: 5, host: 'localhost' })
 
 makeNetworkProcess({ name: 'x', server: true, nowait: false, service: true, proxyProtocol: 2 })
@@ -272,7 +272,7 @@ makeNetworkProcess({ name: 'x', type: 'seqpacket', service: 7, server: true, pro
 makeNetworkProcess({ name: 'x', type: 'seqpacket', service: '/tmp/x', family: 'local' })
 makeNetworkProcess({ name: 'x', type: 'seqpacket', remote: '/tmp/x' })
 
-// What is adopted says what it is; to the compiler one that listens says so.
+// An adopted socket is what it is; the compiler has to be told of one that listens.
 expectTypeOf(
   makeNetworkProcess({
     name: 'x',
@@ -286,12 +286,12 @@ expectTypeOf(makeNetworkProcess({ name: 'x', adopt: 5, server: true, type: 'data
   NetworkConnection<string>
 >()
 
-// Options that a program puts together may have any keyword.
+// Options that are put together in a program may have any keyword.
 expectTypeOf(makeNetworkProcess({ ...everything, server: 5, nowait: true })).toEqualTypeOf<NetworkProcess>()
 expectTypeOf(makeNetworkProcess(everything)).toEqualTypeOf<NetworkProcess>()
 declare const partly: { name: string; server?: boolean }
 expectTypeOf(makeNetworkProcess(partly)).toEqualTypeOf<NetworkProcess>()
-// So may those of which nobody knows yet what they make.
+// So may those whose types leave open what they make.
 declare const any: { type: 'stream' | 'datagram' | 'seqpacket'; adopt: number | undefined }
 const { type, adopt } = any
 expectTypeOf(
@@ -324,7 +324,7 @@ expectTypeOf(process.drained).toEqualTypeOf<Promise<void>>()
 expectTypeOf(process.hasRef()).toEqualTypeOf<boolean>()
 expectTypeOf(process.codingSystem).toEqualTypeOf<[string | null, string | null]>()
 
-// What is chained.
+// Methods that can be chained.
 expectTypeOf(process.stop().continue().ref().unref().sendEof()).toEqualTypeOf<NetworkProcess>()
 expectTypeOf<NetworkProcess>().toExtend<Disposable>()
 
@@ -339,7 +339,7 @@ process.send(new ArrayBuffer(1))
 // @ts-expect-error Not of that type.
 process.send([1, 2])
 
-// Read as what it is; set to nil too.
+// Properties that have one type when read, and may be set to nil too.
 expectTypeOf(process.filter).toEqualTypeOf<Filter | true>()
 process.filter = null
 process.filter = true
@@ -355,7 +355,7 @@ process.datagramAddress = [127, 0, 0, 1, 9]
 process.datagramAddress = { family: 16, data: [0] }
 process.codingSystem = 'utf-8'
 process.codingSystem = ['utf-8', null]
-// @ts-expect-error Its name is for ever.
+// @ts-expect-error A name cannot be changed.
 process.name = 'y'
 // @ts-expect-error Not of that type.
 process.status = 'open'
@@ -394,7 +394,7 @@ expectTypeOf<Log>().parameters.toEqualTypeOf<[NetworkProcess, NetworkConnection 
 expectTypeOf(TextBuffer.named('x')).toExtend<ProcessBuffer>()
 expectTypeOf(TextBuffer.get('x')).toEqualTypeOf<TextBuffer | undefined>()
 
-// ---- what travels beside a message: the answer to whoever has sent it, if it says who ------------------------------
+// ---- ancillary data: an answer to the sender of a message, if it has an address ------------------------------------
 
 makeNetworkProcess({
   name: 'answers',
