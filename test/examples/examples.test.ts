@@ -332,7 +332,7 @@ describe('the examples', () => {
 
     it('says how to allow it', async function () {
       needsNetwork(this)
-      // A new network namespace allows it to nobody.
+      // The ping_group_range of a new network namespace is empty.
       const args = [...inNetwork, process.execPath, 'examples/ping.mjs']
       fails(await run('unshare', args), /^socket EACCES: .*\n\s+sysctl -w net\.ipv4\.ping_group_range=/)
     })

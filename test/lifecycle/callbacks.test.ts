@@ -171,7 +171,7 @@ describe('a filter', () => {
     },
   )
 
-  it('that throws does not keep others from their messages of the same wake-up', async () => {
+  it('that throws does not keep other processes from messages of the same wake-up', async () => {
     const transport = over('seqpacket', 'local')
     const pairs = await Promise.all(Array.from({ length: 10 }, () => transport.pair()))
     const errors = await uncaught(async errors => {
@@ -190,7 +190,7 @@ describe('a filter', () => {
     assert.deepEqual((errors as number[]).sort(), [0, 2, 4, 6, 8])
   })
 
-  it('that deletes all processes keeps the rest of the wake-up from them', async () => {
+  it('that deletes all processes is the last one called in its wake-up', async () => {
     const transport = over('seqpacket', 'local')
     const pairs = await Promise.all(Array.from({ length: 10 }, () => transport.pair()))
     let calls = 0

@@ -10,11 +10,11 @@ describe('a program', () => {
     'without sockets': '',
     'that has only looked up a name': `import { networkLookupAddressInfo } from 'make-network-process'; networkLookupAddressInfo('localhost')`,
     'whose sockets are all deleted': `const { listener, peer, one } = await pair(); listener.delete(); peer.delete(); one.delete()`,
-    'whose sockets are all without a reference': `const { listener, peer, one } = await pair(); listener.unref(); peer.unref(); one.unref()`,
-    'whose connecting socket has no reference': `makeNetworkProcess({ name: 'c', nowait: true, remote: [127, 0, 0, 1, 9], sentinel() {} }).unref()`,
-    'whose looked up connection has failed': `makeNetworkProcess({ name: 'c', nowait: true, host: 'nosuch.invalid', service: 9 })`,
+    'that has called unref() on all its sockets': `const { listener, peer, one } = await pair(); listener.unref(); peer.unref(); one.unref()`,
+    'that has called unref() on its connecting socket': `makeNetworkProcess({ name: 'c', nowait: true, remote: [127, 0, 0, 1, 9], sentinel() {} }).unref()`,
+    'whose host was not found': `makeNetworkProcess({ name: 'c', nowait: true, host: 'nosuch.invalid', service: 9 })`,
     'whose connection was closed by its peer': `const { listener, peer, one } = await pair(); listener.delete(); peer.delete()`,
-    'whose queued datagrams have no reference': `
+    'that has called unref() on the sender of queued datagrams': `
       const [one, other] = ['a', 'b'].map(name => ({
         name, type: 'datagram', server: true, family: 'local', service: '\\0' + name + process.pid }))
       const receiver = makeNetworkProcess({ ...one, stop: true }).unref()
@@ -29,7 +29,7 @@ describe('a program', () => {
   for (const [what, program] of Object.entries(ends))
     it(`${what} ends`, async () => assert.deepEqual(await run(program), quiet))
 
-  it('is kept alive by one socket with a reference, until that ends', async () => {
+  it('is kept alive by one socket that is ref’ed, until that ends', async () => {
     const ending = await run(`
       const { listener, peer, one } = await pair()
       listener.unref(); peer.unref(); one.unref(); one.ref()

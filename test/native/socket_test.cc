@@ -75,7 +75,7 @@ void Making() {
   const sys::Descriptor write_end(pipe[1]);
 
   const sys::Descriptor plain(::socket(AF_UNIX, SOCK_STREAM, 0));
-  CHECK("adopting makes a descriptor so",
+  CHECK("adopting makes a descriptor non-blocking and close-on-exec",
         !IsBorn(plain.get()) && sys::Adopt(plain.get()) == 0 && IsBorn(plain.get()));
   CHECK("a pipe is not adopted", sys::Adopt(read_end.get()) == -ENOTSOCK);
   CHECK("a descriptor that is not open is not adopted", sys::Adopt(-1) == -EBADF);

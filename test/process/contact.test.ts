@@ -94,7 +94,7 @@ describe('NetworkProcess#contact()', () => {
     assert.deepEqual(client.contact(), ['localhost', service])
   })
 
-  it('has nothing that was not given', () => {
+  it('has no value for a name that was not given, such as toString', () => {
     const server = make({ name: 's', server: true, service: true })
     for (const name of ['constructor', 'toString', ':hasOwnProperty', '__proto__'])
       assert.equal(server.contact(name), undefined, name)

@@ -23,7 +23,7 @@ describe('what a loop has not taken', () => {
         }
       })
 
-      it('lives on without its server where it is connections', async () => {
+      it('is connections that live on without their server', async () => {
         const seen = witness()
         const server = transport.server({ sentinel: seen.callbacks.sentinel }) as NetworkServer
         const clients = [1, 2, 3].map(() => transport.client(server))
@@ -37,7 +37,7 @@ describe('what a loop has not taken', () => {
         await until(() => broken().length === 2, 'ends')
       })
 
-      it('has no buffer that nobody would kill where it is connections', async () => {
+      it('is connections without buffers, which nobody would kill', async () => {
         const server = transport.server() as NetworkServer
         const clients = [1, 2, 3].map(() => transport.client(server))
         let count = 0

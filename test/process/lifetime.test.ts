@@ -143,7 +143,7 @@ describe(':signal', () => {
   overEvery(
     () => true,
     transport => {
-      it('deletes an open process, and has no listener of one that has ended', async () => {
+      it('deletes an open process, and has no listener left for one that has ended', async () => {
         const controller = new AbortController()
         const { signal } = controller
         const server = transport.server()
@@ -188,7 +188,7 @@ describe(':signal', () => {
         assert.deepEqual(seen.events, ['deleted\n'])
       })
 
-      it('has no listener after a connect that has failed, or when the peer has gone', async () => {
+      it('has no listener left after a connect that failed, or when the peer has gone', async () => {
         const { signal } = new AbortController()
         await rejection(make({ ...nobody(transport), ...nowait, signal }).opened)
         const { client, peer } = await transport.pair({}, { signal })

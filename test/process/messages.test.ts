@@ -572,7 +572,7 @@ describe('NetworkProcess#sendMany()', () => {
     },
   )
 
-  it('sends runs of datagrams that are longer than the MTU', async function () {
+  it('sends runs of datagrams, each longer than the MTU', async function () {
     const small = ['unshare', ...inNetwork, 'sh', '-c', 'ip link set lo mtu 1500 up && exec "$@"', 'sh']
     if ((await run('', small)).status !== 0) this.skip()
     const { stdout, stderr } = await run(

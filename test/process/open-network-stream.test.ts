@@ -292,7 +292,7 @@ describe('openNetworkStream()', () => {
       }
     })
 
-    it('takes an empty match for no greeting', () => {
+    it('takes an empty match as no greeting', () => {
       assert.equal(
         openList(serve('abc').port, { type: 'plain', endOfCommand: /(?:)/ })[1].greeting,
         undefined,

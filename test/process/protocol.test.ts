@@ -84,7 +84,7 @@ describe(':protocol', () => {
     await until(() => seen.text === 'mp', 'data')
   })
 
-  it('selects the subject of a netlink socket', function () {
+  it('selects the protocol of a netlink socket', function () {
     const number = protocol(this, 'NETLINK_KOBJECT_UEVENT', constants.AF_NETLINK)
     const server = make({
       name: 's',

@@ -82,7 +82,7 @@ const valid: [string, Buffer, Partial<ProxyHeader>][] = [
     binary(0x21, 0x31, Buffer.alloc(216)),
     { family: 'local', source: '', destination: '' },
   ],
-  ['no addresses', binary(0x21, 0x00, Buffer.alloc(0)), { command: 'PROXY', ...unaddressed }],
+  ['a header without addresses', binary(0x21, 0x00, Buffer.alloc(0)), { command: 'PROXY', ...unaddressed }],
   ['LOCAL', binary(0x20, 0x00, Buffer.alloc(0)), { command: 'LOCAL', ...unaddressed }],
   [
     'LOCAL with addresses, which are ignored',

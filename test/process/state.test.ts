@@ -174,7 +174,7 @@ describe('a peer that closes', () => {
     },
   )
 
-  it('by a reset closes the process too', async () => {
+  it('with a reset closes the process too', async () => {
     const { client, peer, atClient } = await over('stream', 'ipv4').pair()
     peer.setOption('linger', 0)
     peer.delete()

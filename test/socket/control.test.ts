@@ -223,7 +223,7 @@ describe('credentials', () => {
     ({ family }) => family === 'local',
   )
 
-  it('can be sent when they are true', () => {
+  it('can be sent when they are the sender’s own', () => {
     const [sender, receiver] = aLocalPair()
     receiver.setsockopt(SOL_SOCKET, SO_PASSCRED!, true)
     sender.sendmsg({ data, credentials: mine, fds: [0] })

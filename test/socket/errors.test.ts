@@ -132,7 +132,7 @@ describe('an error', () => {
     assert.deepEqual([...new Int32Array(new Uint8Array(value).buffer)], [-Number(theirs.errno)])
   })
 
-  it('is exactly that of node:net when connect() itself reports a refused TCP connection', async function () {
+  it('is the same as that of node:net when connect() itself reports a refused TCP connection', async function () {
     const port = closedPort(AF_INET, [127, 0, 0, 1, 0])
     const sockaddr = encodeAddress([127, 0, 0, 1, port])
     const client = aSocket(AF_INET, SOCK_STREAM)

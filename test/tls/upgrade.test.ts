@@ -117,7 +117,7 @@ describe('TLS on a connection that is open', () => {
     assert.equal(data.toString(), 'hello')
   })
 
-  it('takes what is read together with the command that begins it for the handshake', async () => {
+  it('gives the handshake what was read together with the command that begins TLS', async () => {
     // A full read is followed by another, and its filter stops the process: what the other has read is held back.
     const full = 64 * 1024
     const seen = witness()

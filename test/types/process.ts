@@ -272,7 +272,7 @@ makeNetworkProcess({ name: 'x', type: 'seqpacket', service: 7, server: true, pro
 makeNetworkProcess({ name: 'x', type: 'seqpacket', service: '/tmp/x', family: 'local' })
 makeNetworkProcess({ name: 'x', type: 'seqpacket', remote: '/tmp/x' })
 
-// An adopted socket is what it is; the compiler has to be told of one that listens.
+// What an adopted socket is shows only at run time; the compiler takes it for a connection unless `server` is given.
 expectTypeOf(
   makeNetworkProcess({
     name: 'x',
@@ -291,7 +291,7 @@ expectTypeOf(makeNetworkProcess({ ...everything, server: 5, nowait: true })).toE
 expectTypeOf(makeNetworkProcess(everything)).toEqualTypeOf<NetworkProcess>()
 declare const partly: { name: string; server?: boolean }
 expectTypeOf(makeNetworkProcess(partly)).toEqualTypeOf<NetworkProcess>()
-// So may those whose types leave open what they make.
+// So may options whose types leave open what they make.
 declare const any: { type: 'stream' | 'datagram' | 'seqpacket'; adopt: number | undefined }
 const { type, adopt } = any
 expectTypeOf(
