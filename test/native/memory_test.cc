@@ -1,5 +1,4 @@
-// native/sys/memory without Node: what sealed memory has in it, and the error of a system without
-// it.
+// native/sys/memory without Node: what is in sealed memory, and the error where there is none.
 #include "../../native/sys/memory.h"
 
 #include <fcntl.h>

@@ -1,5 +1,4 @@
-// native/sys/readiness without Node: what a set of descriptors reports, and what it no longer
-// reports.
+// native/sys/readiness without Node: what a set reports, and what it no longer reports.
 #include "../../native/sys/readiness.h"
 
 #include <sys/socket.h>

@@ -207,7 +207,7 @@ void Messages() {
   CHECK("it is a new descriptor, and close-on-exec",
         fd > sent && (fcntl(fd, F_GETFD) & FD_CLOEXEC) != 0);
 
-  // As BSDs report several of which there was room for one.
+  // A BSD leaves the length of eight descriptors where there was room for one.
   item->cmsg_len = CMSG_LEN(8 * sizeof(int));
   message.control_length = CMSG_LEN(sizeof(int));
   CHECK("no descriptor is read beyond the control messages",
