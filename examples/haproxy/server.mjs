@@ -1,8 +1,8 @@
 // node examples/haproxy/server.mjs NAME ADDRESS
 //
-// A back end of examples/haproxy/haproxy.cfg: `one /tmp/haproxy-example-one.sock`, `three 7003`. It greets each client by
-// the address that it has before the load balancer, and sends back what it says. Who has not come through a load balancer
-// does not get in.
+// A server behind examples/haproxy/haproxy.cfg: `one /tmp/haproxy-example-one.sock`, `three 7003`. It greets each client with
+// the client's own address, not the load balancer's, and echoes what the client sends. Connections that do not come through
+// a load balancer are refused.
 
 import { rmSync } from 'node:fs'
 import { formatNetworkAddress, makeNetworkProcess } from 'make-network-process'
@@ -26,7 +26,7 @@ const server = makeNetworkProcess({
     const { command } = client.contact('proxyHeader')
     if (command === 'PROXY') client.send(`${name} greets ${formatNetworkAddress(client.contact('remote'))}\n`)
     else {
-      // A health check wants to connect, and no more.
+      // A health check only connects.
       client.delete()
       if (!checked) console.log(`${name}: the load balancer has found us`)
       checked = true

@@ -1,4 +1,4 @@
-// Messages of rtnetlink(7): how they are written and taken apart. What the numbers mean is in linux/rtnetlink.h.
+// Makes and parses messages of rtnetlink(7). linux/rtnetlink.h explains the numbers.
 
 import { endianness } from 'node:os'
 
@@ -9,7 +9,7 @@ const put16 = (bytes, value, at) => (little ? bytes.writeUInt16LE(value, at) : b
 const put32 = (bytes, value, at) => (little ? bytes.writeUInt32LE(value, at) : bytes.writeUInt32BE(value, at))
 const aligned = length => (length + 3) & ~3
 
-// By their numbers, from RTM_NEWLINK on.
+// Message types in the order of their numbers, which begin with RTM_NEWLINK.
 const first = 16
 const links = ['NEWLINK', 'DELLINK', 'GETLINK', 'SETLINK']
 const addresses = ['NEWADDR', 'DELADDR', 'GETADDR', 'SETADDR']
@@ -18,7 +18,7 @@ const types = [...links, ...addresses, ...routes]
 const [ERROR, DONE] = [2, 3]
 const flagBits = { REQUEST: 1, ACK: 4, DUMP: 0x300, CREATE: 0x400, EXCLUSIVE: 0x200 }
 
-/** A message: its header, a body, and attributes by their numbers. */
+/** Makes a message of a header, a body, and attributes, which are given by their numbers. */
 export function message(type, flags, body, attributes = {}) {
   const parts = Object.entries(attributes).map(([number, value]) => {
     const attribute = Buffer.alloc(aligned(4 + value.length))
@@ -39,7 +39,7 @@ export function message(type, flags, body, attributes = {}) {
   return whole
 }
 
-/** The messages of a datagram: `type` is a name, `body` what follows the header; `errno` that of an answer. */
+/** The messages of a datagram: `type` is a name, `body` what follows the header; an answer of type ERROR has an `errno`. */
 export function* messages(bytes) {
   for (let at = 0; at + 16 <= bytes.length; at += aligned(u32(bytes, at))) {
     const number = u16(bytes, at + 4)
@@ -50,7 +50,7 @@ export function* messages(bytes) {
   }
 }
 
-/** The attributes behind a body of some length, by their numbers. */
+/** The attributes after the first `length` bytes of a body, by their numbers. */
 export function attributes(body, length) {
   const found = new Map()
   for (let at = aligned(length); at + 4 <= body.length; at += aligned(u16(body, at)))
@@ -58,14 +58,14 @@ export function attributes(body, length) {
   return found
 }
 
-/** An IP address in the form that everybody writes. */
+/** An IP address in its usual text form. */
 export function addressText(bytes) {
   if (bytes.length === 4) return bytes.join('.')
   const groups = Array.from({ length: 8 }, (_, i) => bytes.readUInt16BE(2 * i).toString(16)).join(':')
   return new URL(`http://[${groups}]`).hostname.slice(1, -1)
 }
 
-/** What a link, address or route message says, in a line. */
+/** Describes a link, address or route message in one line. */
 export function describe({ type, body }, name = index => index) {
   if (type.endsWith('LINK')) {
     const found = attributes(body, 16)
