@@ -1,7 +1,7 @@
 // node examples/alg-sha256.mjs package.json
 //
-// The SHA-256 of a file, by the kernel: AF_ALG. The bound socket is the algorithm; accept(2) gives an operation of it,
-// which takes data for as long as MSG_MORE says that there is more, and is then read for the digest.
+// Has the kernel compute the SHA-256 of a file: AF_ALG. The bound socket stands for the algorithm. accept(2) gives an
+// operation, which takes the data, in parts if they are sent with MSG_MORE, and is then read for the digest.
 
 import { createReadStream } from 'node:fs'
 import { constants, encodeAddress, sockaddr, Socket } from 'make-network-process/socket'

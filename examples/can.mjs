@@ -1,6 +1,7 @@
 // CAN_INTERFACE=vcan0 node examples/can.mjs
 //
-// A frame over a CAN bus, from one socket to another. Without a bus: ip link add vcan0 type vcan && ip link set vcan0 up
+// Sends a frame over a CAN bus from one socket to another. To make a virtual bus:
+// ip link add vcan0 type vcan && ip link set vcan0 up
 
 import { endianness } from 'node:os'
 import { constants, encodeAddress, ifNameToIndex, sockaddr, Socket } from 'make-network-process/socket'

@@ -1,8 +1,8 @@
 // node examples/cluster-reuseport.mjs [PORT]
 //
-// A server of several processes on one port: each worker of node:cluster has a listening socket of its own, and the
-// kernel spreads the connections over them (SO_REUSEPORT, on Linux), so that no process has to hand them on. With a port
-// it serves until Ctrl-C; without one it counts who gets its own hundred connections.
+// Several processes serve one port: each worker of node:cluster has a listening socket of its own, and the kernel
+// spreads the connections over them (SO_REUSEPORT, on Linux), so no process has to pass connections on. With a port it
+// serves until Ctrl-C; without one it makes a hundred connections itself, and counts which worker gets them.
 
 import cluster from 'node:cluster'
 import { once } from 'node:events'
@@ -11,7 +11,7 @@ import { constants, decodeAddress, encodeAddress, Socket } from 'make-network-pr
 
 const workers = 2
 const host = '127.0.0.1'
-// Of the first process. A Socket that nobody refers to any more is closed.
+// The primary process's socket. It is referred to here because a Socket that is garbage collected is closed.
 let reserved
 
 function work() {
@@ -31,7 +31,7 @@ function work() {
 }
 
 async function lead(wanted) {
-  // A socket that is bound and does not listen gets no connection. It keeps the port while workers come and go.
+  // This socket reserves the port while workers come and go. It does not listen, so it gets no connections.
   reserved = new Socket(constants.AF_INET, constants.SOCK_STREAM)
   reserved.setsockopt(constants.SOL_SOCKET, constants.SO_REUSEPORT, true)
   reserved.bind(encodeAddress([127, 0, 0, 1, wanted]))

@@ -1,7 +1,7 @@
 // node examples/datagram-replies.mjs
 //
-// Replies between local datagram sockets. Who wants an answer needs a name: so the client is a datagram server too, with
-// `remote` for whom it sends to first. A server's send() goes to whoever has sent to it last.
+// Replies between local datagram sockets. A socket needs a name to get an answer, so the client is a datagram server too,
+// with `remote` as the first peer that it sends to. A datagram server's send() goes to its last sender.
 
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'

@@ -1,8 +1,9 @@
 // DOGSTATSD_SOCKET=/var/run/datadog/dsd.socket node examples/dogstatsd.mjs datagram
 // node examples/dogstatsd.mjs seqpacket
 //
-// Metrics to an agent on this machine: lines of text, as many in a packet as fit. Without DOGSTATSD_SOCKET it is its own
-// agent. With datagrams, one to an agent that is gone is lost; with sequenced packets the sentinel hears of it.
+// Sends metrics to an agent on this machine: lines of text, as many as fit into a packet. Without DOGSTATSD_SOCKET it is
+// its own agent. If the agent goes away, a datagram is lost; with sequenced packets the connection ends, and the sentinel
+// is called.
 
 import { makeNetworkProcess } from 'make-network-process'
 

@@ -1,8 +1,8 @@
 // node examples/hand-over.mjs
 //
-// A restart without a gap: a listening TCP socket goes from one program to its successor, which goes on accepting from
-// the same queue. No connection is refused meanwhile. The successor asks at a local socket and gets the descriptor
-// beside a message (SCM_RIGHTS).
+// A restart without a gap: a program passes its listening TCP socket to its successor, which accepts from the same queue,
+// so no connection is refused meanwhile. The successor connects to a local socket, and gets the descriptor with a message
+// (SCM_RIGHTS).
 
 import { spawn } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
@@ -16,7 +16,7 @@ const answer = (who, connection, text) => connection.send(`${who}: ${text}`)
 if (process.argv[2] === 'take') succeed(process.argv[3])
 else await serve()
 
-/** The successor: takes the socket, and says so. */
+/** The successor: adopts the socket, and prints a line. */
 function succeed(service) {
   makeNetworkProcess({
     name: 'ask for the socket',
@@ -35,7 +35,7 @@ function succeed(service) {
   })
 }
 
-/** The first program: serves, hands the socket over to who asks, and a client of both shows that it worked. */
+/** The first program: serves, and passes its socket to whoever connects to the gate. A client asks it and its successor. */
 async function serve() {
   const web = makeNetworkProcess({
     name: 'web',

@@ -1,8 +1,8 @@
 // JOURNAL_SOCKET=/run/systemd/journal/socket node examples/journald.mjs 'a message'
 //
-// Logs to systemd's journal by its own protocol: an entry is a datagram of fields. One that is too long for a datagram goes
-// into memory that is sealed, whose descriptor travels beside an empty one. Without JOURNAL_SOCKET it listens on a socket
-// of its own, and shows what comes there.
+// Logs to systemd's journal by its native protocol: an entry is a datagram of fields. An entry that is too long for a
+// datagram goes into sealed memory, whose descriptor is sent with an empty datagram. Without JOURNAL_SOCKET it listens on
+// a socket of its own, and prints what it receives there.
 
 import { closeSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -19,7 +19,7 @@ const entries = [
 const service = process.env.JOURNAL_SOCKET ?? listen()
 const journal = makeNetworkProcess({ name: 'journal', type: 'datagram', family: 'local', service })
 for (const fields of entries) log(fields)
-// What is queued, because the journal is slow, is sent all the same.
+// Entries that are still queued, because the journal is slow, are sent all the same.
 journal.delete()
 
 function log(fields) {
@@ -34,7 +34,7 @@ function log(fields) {
   }
 }
 
-/** A line; or, for a value of several, the name, the length of the value in 64 bits, and the value. */
+/** One line; or, for a value of several lines, the name, the length of the value in 64 bits, and the value. */
 function field([name, value]) {
   const bytes = Buffer.from(String(value))
   if (!bytes.includes('\n')) return Buffer.from(`${name}=${value}\n`)
@@ -43,7 +43,7 @@ function field([name, value]) {
   return Buffer.concat([Buffer.from(`${name}\n`), length, bytes, Buffer.from('\n')])
 }
 
-/** A journal of our own, which ends when it has everything. Gives the path of its socket. */
+/** Makes a journal of our own, which ends when it has all entries. Returns the path of its socket. */
 function listen() {
   const folder = mkdtempSync(join(tmpdir(), 'journal-'))
   let left = entries.length

@@ -1,7 +1,7 @@
 // node examples/multicast.mjs
 //
-// UDP multicast on the loopback interface: two members of a group, and somebody who sends to it. Joining a group is an
-// option of the raw socket; for the sender, which interface is used follows from the address that it is bound to.
+// UDP multicast on the loopback interface: two members of a group, and a sender. A raw socket joins the group by an
+// option; the sender uses the interface whose address it is bound to.
 
 import { makeNetworkProcess } from 'make-network-process'
 import { constants, decodeAddress, encodeAddress, Socket } from 'make-network-process/socket'
@@ -13,7 +13,7 @@ const loopback = [127, 0, 0, 1]
 function join(name, port) {
   const member = new Socket(AF_INET, SOCK_DGRAM)
   member.setsockopt(SOL_SOCKET, SO_REUSEADDR, true)
-  // The group's own address keeps away what is sent to the port otherwise.
+  // Bound to the group's address, the socket does not get what is sent to the same port of other addresses.
   member.bind(encodeAddress([...group, port]))
   member.setsockopt(IPPROTO_IP, IP_ADD_MEMBERSHIP, Buffer.from([...group, ...loopback]))
   const heard = new Promise(resolve =>

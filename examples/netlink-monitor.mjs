@@ -1,15 +1,16 @@
 // unshare --map-root-user --net node examples/netlink-monitor.mjs
 //
-// Hears of every change to interfaces, addresses and routes: multicast groups of netlink. Whoever does not read as fast
-// as things change loses some of it, and the kernel says so once: `datagram failed with code 105` (ENOBUFS). Then only
-// asking again helps. It makes changes of its own, to the loopback interface of a network namespace that ends with it.
+// Is told of every change to interfaces, addresses and routes, by netlink's multicast groups. If changes come faster than
+// they are read, some are lost, and the kernel reports it once: `datagram failed with code 105` (ENOBUFS). Then the program
+// has to ask for the whole state again. It makes the changes itself, to the loopback interface of a network namespace that
+// ends with it.
 
 import { networkInterfaces } from 'node:os'
 import { makeNetworkProcess } from 'make-network-process'
 import { constants, encodeAddress, errno, ifNameToIndex, sockaddr, Socket } from 'make-network-process/socket'
 import { describe, message, messages } from './lib/route-messages.mjs'
 
-// A new namespace has nothing that is up.
+// In a new namespace no interface is up.
 if (Object.keys(networkInterfaces()).length > 0) {
   console.error(
     'not in a network that is in use: unshare --map-root-user --net node examples/netlink-monitor.mjs',
@@ -43,7 +44,7 @@ const until = wanted =>
     }
   })
 
-// The changes: an address that comes and goes, by a socket that is waited for without the event loop.
+// Makes the changes: adds and deletes an address. The kernel answers within send(2), so recv(2) needs no event loop.
 const kernel = new Socket(constants.AF_NETLINK, constants.SOCK_RAW, constants.NETLINK_ROUTE)
 kernel.connect(encodeAddress(sockaddr.netlink({ pid: 0 })))
 const address = Uint8Array.of(constants.AF_INET, 32, 0, 0, 0, 0, 0, 0)
@@ -64,7 +65,7 @@ for (const [type, wanted] of [
   console.log(await until(wanted))
 }
 
-// Nobody reads while this goes on.
+// The monitor does not read during this loop.
 for (let i = 0; i < 2000; i++) {
   change('NEWADDR', 'CREATE', 'EXCLUSIVE')
   change('DELADDR')

@@ -1,6 +1,6 @@
 // node examples/netlink-routes.mjs
 //
-// Asks the kernel for its interfaces, addresses and routes: what ip(8) does, by three questions to a netlink socket.
+// Asks the kernel for its interfaces, addresses and routes, as ip(8) does, by three requests over a netlink socket.
 
 import { makeNetworkProcess } from 'make-network-process'
 import { ifIndexToName, sockaddr } from 'make-network-process/socket'

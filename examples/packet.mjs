@@ -1,12 +1,12 @@
 // sudo node examples/packet.mjs
 //
-// Sees what goes over the loopback interface, as tcpdump does: AF_PACKET, whose addresses tell the direction and the
-// protocol. With datagram sockets the link's header is left out.
+// Sees the packets on the loopback interface, as tcpdump does: AF_PACKET. The sender's address gives the direction and
+// the protocol of each packet. On a datagram socket the packets come without the link's header.
 
 import { makeNetworkProcess } from 'make-network-process'
 import { constants, ifNameToIndex, sockaddr } from 'make-network-process/socket'
 
-const ETH_P_IP = 0x0800 // one's own packets, too, come with ETH_P_ALL only
+const ETH_P_IP = 0x0800 // Not for the socket: only with ETH_P_ALL does it get outgoing packets too.
 const ETH_P_ALL = 0x0003
 const directions = new Map([
   [constants.PACKET_HOST, 'in'],

@@ -1,7 +1,7 @@
 // node examples/ping.mjs 127.0.0.1
 //
 // ICMP echo without root: a datagram socket of protocol ICMP. The kernel fills in the identifier and the checksum, and
-// gives us the answers to our own questions only.
+// delivers only the answers to this socket's requests.
 
 import { makeNetworkProcess } from 'make-network-process'
 import { constants } from 'make-network-process/socket'

@@ -1,7 +1,7 @@
 // node examples/sctp-one-to-many.mjs
 //
-// SCTP in its one-to-many style: sequenced packets over IP. One socket talks to many peers, which it need not accept; every
-// message has its sender, whom send() answers. Its peers may be of the same style, or connections (sctp.mjs).
+// SCTP in its one-to-many style: sequenced packets over IP. One socket talks to many peers, without accepting connections;
+// send() answers the sender of the current message. Its peers may be one-to-many sockets or connections (sctp.mjs).
 
 import { makeNetworkProcess } from 'make-network-process'
 import { constants } from 'make-network-process/socket'

@@ -1,7 +1,7 @@
 // node examples/sctp.mjs
 //
-// A connection by SCTP instead of TCP: the same keywords, and `protocol`. In the one-to-one style it is a stream to the
-// program, although the messages keep their bounds on the way. sctp-one-to-many.mjs has the other style.
+// A connection over SCTP instead of TCP: the same keywords, and `protocol`. In this one-to-one style the program sees a
+// stream, although SCTP transports messages. sctp-one-to-many.mjs shows the other style.
 
 import { makeNetworkProcess } from 'make-network-process'
 import { constants } from 'make-network-process/socket'

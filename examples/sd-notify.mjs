@@ -1,14 +1,15 @@
 // node examples/sd-notify.mjs
 //
 // Tells the service manager that the service is ready: a datagram to the socket that NOTIFY_SOCKET names, which systemd
-// sets for a service of Type=notify; a @ stands for the NUL of an abstract name. Without NOTIFY_SOCKET it is its own manager, once by a path and once by such a name.
+// sets for a service of Type=notify; a leading @ stands for the NUL of an abstract name. Without NOTIFY_SOCKET the program
+// is its own manager, once with a path and once with an abstract name.
 
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { makeNetworkProcess } from 'make-network-process'
 
-/** Gives false where nobody wants to know. */
+/** Returns false if there is no service manager to notify. */
 function notify(...assignments) {
   const name = process.env.NOTIFY_SOCKET
   if (!name) return false
@@ -23,7 +24,7 @@ function notify(...assignments) {
   return true
 }
 
-/** Hears one notification. */
+/** Receives one notification. */
 function listen(name) {
   return new Promise(resolve => {
     makeNetworkProcess({

@@ -1,7 +1,7 @@
 // node examples/seqpacket.mjs
 //
-// Requests and responses over a local socket of sequenced packets. A packet arrives whole or not at all, so that there
-// is nothing to frame, and the connection has an end, as a stream has.
+// Requests and responses over a local socket of sequenced packets. Each packet arrives whole, so the messages need no
+// framing; and unlike with datagrams there is a connection, whose end both sides are told of.
 
 import { makeNetworkProcess } from 'make-network-process'
 

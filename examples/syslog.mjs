@@ -1,7 +1,7 @@
 // LOG_SOCKET=/dev/log node examples/syslog.mjs 'a message'
 //
-// Logs as syslog(3) does: a datagram to a local socket. Without LOG_SOCKET it listens on one of its own, and shows what
-// comes there.
+// Logs as syslog(3) does, by a datagram to a local socket. Without LOG_SOCKET it listens on a socket of its own, and prints
+// what it receives there.
 
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -40,5 +40,5 @@ function syslog(severity, text) {
 }
 
 syslog('notice', process.argv[2] ?? 'hello')
-// What is queued, because the daemon is slow, is sent all the same.
+// Messages that are still queued, because the daemon is slow, are sent all the same.
 log.delete()

@@ -1,7 +1,8 @@
 // node examples/tipc.mjs
 //
-// A service by its type and instance instead of a machine and a port: AF_TIPC (modprobe tipc). The server binds a range of
-// instances, the client connects to one of them. A connection is made when the server accepts it, hence `nowait`.
+// Reaches a service by its type and instance instead of a host and a port: AF_TIPC (modprobe tipc). The server binds a
+// range of instances, the client connects to one of them. connect(2) returns only when the server has accepted, which
+// here is in the same program: hence `nowait`.
 
 import { makeNetworkProcess } from 'make-network-process'
 import { sockaddr } from 'make-network-process/socket'

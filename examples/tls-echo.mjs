@@ -1,7 +1,7 @@
 // node examples/tls-echo.mjs
 //
-// An echo server and its client over TLS, with a certificate that openssl makes for this run: the client trusts that one
-// certificate, a second client nobody who vouches for it, and is refused.
+// An echo server and its client over TLS, with a certificate that openssl makes for this run. The client trusts that
+// certificate; a second client does not, so it refuses the server.
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'

@@ -1,7 +1,8 @@
 // VSOCK_LOOPBACK=1 node examples/vsock.mjs
 //
-// Between a machine and its guests: AF_VSOCK, here from this machine to itself. That needs the kernel's loopback
-// transport (modprobe vsock_loopback); without it the connection would be for the machine's host, so it has to be said.
+// AF_VSOCK connects a machine with its guests; here it connects this machine with itself. That needs the kernel's loopback
+// transport (modprobe vsock_loopback). Without it the connection would go to the machine's host, so VSOCK_LOOPBACK has to
+// be set by hand.
 
 import { makeNetworkProcess } from 'make-network-process'
 import { constants, sockaddr } from 'make-network-process/socket'
@@ -10,7 +11,7 @@ if (process.env.VSOCK_LOOPBACK !== '1') {
   console.error('vsock: modprobe vsock_loopback, then set VSOCK_LOOPBACK=1: nothing is to leave this machine')
   process.exit(1)
 }
-// The constants are -1 or 4294967295, as the system's headers have it.
+// Depending on the system's headers, the constants are -1 or 4294967295.
 const [anyMachine, anyPort] = [constants.VMADDR_CID_ANY >>> 0, constants.VMADDR_PORT_ANY >>> 0]
 
 const server = makeNetworkProcess({
