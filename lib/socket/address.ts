@@ -1,4 +1,4 @@
-// Socket addresses: the bytes of a sockaddr, and the values that stand for them. What differs between systems
+// Socket addresses: conversion between the bytes of a sockaddr and JavaScript values. What differs between systems
 // (BSD's length byte, byte order, family numbers) is here and nowhere else.
 import { native } from '../native.js'
 import { bytesOf, little } from './bytes.js'
@@ -9,7 +9,7 @@ const { AF_INET, AF_INET6, AF_UNIX } = constants
 const hasLengthByte = process.platform !== 'linux'
 const pathCapacity = process.platform === 'linux' ? 108 : 104
 
-/** An address of a family by its number: `data` is the sockaddr's bytes after the family. */
+/** An address of any family, as the family's number and the bytes of the sockaddr. */
 export interface RawAddress {
   /** `constants.AF_NETLINK` … */
   family: number
@@ -17,7 +17,7 @@ export interface RawAddress {
   data: Uint8Array
 }
 
-/** {@link RawAddress} as it may be given. */
+/** {@link RawAddress} as an argument. */
 export interface RawAddressInput {
   /** `constants.AF_NETLINK` … */
   readonly family: number
@@ -25,7 +25,7 @@ export interface RawAddressInput {
   readonly data: Uint8Array | readonly number[]
 }
 
-/** The numbers of an IPv4 or IPv6 address. */
+/** The numbers of an IPv4 or IPv6 address and its port. */
 export type ScopedVector = number[] & {
   /** The interface that a link-local address is on. */
   scope?: number
@@ -33,12 +33,12 @@ export type ScopedVector = number[] & {
 
 /**
  * A socket address, as Emacs writes one: `[a, b, c, d, port]` for IPv4, eight groups of 16 bits and a port for IPv6, a
- * string for a local socket (a leading NUL: an abstract name, on Linux; empty: none), and `{ family, data }` for every
+ * string for a local socket (a leading NUL: an abstract name, on Linux; empty: unnamed), and `{ family, data }` for every
  * other family. An IPv6 address that has a scope carries it as the array's property `scope`.
  */
 export type Address = ScopedVector | string | RawAddress
 
-/** What may be given as an address: `data` may be plain numbers too. */
+/** {@link Address} as an argument: `data` may also be an array of numbers. */
 export type AddressInput = readonly number[] | string | RawAddressInput
 
 function sockaddr(family: number, length: number): Buffer {
@@ -73,7 +73,7 @@ function encodePath(name: string, path: string): Buffer {
   const bytes = native.encodeUtf8(path)
   const abstract = bytes[0] === 0
   if (!abstract && bytes.includes(0)) throw valueError(name, 'a path without NUL bytes', path)
-  // A path needs its NUL; an abstract name is as long as it is said to be.
+  // A path is terminated by a NUL; the length of an abstract name is that of the sockaddr.
   if (bytes.length > pathCapacity - (abstract ? 0 : 1))
     throw codedError(
       new RangeError(
@@ -87,9 +87,9 @@ function encodePath(name: string, path: string): Buffer {
 }
 
 /**
- * The sockaddr of an address, from its first byte.
+ * The whole sockaddr of an address, the family included.
  *
- * @param name - what the address is called in an error: `:remote`
+ * @param name - what error messages call the address: `:remote`
  * @throws TypeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`; RangeError `ERR_OUT_OF_RANGE`
  * @example encodeAddress([127, 0, 0, 1, 80]) // 16 bytes: AF_INET, port 80, 127.0.0.1
  */
@@ -175,7 +175,7 @@ export function decodeAddress(sockaddr: Uint8Array): Address {
   return { family, data: Buffer.from(bytes.subarray(2)) }
 }
 
-/** What an address is called in an error: host and port, or path. */
+/** The parts of an address that an error carries: host and port, or path. */
 export function errorAddress(sockaddr: Uint8Array): ErrorAddress {
   const address = decodeAddress(sockaddr)
   if (typeof address === 'string') return { path: address.replace(/^\0/, '@') }
@@ -186,7 +186,7 @@ export function errorAddress(sockaddr: Uint8Array): ErrorAddress {
     : { address: compressIPv6(address), port }
 }
 
-// As RFC 5952 has it, which the URL parser knows.
+// The form of RFC 5952, which the URL parser produces.
 function compressIPv6(address: readonly number[]): string {
   const groups = address.slice(0, 8).map(group => group.toString(16))
   return new URL(`http://[${groups.join(':')}]`).hostname.slice(1, -1)

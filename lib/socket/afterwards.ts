@@ -1,9 +1,10 @@
-// What is told when everything that is there has been delivered: changes of state, and by whom. Emacs goes through its
-// list of processes for that, from the newest on, and again whenever one is deleted; in turns it is done so here too.
+// Work deferred until all input of a wake-up has been delivered: reports of state changes, each at its process's place in
+// the list of processes. Emacs walks its list for that, newest first, and again whenever a process is deleted; so does this
+// module in turns (see takeTurns).
 import { native } from '../native.js'
 import { after, guarded } from './callbacks.js'
 
-/** Where somebody is on the list that is gone through. @internal */
+/** The place of one process in the list. @internal */
 export interface Place {
   older: Place | undefined
   newer: Place | undefined
@@ -11,13 +12,13 @@ export interface Place {
 let newest: Place | undefined
 let waiting = new Map<Place, () => void>()
 let inTurns = false
-// In turns: something waits that no round has begun for. Who waits in the middle of one does not begin another.
+// In turns: work was added since the last walk began. A synchronous wait inside a walk thus does not begin another walk.
 let hasNews = false
 
-// How many times the list is being gone through, one inside of the other.
+// How many walks through the list are under way, nested.
 let rounds = 0
 
-/** A place for the newest. @internal */
+/** Adds a place for the newest process. @internal */
 export function takePlace(): Place {
   const place: Place = { older: newest, newer: undefined }
   if (newest !== undefined) newest.newer = place
@@ -25,7 +26,7 @@ export function takePlace(): Place {
   return place
 }
 
-/** Takes a place from the list. @internal */
+/** Removes a place from the list. @internal */
 export function leavePlace(place: Place): void {
   if (!isOnList(place)) return
   const { older, newer } = place
@@ -33,7 +34,7 @@ export function leavePlace(place: Place): void {
   if (newer !== undefined) newer.older = older
   else newest = older
   place.newer = undefined
-  // Who has come to it goes on to what is behind it now, as Emacs does, even if that leaves too.
+  // A walk that is at this place goes on to the one behind it now, as Emacs does, even if that is removed too.
   if (rounds === 0) place.older = undefined
 }
 
@@ -41,12 +42,12 @@ function isOnList(place: Place): boolean {
   return place.newer !== undefined || place === newest
 }
 
-/** How many deliveries are under way, one inside of the other. @internal */
+/** How many deliveries are under way, nested. @internal */
 export let depth = 0
 
 /**
- * Makes the hub do as Emacs's loop does: one message, one callback, then look again, so that what a filter causes
- * comes before what was there behind its own message. It costs the batches. For the whole thread, from now on.
+ * Makes the hub of this thread work as Emacs's loop does, from now on: read one message, call back once, look again. So
+ * what a filter causes comes before input that arrived after the filter's own message. There are no batches any more.
  * @internal
  */
 export function takeTurns(): void {
@@ -55,15 +56,15 @@ export function takeTurns(): void {
   native.takeTurns()
 }
 
-/** What a wake-up brought is going to be delivered. @internal */
+/** Delivery of what a wake-up brought begins. @internal */
 export function beginDelivery(): void {
   depth++
 }
 
-/** In turns: how often everything was told because nothing else was left. @internal */
+/** In turns: how often the list was walked because no input was left. @internal */
 export let idleRounds = 0
 
-/** It is. @param idle - in turns: nothing is left @internal */
+/** Delivery ends. @param idle - in turns: no input is left @internal */
 export function endDelivery(idle: boolean): void {
   if (!inTurns) doAll()
   else if (idle && hasNews) {
@@ -74,9 +75,9 @@ export function endDelivery(idle: boolean): void {
 }
 
 /**
- * Runs `work` when everything that is there has been delivered: later, in any case.
+ * Runs `work` when all input that is there has been delivered; never before this returns.
  *
- * @param place - of who waits; what waits there already is replaced
+ * @param place - the process's; work that waits there already is replaced
  * @internal
  */
 export function afterDelivery(work: () => void, place: Place): void {
@@ -86,9 +87,9 @@ export function afterDelivery(work: () => void, place: Place): void {
 }
 
 /**
- * Runs `work` now; in turns with all that waits for the end of delivery, in its order.
+ * Runs `work` now; in turns, together with all waiting work, in the order of the list.
  *
- * @param place - as above
+ * @param place - the process's
  * @internal
  */
 export function withWaiting(work: () => void, place: Place): void {
@@ -97,9 +98,9 @@ export function withWaiting(work: () => void, place: Place): void {
 }
 
 /**
- * In turns: the same for who has left the list, and so is only met by those who were going through it then.
+ * In turns: the same for a place that has left the list, which only walks that were under way by then can still meet.
  *
- * @param place - as above
+ * @param place - the process's
  * @internal
  */
 export function againWithWaiting(work: () => void, place: Place): void {
@@ -115,7 +116,7 @@ function doAll(): void {
   for (const work of all.values()) guarded(work)
 }
 
-// From the newest on. What it calls may come here again, and leave nothing to do.
+// Walks the list, newest first. A callback may begin a walk of its own, which may leave nothing to do.
 function doInTurn(): void {
   hasNews = false
   rounds++

@@ -1,12 +1,12 @@
-// Bytes as they lie in memory: those of any view, and those of numbers in this machine's order.
+// Bytes as they lie in memory: those of any view, and those of numbers in the machine's byte order.
 import { endianness } from 'node:os'
 import { types } from 'node:util'
 import { typeError, valueError } from './errors.js'
 
-/** Whether the machine puts the low byte of a number first. @internal */
+/** Whether the machine is little-endian. @internal */
 export const little = endianness() === 'LE'
 
-/** C's ints, one behind the other. @internal */
+/** The bytes of an array of C ints. @internal */
 export function ints(...values: number[]): Uint8Array {
   return new Uint8Array(Int32Array.from(values).buffer)
 }
@@ -14,7 +14,7 @@ export function ints(...values: number[]): Uint8Array {
 /** The bytes of any ArrayBuffer view, as they lie in memory; nothing is copied. */
 export function bytesOf(name: string, value: unknown): Uint8Array {
   if (!ArrayBuffer.isView(value)) throw typeError(name, 'a Buffer or another view of bytes', value)
-  // A view of nothing may be one that had something: it would be lost in silence.
+  // An empty view may be one whose memory is gone: its bytes would be lost silently.
   if (!(value instanceof Uint8Array && value.length > 0) && isGone(value))
     throw valueError(name, 'a view that is neither detached nor out of bounds', value)
   return value instanceof Uint8Array
@@ -22,8 +22,8 @@ export function bytesOf(name: string, value: unknown): Uint8Array {
     : new Uint8Array(value.buffer, value.byteOffset, value.byteLength)
 }
 
-// Whether its memory was transferred away, or has been resized to end before it: both of these throw then. It may be of
-// another realm, as in node:vm, whose classes are not ours.
+// Whether the view's memory was transferred away, or resized to end before the view: the accesses below throw then. The
+// view may be from another realm (node:vm), so `instanceof` does not tell what it is.
 function isGone(view: ArrayBufferView): boolean {
   try {
     if (types.isDataView(view)) Reflect.get(view, 'byteLength')

@@ -1,8 +1,8 @@
-// Calling back what belongs to a user: by itself, or later. What it throws is an uncaught exception, as everywhere in
-// Node, and goes no further.
+// Calling the user's callbacks, now or later. What one throws is reported as an uncaught exception, as everywhere in
+// Node, and does not reach the caller.
 import { native, type SocketId } from '../native.js'
 
-/** Calls it; what it throws is reported as uncaught. @internal */
+/** Calls `callback`; what it throws is reported as uncaught. @internal */
 export function guarded(callback: () => void): void {
   try {
     callback()
@@ -19,15 +19,15 @@ interface Timer {
 }
 const timers = new Set<Timer>()
 
-/** What there is to say of a timer. @internal */
+/** Options of {@link after}. @internal */
 export interface TimerOptions {
-  /** It calls back for this socket alone: who waits for just another one does not run it. */
+  /** The one socket that the timer is for: a synchronous wait for another socket alone does not run it. */
   of?: SocketId
-  /** It does not keep the event loop alive, as its socket does if that is wanted. */
+  /** The timer does not keep the event loop alive; its socket does, unless unreferenced. */
   unreferenced?: boolean
 }
 
-/** Runs `run` in `milliseconds`, also while somebody waits synchronously. Gives what stops it. @internal */
+/** Runs `run` in `milliseconds`, also during a synchronous wait. Returns a function that cancels it. @internal */
 export function after(milliseconds: number, run: () => void, options: TimerOptions = {}): () => void {
   const fire = () => {
     if (timers.delete(timer)) run()
@@ -46,7 +46,7 @@ export function after(milliseconds: number, run: () => void, options: TimerOptio
   }
 }
 
-/** In how many milliseconds the first timer is due, but `most` of them at most. @param only - see {@link runDue} @internal */
+/** Milliseconds until the first timer is due, at most `most`. @param only - see {@link runDue} @internal */
 export function untilDue(most: number, only?: SocketId): number {
   let limit = most
   for (const timer of timers)
@@ -54,7 +54,7 @@ export function untilDue(most: number, only?: SocketId): number {
   return limit
 }
 
-/** Runs the timers that are due, for somebody who waits. @param only - the one socket that is waited for @internal */
+/** Runs the timers that are due, for a synchronous wait. @param only - the one socket that is waited for @internal */
 export function runDue(only?: SocketId): void {
   const now = performance.now()
   for (const timer of [...timers]) {

@@ -1,9 +1,9 @@
-// The system's own numbers, by their C names.
+// The system's constants, by their C names.
 import { native } from '../native.js'
 
 type Prefix = 'AF' | 'SOCK' | 'SOL' | 'SO' | 'IPPROTO' | 'MSG' | 'SHUT' | 'IP' | 'IPV6' | 'TCP' | 'SCM'
 
-/** What every system that we run on has. */
+/** The constants that every supported system has. */
 type Everywhere =
   | 'AF_UNSPEC'
   | 'AF_UNIX'
@@ -50,7 +50,7 @@ type Everywhere =
 
 /**
  * Every `AF_`, `SOCK_`, `SOL_`, `SO_`, `IPPROTO_`, `MSG_`, `SHUT_`, `IP_`, `IPV6_`, `TCP_` and `SCM_` constant that
- * the system has, and some more, by name. A name that this system does not have is `undefined`.
+ * the system has, and some more, by name. A constant that this system does not have is `undefined`.
  *
  * @example
  * ```ts

@@ -1,55 +1,55 @@
-// Ancillary data: the control messages that travel beside the data of sendmsg(2) and recvmsg(2). Descriptors
-// and credentials have a form of their own; everything else is bytes.
+// Ancillary data: the control messages that sendmsg(2) and recvmsg(2) carry with the data. Descriptors and
+// credentials are decoded; every other control message is bytes.
 import { bytesOf, ints, little } from './bytes.js'
 import { constants } from './constants.js'
 import { integer, rangeError, typeError } from './errors.js'
 
 const { SOL_SOCKET, SCM_RIGHTS } = constants
 const SCM_CREDENTIALS = constants.SCM_CREDENTIALS
-// cmsghdr: a length (size_t on Linux, 32 bits on Darwin), level and type; Linux aligns to the size of a long.
+// cmsghdr: length (size_t on Linux, 32 bits on Darwin), level and type; Linux aligns to the size of a long.
 const bits64 = ['x64', 'arm64', 'ppc64', 's390x', 'riscv64', 'loong64', 'mips64el'].includes(process.arch)
 const lengthSize = process.platform === 'linux' && bits64 ? 8 : 4
 const alignment = process.platform === 'linux' && bits64 ? 8 : 4
 const headerSize = lengthSize + 8
 const align = (length: number) => Math.ceil(length / alignment) * alignment
 
-/** Who sent a message (Linux): the kernel has checked that the sender may say so. */
+/** The sender of a message (Linux): the kernel has checked that the sender may claim these ids. */
 export interface Credentials {
-  /** Its process. */
+  /** The process id. */
   pid: number
-  /** Its user. */
+  /** The user id. */
   uid: number
-  /** Its group. */
+  /** The group id. */
   gid: number
 }
 
-/** A control message that has no form of its own: its level, its type and its bytes. */
+/** A control message of any other kind: its level, its type and its bytes. */
 export interface ControlMessage {
   /** `constants.SOL_SOCKET` … */
   level: number
   /** `constants.SCM_RIGHTS` … */
   type: number
-  /** What it says. */
+  /** Its data. */
   data: Uint8Array
 }
 
-/** What travels beside a message. */
+/** The ancillary data of a received message. */
 export interface Control {
-  /** Descriptors. Sent, they stay the sender's own; received, they are the receiver's to close. */
+  /** Descriptors, which the receiver has to close. */
   fds?: number[]
-  /** Who sends. */
+  /** The sender. */
   credentials?: Credentials
-  /** Everything else. */
+  /** All other control messages. */
   others?: ControlMessage[]
 }
 
-/** The same of a message that is to be sent, which is only looked at. */
+/** The ancillary data of a message to send. */
 export interface OutgoingControl {
   /** Descriptors, which stay the sender's own. */
   readonly fds?: readonly number[] | undefined
-  /** Who says to be sending. */
+  /** The sender, as it claims to be. */
   readonly credentials?: Credentials | undefined
-  /** Everything else. */
+  /** All other control messages. */
   readonly others?: readonly ControlMessage[] | undefined
 }
 
@@ -64,13 +64,13 @@ export function controlSpace(...lengths: number[]): number {
   return lengths.reduce((sum, length) => sum + align(headerSize) + align(length), 0)
 }
 
-// Its elements, with what is missing among them: each is checked.
+// The elements of the list; holes become undefined, so that they are checked too.
 function elements<T>(name: string, list: readonly T[] = []): (T | undefined)[] {
   if (!Array.isArray(list)) throw typeError(name, 'an array', list)
   return [...(list as readonly (T | undefined)[])]
 }
 
-/** Control messages as sendmsg(2) takes them. @internal */
+/** The bytes of control messages for sendmsg(2). @internal */
 export function encodeControl({ fds, credentials, others }: OutgoingControl): Buffer | undefined {
   const messages: ControlMessage[] = []
   const descriptors = elements('fds', fds).map((fd, i) => integer(`fds[${i}]`, fd, 0))
@@ -107,7 +107,7 @@ export function encodeControl({ fds, credentials, others }: OutgoingControl): Bu
   return bytes
 }
 
-/** Control messages as recvmsg(2) gave them. @internal */
+/** Decodes the control messages that recvmsg(2) gave. @internal */
 export function decodeControl(bytes: Buffer): Control {
   const control: Control = {}
   for (let at = 0; at + headerSize <= bytes.length;) {

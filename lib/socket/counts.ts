@@ -1,4 +1,4 @@
-// What a socket has counted, through memory that the addon shares.
+// A socket's counters, read through memory that is shared with the addon.
 import { native, type Counts, type SocketId } from '../native.js'
 import { setReceiver } from './hub.js'
 
@@ -9,13 +9,13 @@ function counted(): Counts {
   return [counts[0] ?? 0, counts[1] ?? 0, counts[2] ?? 0, counts[3] ?? 0]
 }
 
-/** What an open socket has counted so far. @internal */
+/** The counters of an open socket. @internal */
 export function countsOf(id: SocketId): Counts {
   native.counts(id)
   return counted()
 }
 
-/** Closes a socket, of which nobody hears any more. Gives what it has counted. @internal */
+/** Closes a socket and removes its receiver. Returns its final counters. @internal */
 export function closeCounted(id: SocketId): Counts {
   setReceiver(id, undefined)
   native.close(id)

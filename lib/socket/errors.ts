@@ -1,4 +1,4 @@
-// Where -errno, and wrong arguments, become JavaScript errors. Node's own shapes, exactly: users match on
+// Where -errno and wrong arguments become JavaScript errors. They have exactly the shape of Node's: users match on
 // `code`, and compare with what node:net gives for the same failure.
 import { native } from '../native.js'
 
@@ -6,7 +6,7 @@ const names = new Map(Object.entries(native.errors).map(([name, number]) => [num
 /** The system's errno numbers by name: `errno.ECONNREFUSED`. Positive, as in C. */
 export const errno = Object.freeze(native.errors)
 
-/** What a system error says besides its message. */
+/** What a system error carries besides its message. */
 export interface SystemError extends Error {
   /** The errno's name: `'ECONNREFUSED'`. */
   code: string
@@ -14,15 +14,15 @@ export interface SystemError extends Error {
   errno: number
   /** The call that failed: `'connect'`. */
   syscall: string
-  /** The address that it was about: a host, or the path of a local socket. */
+  /** The address concerned: a host, or the path of a local socket. */
   address?: string
-  /** The port that it was about. */
+  /** The port concerned. */
   port?: number
-  /** The path of a local socket, which is `address` too. Not enumerable. */
+  /** The path of a local socket, the same as `address`. Not enumerable. */
   path?: string
 }
 
-/** What an address is called in an error. */
+/** The parts of an address that an error carries. */
 export interface ErrorAddress {
   address?: string | undefined
   port?: number | undefined
@@ -34,12 +34,12 @@ export function errorName(number: number): string {
   return names.get(Math.abs(number)) ?? `errno ${Math.abs(number)}`
 }
 
-/** Whether what a native call gives means: later. */
+/** Whether the result of a native call means: try again later. */
 export function wouldBlock(result: number): boolean {
   return -result === errno.EAGAIN || isUnannounced(result)
 }
 
-/** Whether it means that, and no set says when: on BSDs the queue of a datagram's receiver is full. */
+/** The same where kqueue does not report when: on BSDs, the receive queue of a datagram's peer is full. */
 export function isUnannounced(result: number): boolean {
   return -result === errno.ENOBUFS && process.platform !== 'linux'
 }
@@ -55,23 +55,23 @@ export function systemError(number: number, syscall: string, about: ErrorAddress
   error.syscall = syscall
   if (address) error.address = address
   if (about.port) error.port = about.port
-  // net calls a local path `address`, fs calls it `path`: both are there, but the error is equal to net's.
+  // net calls a local path `address`, fs calls it `path`. Not enumerable, so that the error is deep-equal to net's.
   if (about.path) Object.defineProperty(error, 'path', { value: about.path, configurable: true })
   return error
 }
 
-/** Gives the value of a native call, or throws the system error that it stands for. */
+/** Returns the result of a native call, or throws its -errno as a system error. */
 export function check<T>(result: T | number, syscall: string, about?: ErrorAddress): T {
   if (typeof result === 'number' && result < 0) throw systemError(result, syscall, about)
   return result as T
 }
 
-/** An error with a code of ours or of Node's (`ERR_…`). */
+/** Gives an error a code, of this package or of Node (`ERR_…`). */
 export function codedError<E extends Error>(error: E, code: string): E & { code: string } {
   return Object.assign(error, { code })
 }
 
-/** A `TypeError` for an argument of a wrong type. */
+/** A `TypeError` for an argument of the wrong type. */
 export function typeError(name: string, expected: string, actual: unknown): TypeError & { code: string } {
   return codedError(
     new TypeError(`${name} must be ${expected}, not ${describe(actual)}`),
@@ -79,7 +79,7 @@ export function typeError(name: string, expected: string, actual: unknown): Type
   )
 }
 
-/** A `TypeError` for an argument of the right type with a value that means nothing. */
+/** A `TypeError` for an argument of the right type with an invalid value. */
 export function valueError(name: string, expected: string, actual: unknown): TypeError & { code: string } {
   return codedError(
     new TypeError(`${name} must be ${expected}, not ${describe(actual)}`),
@@ -95,7 +95,7 @@ export function rangeError(name: string, expected: string, actual: unknown): Ran
   )
 }
 
-// An array may hold itself, and an object anything by the name of `constructor`.
+// An array may contain itself, and `constructor` of an object may be anything.
 function describe(value: unknown, depth = 0): string {
   if (typeof value === 'string') return JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}…` : value)
   if (typeof value === 'function') return `a function`

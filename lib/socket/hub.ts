@@ -1,8 +1,8 @@
-// JavaScript's side of the hub: who gets what a wake-up brought.
+// The hub's JavaScript side: hands what a wake-up brought to the receivers of the sockets.
 //
-// The addon calls `dispatch` once a wake-up with everything that came for every socket. A receiver may close,
-// stop or replace anything while it is called, so each event looks again for whom it is. What a callback throws
-// is an uncaught exception, as everywhere in Node, and takes nothing from the events after it.
+// The addon calls `dispatch` once per wake-up with everything that came for every socket. A receiver may close,
+// stop or replace anything while it is called, so the receiver is looked up for each event. What a callback throws
+// is an uncaught exception, as everywhere in Node; the events after it are delivered all the same.
 import { markAsUntransferable } from 'node:worker_threads'
 import { native, type AddressId, type RawAnswer, type RawQuery, type SocketId } from '../native.js'
 import { decodeAddress, type Address } from './address.js'
@@ -36,20 +36,20 @@ const Event = {
 const textBit = 1 << 30
 const lentBit = 1 << 29
 const lengthMask = lentBit - 1
-// Where in the offset of an accepted connection the length of its peer's address begins.
+// The offset of an accepted event holds the length of the peer's address from this bit on.
 const lengthShift = 20
 
-/** What the hub calls. Whoever receives nothing of a kind never hears of it. */
+/** What the hub calls for a socket. Events without a callback are dropped. */
 export interface Receiver {
   /** A message, or a piece of a stream; `lent` bytes are valid until this returns. */
   onData?(data: string | Uint8Array, sender: AddressId, lent: boolean): void
-  /** What travels beside the next message: `flags` are recvmsg's. Descriptors are in transit: see native.ts. */
+  /** Ancillary data of the next message; `flags` are recvmsg's. The addon holds the descriptors: see native.ts. */
   onAncillary?(control: Buffer, flags: number): void
-  /** The message before was longer than it could be received: it had this many bytes. */
+  /** The last message did not fit and was cut; before that, it was this many bytes long. */
   onTruncated?(length: number): void
   /** See {@link watchSoon}. */
   onWatched?(): void
-  /** For some time everything that came was for this receiver. It may say its resource: {@link isEntered}. */
+  /** For some time all events were this receiver's. It may give its resource to the addon: {@link isEntered}. */
   onAlone?(): void
   onEnd?(): void
   onFailed?(errno: number): void
@@ -63,15 +63,15 @@ export interface Receiver {
 const receivers: (Receiver | undefined)[] = []
 const lookUps = new Map<number, (answer: RawAnswer) => void>()
 
-/** Makes `receiver` the one that hears of this socket; `undefined` is nobody. @internal */
+/** Makes `receiver` get the events of this socket; with `undefined`, nobody does. @internal */
 export function setReceiver(id: SocketId, receiver: Receiver | undefined): void {
   receivers[id] = receiver
 }
 
 /**
- * The same of a receiver who gets no data by the hub, but reads for itself, if at all.
+ * The same for a socket from which the hub reads no data: the receiver reads by itself, if at all.
  *
- * @returns -errno when the set does not take it
+ * @returns -errno when the epoll set does not take the socket
  * @internal
  */
 export function attach(
@@ -84,19 +84,19 @@ export function attach(
   return native.configure(id, mode, Kind.stream, Delivery.bytes, 0, 0, interest)
 }
 
-/** Looks a name up on a thread. @internal */
+/** Looks a name up on a thread. Returns the request's number, or -errno. @internal */
 export function startLookUp(done: (answer: RawAnswer) => void, ...query: RawQuery): number {
   const request = native.lookUp(...query)
   if (request >= 0) lookUps.set(request, done)
   return request
 }
 
-// The class that all Buffers are of: `subarray` comes to the same in more than twice the time.
+// The class behind all Buffers. `subarray` does the same, but takes more than twice as long.
 type ViewClass = new (memory: ArrayBuffer, offset: number, length: number) => Buffer
 const View = (Buffer as unknown as { [Symbol.species]: ViewClass })[Symbol.species]
 const nothing = new ArrayBuffer(0)
 
-// Every message is a view of it: who posts one to another thread, and transfers its memory, would take that of all others.
+// Many messages are views of this memory: transferring that of one to another thread would take the others' away.
 function ours(memory: ArrayBuffer): ArrayBuffer {
   markAsUntransferable(memory)
   return memory
@@ -113,9 +113,9 @@ interface Frame {
   extras: unknown[] | undefined
 }
 
-// The loop's wake-ups have the first place, those of waits inside callbacks the ones behind. The addon says which, for
-// the callbacks that it waits for are not ours alone: promises are resolved when ours has returned. A place is used
-// again, and so are its quads and slabs, which come only when they are others.
+// The event loop's wake-ups use the first frame, synchronous waits inside callbacks the next ones. The addon says which,
+// because its callback is over only after promise reactions have run, when `dispatch` has already returned. Frames are
+// reused, and so are their quads and slabs, which are passed only when they have changed.
 const frames: Frame[] = []
 
 function deliver({ events, kept, lent, text, extras }: Frame, at: number, id: number): void {
@@ -134,7 +134,7 @@ function deliver({ events, kept, lent, text, extras }: Frame, at: number, id: nu
   }
   const receiver = receivers[id]
   if (receiver === undefined) {
-    // Its listener was closed by an earlier event: a connection that nobody wants.
+    // The listener was closed by an earlier event, so nobody wants the connection.
     if (what === Event.accepted) native.close(address)
     if (what === Event.ancillary) dropDescriptors(extras?.[~offset] as Buffer)
     return
@@ -176,16 +176,16 @@ function deliver({ events, kept, lent, text, extras }: Frame, at: number, id: nu
   }
 }
 
-/** Closes descriptors that came beside a message and that nobody has taken. @internal */
+/** Closes the descriptors that were received with a message and that nobody has taken. @internal */
 export function dropDescriptors(control: Buffer): void {
   for (const fd of decodeControl(control).fds ?? []) native.dropDescriptor(fd)
 }
 
-/** No socket's id. @internal */
+/** An id that no socket has. @internal */
 export const nobody: SocketId = -1
 
-// An event is taken before it is delivered, for its callback may wait and so come by here again. Gives how many were
-// delivered: none where somebody has taken it before.
+// Delivers one event, marked as taken before, because its callback may wait synchronously and so come here again. Returns
+// how many were delivered: 0 if it was taken already.
 function deliverAt(frame: Frame, index: number): number {
   const at = 4 * index
   const id = frame.events[at] as number
@@ -203,8 +203,8 @@ function deliverAt(frame: Frame, index: number): number {
 let fresh: Receiver[] = []
 
 /**
- * Tells the receiver when the event under delivery is over, or somebody waits in its callbacks: it is time then to put
- * a new socket into the set, which costs nothing for those that are closed by then.
+ * Calls the receiver's `onWatched` when the event under delivery is over, or when its callback waits synchronously. The
+ * receiver then adds its new socket to the epoll set; a socket that is closed by then has cost no system call for it.
  *
  * @internal
  */
@@ -219,14 +219,14 @@ function watchFresh(): void {
   for (const receiver of receivers) guarded(() => receiver.onWatched?.())
 }
 
-// A callback may wait, and so deliver the rest of this itself.
+// A callback may wait synchronously, and so deliver the rest of the frame itself.
 function deliverRest(frame: Frame): number {
   let delivered = 0
   while (frame.next < frame.count) delivered += deliverAt(frame, frame.next++)
   return delivered
 }
 
-// What has come for one socket alone, leaving the rest where it is.
+// Delivers the events of one socket, and leaves the others where they are.
 function deliverOnly(frame: Frame, id: SocketId): number {
   if (id === nobody) return 0
   let delivered = 0
@@ -237,14 +237,14 @@ function deliverOnly(frame: Frame, id: SocketId): number {
   return delivered
 }
 
-// Entering a resource of async_hooks inside the addon's own costs as much as all the rest of an echo in JavaScript. So
-// one that has the loop for itself gives its resource to the addon, which then enters no other.
+// Entering an async_hooks resource inside the addon's own costs as much as all the rest of an echo in JavaScript. So a
+// receiver that gets all the events gives its resource to the addon, which then enters that instead of its own.
 const aloneAfter = 16
 let alone: SocketId = -1
 let aloneTimes = 0
 let entered: SocketId | undefined
 
-/** Whether the resource of this socket's receiver has been entered. @internal */
+/** Whether the addon has entered the resource of this socket's receiver. @internal */
 export function isEntered(id: SocketId): boolean {
   return entered === id
 }
@@ -280,7 +280,7 @@ native.start((place, count, events, kept, lent, text, extras) => {
   entered = outer
   if (place === 0 && count === 1) noteAlone(first)
   frame.text = frame.extras = undefined
-  // In turns, an empty dispatch says that nothing is left.
+  // In turns, an empty dispatch says that no input is left.
   endDelivery(count === 0)
   if (bookFull && depth === 0) forgetAddresses()
 })
@@ -289,17 +289,17 @@ native.start((place, count, events, kept, lent, text, extras) => {
 
 const holders = new Set<() => Iterable<AddressId>>()
 
-/** Says which address ids somebody still holds; asked when many new ones have come. @internal */
+/** Adds a function that gives the address ids still in use; called when many new addresses have come. @internal */
 export function holdAddresses(held: () => Iterable<AddressId>): void {
   holders.add(held)
 }
 
 let bookFull = false
 
-// Decoded addresses by id, for those who ask with every message.
+// Decoded addresses by id, for callers that ask with every message.
 const decoded = new Map<AddressId, Address>()
 
-/** The address of an id, which everybody who asks shares; undefined for -1. @internal */
+/** The address of an id, one object shared by all callers; undefined for -1. @internal */
 export function addressOf(id: AddressId): Address | undefined {
   const known = decoded.get(id)
   if (known !== undefined) return known
@@ -318,7 +318,7 @@ function forgetAddresses(): void {
 
 // ---- waiting ----------------------------------------------------------------------------------------------
 
-/** Whether something has been read of the socket, or accepted from it, that is not delivered yet. @internal */
+/** Whether something that was read or accepted from the socket is not delivered yet. @internal */
 export function hasUndelivered(id: SocketId): boolean {
   return frames.some(({ events, count, next }) => {
     for (let i = 4 * next; i < 4 * count; i += 4)
@@ -328,15 +328,15 @@ export function hasUndelivered(id: SocketId): boolean {
   })
 }
 
-// A worker that waits can only be ended between two calls into the addon.
+// A worker that waits can be terminated only between two calls into the addon.
 const longestWait = 100
 
 /**
- * Waits for at most `milliseconds`, and for a moment in any case, without running Node's loop, and delivers what has
- * come, as the watcher would. What an earlier wake-up brought and is not delivered yet comes first.
+ * Waits for at most `milliseconds` without running Node's event loop, and delivers what has come, as the loop would; looks
+ * once in any case. What an earlier wake-up brought and is not delivered yet comes first.
  *
  * @param only - the one socket to wait for, or {@link nobody}
- * @returns how many events there were: none does not mean that the time is over
+ * @returns how many events there were; 0 does not mean that the time is over
  * @internal
  */
 export function wait(milliseconds: number, only?: SocketId): number {

@@ -2,17 +2,17 @@
 import { native, type RawInterfaceAddress } from '../native.js'
 import { check, integer, typeError } from './errors.js'
 
-/** An address of an interface. Addresses are sockaddrs; a netmask may be cut behind its last byte that is not zero. */
+/** An address of an interface. Addresses are sockaddrs; a netmask may be cut after its last byte that is not zero. */
 export interface InterfaceAddress {
-  /** The interface's. */
+  /** The name of the interface. */
   name: string
   /** `IFF_` flags. */
   flags: number
-  /** Its sockaddr. */
+  /** The address. */
   address: Buffer | undefined
-  /** Which of its bits are the network's. */
+  /** The bits of the address that are the network's. */
   netmask: Buffer | undefined
-  /** Where datagrams to everybody on its network go. */
+  /** The broadcast address of the network. */
   broadcast: Buffer | undefined
 }
 

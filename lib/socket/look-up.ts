@@ -1,4 +1,4 @@
-// getaddrinfo(3), at once or on a thread, with errors in the shape of dns.lookup's.
+// getaddrinfo(3), blocking or on a thread, with errors in the shape of dns.lookup's.
 import { native, type RawAnswer, type RawQuery } from '../native.js'
 import { integer, systemError, typeError, valueError, type SystemError } from './errors.js'
 import { startLookUp } from './hub.js'
@@ -15,7 +15,7 @@ export interface FoundAddress {
   address: Buffer
 }
 
-/** What is looked for. Numbers are 0 where anything will do. */
+/** What to look up. A number that is 0 or left out matches anything. */
 export interface LookUpQuery {
   /** A name or a numeric address; undefined: this machine. */
   host?: string | undefined
@@ -33,11 +33,11 @@ export interface LookUpQuery {
 
 /** The error of a look-up: `code` `'ENOTFOUND'`, `'EAI_AGAIN'` … as dns.lookup() gives it. */
 export interface LookUpError extends SystemError {
-  /** The name that was looked for. */
+  /** The host that was looked up. */
   hostname?: string
-  /** The service that was looked for; the message names it where nobody knows it: `EAI_SERVICE`. */
+  /** The service that was looked up; the message names it when it is unknown: `EAI_SERVICE`. */
   service?: string
-  /** What the system says of it: gai_strerror(3). */
+  /** The system's description: gai_strerror(3). */
   reason: string
 }
 
@@ -75,7 +75,7 @@ function found(answer: RawAnswer, query: LookUpQuery): FoundAddress[] {
 
 function lookUpError(answer: number, query: LookUpQuery): LookUpError {
   const { host, service } = query
-  // A positive number is the errno behind EAI_SYSTEM.
+  // A positive number is the errno of an EAI_SYSTEM.
   if (answer > 0) {
     const error = systemError(answer, 'getaddrinfo', { address: host ?? service }) as LookUpError
     error.reason = error.code
@@ -98,7 +98,7 @@ export function getaddrinfo(query: LookUpQuery): FoundAddress[] {
   return found(native.getaddrinfo(...rawQuery(query)), query)
 }
 
-/** The same on a thread; `done` is called from the event loop, or from whoever waits. @internal */
+/** The same on a thread; `done` is called from the event loop, or from a synchronous wait. @internal */
 export function lookUp(
   query: LookUpQuery,
   done: (error: LookUpError | undefined, addresses: FoundAddress[]) => void,

@@ -1,14 +1,14 @@
-// Memory as a file, which can be handed over beside a message where the data would be too long for one.
+// Memory as a file, whose descriptor can be passed with a message where the data would be too long for one.
 import { native } from '../native.js'
 import { bytesOf } from './bytes.js'
 import { check, typeError, valueError } from './errors.js'
 
 /**
- * A descriptor of memory that holds `data` and that nobody can change any more: memfd_create(2) with every seal, on Linux.
- * It is the caller's, who closes it; it is close-on-exec, and at its beginning.
+ * A descriptor of immutable memory that holds `data`: memfd_create(2) with every seal, on Linux. The caller owns the
+ * descriptor and closes it; it is close-on-exec, and its file offset is 0.
  *
- * @param name - what it is called in /proc, at most 249 bytes
- * @throws `ENOSYS`: this system has none; `EINVAL`: the name is too long; `EMFILE`, `ENOMEM` …
+ * @param name - its name in /proc, at most 249 bytes
+ * @throws `ENOSYS`: this system has no memfd; `EINVAL`: the name is too long; `EMFILE`, `ENOMEM` …
  * @example
  * ```ts
  * import { closeSync } from 'node:fs'

@@ -1,30 +1,30 @@
-// The way into the kernel for what is sent. Whose it is and where it goes are in memory that the addon shares, for
-// Node-API takes longer to say a number than the memory does; and so it is with where a message lies, if that is small,
-// or one of many: such are copied there. Everything else is sent from where it is.
+// Sending. The socket, the address and the length of a message are passed in memory that the addon shares, because
+// passing numbers through Node-API takes longer. So does passing a view: a small message, or one of many, is copied to
+// the shared memory. Everything else is sent from where it is.
 import { native, type AddressId, type SocketId } from '../native.js'
 
 /**
- * The longest text, in UTF-16 units; three bytes a unit have to find room. native/hub_functions.cc has the same number.
+ * The longest text, in UTF-16 units of up to three bytes each. native/hub_functions.cc has the same number.
  *
  * @internal
  */
 export const textLimit = 16 * 1024
 const room = 64 * 1024
-// From here on copying takes longer, for a message alone, and for one of many.
+// Above these lengths copying takes longer: for a single message, and for one of many.
 const small = 256
 const medium = 4 * 1024
-// More than this an element of `call` cannot say.
+// The largest number that an element of `call` can hold.
 const longest = 0x7fffffff
 /** One call sends this many packets at most. @internal */
 export const packetsPerCall = 64
 
 const bytes = Buffer.allocUnsafeSlow(room)
-// The socket, the address or -1, where what is sent begins, and how long it is; of many, how many and their lengths.
+// Socket id; address id or -1; offset; length. For many packets: their number instead of the length, then their lengths.
 const call = new Int32Array(4 + packetsPerCall)
 const lengths = call.subarray(4)
 native.shareOutbox(bytes, call)
 
-// The addon has too many functions for a look-up by name to be quick.
+// Looked up once: the addon has so many functions that looking one up by name is slow.
 const { send, sendMany, sendOutbox, sendText, writeOutbox } = native
 
 function prepare(id: SocketId, to: AddressId, start: number, lengthOrCount: number): void {
@@ -34,7 +34,7 @@ function prepare(id: SocketId, to: AddressId, start: number, lengthOrCount: numb
   call[3] = lengthOrCount
 }
 
-/** Sends bytes. Gives how many are left over, or -errno when none went. @param to - an address, or -1 @internal */
+/** Sends bytes. Returns how many are left over, or -errno when none were sent. @param to - an address id, or -1 @internal */
 export function sendBytes(id: SocketId, data: Uint8Array, to: AddressId): number {
   const { length } = data
   if (length > small) return sendPart(id, data, 0, length, to)
@@ -43,7 +43,7 @@ export function sendBytes(id: SocketId, data: Uint8Array, to: AddressId): number
   return sendOutbox() ?? 0
 }
 
-/** The same of what is between two places in memory, which nobody has to make a view of. @internal */
+/** The same for the bytes from `start` to `end` of `memory`, without a view of them. @internal */
 export function sendPart(
   id: SocketId,
   memory: Uint8Array,
@@ -56,26 +56,26 @@ export function sendPart(
   return send(memory) ?? 0
 }
 
-// As much of it as the numbers in `call` can say, which is more than the kernel takes at once.
+// Sends as much as the numbers in `call` can express, which is more than the kernel takes at once.
 function sendBeginning(id: SocketId, data: Uint8Array, to: AddressId): number {
   const beginning = data.subarray(0, longest)
   const left = sendPart(id, beginning, 0, beginning.length, to)
   return left < 0 ? left : left + data.length - beginning.length
 }
 
-/** The same of text, in UTF-8. @internal */
+/** The same for text, as UTF-8. @internal */
 export function sendString(id: SocketId, text: string, to: AddressId): number {
   call[0] = id
   call[1] = to
   return sendText(text) ?? 0
 }
 
-// How long what is laid out is.
+// The length of all that is laid out.
 let used = 0
 
 /**
- * Lays packets one behind the other in the outbox, from the one with the number `first` on, as many as one call takes.
- * Gives how many: none if the first is so long that it does not pay.
+ * Copies packets to the outbox, one after the other, from index `first` on, as many as one call takes. Returns how many: 0
+ * if the first is so long that copying does not pay.
  *
  * @internal
  */
@@ -99,20 +99,19 @@ export function layOut(packets: readonly (string | Uint8Array)[], first: number)
   return count
 }
 
-/** Packets one behind the other. @internal */
+/** Packets that lie one after the other. @internal */
 export interface LaidOut {
   readonly data: Uint8Array
   readonly lengths: Int32Array
 }
 
-/** What {@link layOut} has laid out, until anything is sent. @internal */
+/** What {@link layOut} has laid out; valid until anything is sent. @internal */
 export function laidOut(count: number): LaidOut {
   return { data: bytes.subarray(0, used), lengths: lengths.subarray(0, count) }
 }
 
 /**
- * Sends packets, from the one with the number `first` on, as many as one call takes. Gives how many went, or -errno when
- * none did.
+ * Sends packets from index `first` on, as many as one call takes. Returns how many were sent, or -errno when none was.
  *
  * @internal
  */
@@ -128,22 +127,22 @@ export function sendPackets(
     return sendMany(bytes)
   }
   const left = sendBytes(id, packets[first] as Uint8Array, to)
-  // Packets go as a whole.
+  // A packet is sent as a whole.
   return left < 0 ? left : 1
 }
 
-/** Packets one behind the other, some of which are gone. @internal */
+/** Packets that lie one after the other, the first of which are sent already. @internal */
 export interface Packets {
   readonly memory: Uint8Array
-  /** Where the first of the others begins. */
+  /** Where the first unsent packet begins. */
   readonly start: number
-  /** How long each is, with those that are gone … */
+  /** The lengths of all packets, sent ones included. */
   readonly lengths: readonly number[]
-  /** … and how many these are. */
+  /** How many are sent. */
   readonly sent: number
 }
 
-/** The same of `count` packets that lie one behind the other already, {@link packetsPerCall} at most. @internal */
+/** The same for `count` packets, at most {@link packetsPerCall}, that lie one after the other already. @internal */
 export function sendLaidOut(id: SocketId, packets: Packets, count: number, to: AddressId): number {
   const { memory, start, sent } = packets
   for (let i = 0; i < count; i++) lengths[i] = packets.lengths[sent + i] as number

@@ -1,6 +1,6 @@
-// Addresses of families that have no form of their own here, by the names of their fields: what C writes into
-// sockaddr_nl, sockaddr_vm and the like, and reads out of them. Offsets are C's, from the struct's first byte. It knows
-// layouts; what a family does with an address is the kernel's business.
+// Conversion between `{ family, data }` addresses and named fields: the fields of sockaddr_nl, sockaddr_vm and the like.
+// Offsets are C's, from the struct's first byte. Only layouts are known here; what a family does with an address is the
+// kernel's business.
 import type { AddressInput, RawAddress } from './address.js'
 import { bytesOf, little } from './bytes.js'
 import { constants } from './constants.js'
@@ -27,9 +27,9 @@ export interface SockaddrHelper<Given, Read = Required<Given>> {
 
 /** An address of AF_NETLINK: sockaddr_nl. */
 export interface NetlinkAddress {
-  /** The socket's number; 0 is the kernel, or, to bind(2), any that is free. */
+  /** The socket's port id; 0 is the kernel or, for bind(2), any free one. */
   pid?: number
-  /** Multicast groups, a bit each. */
+  /** Multicast groups, one bit each. */
   groups?: number
 }
 
@@ -37,15 +37,15 @@ export interface NetlinkAddress {
 export interface VsockAddress {
   /** The machine: `constants.VMADDR_CID_HOST` … */
   cid: number
-  /** Its port there. */
+  /** The port. */
   port: number
 }
 
 /** An address of AF_PACKET: sockaddr_ll. */
 export interface PacketAddress {
-  /** The interface, see {@link ifNameToIndex}; 0, to bind(2): all. */
+  /** The index of the interface, see {@link ifNameToIndex}; 0, for bind(2): all. */
   ifindex: number
-  /** The protocol in the frame, as everybody writes it: 0x0800 for IPv4. */
+  /** The protocol in the frame, in host byte order: 0x0800 for IPv4. */
   protocol?: number
   /** The kind of hardware (`ARPHRD_`); the kernel fills it in. */
   hatype?: number
@@ -61,15 +61,15 @@ export interface AlgAddress {
   type: string
   /** The algorithm: `'sha256'`, `'cbc(aes)'` */
   name: string
-  /** Feature bits, of the kernel's crypto interface. */
+  /** Feature bits of the kernel's crypto interface. */
   feat?: number
-  /** Which of them count. */
+  /** Which of the feature bits count. */
   mask?: number
 }
 
 /** An address of AF_CAN: sockaddr_can. */
 export interface CanAddress {
-  /** The interface; 0: all. */
+  /** The index of the interface; 0: all. */
   ifindex: number
   /** ISO-TP: the identifier to receive. */
   rx?: number
@@ -79,17 +79,17 @@ export interface CanAddress {
 
 /** A service of AF_TIPC, by its name. */
 export interface TipcService {
-  /** What service. */
+  /** The service's type. */
   type: number
-  /** Which of those that offer it. */
+  /** The instance of the service. */
   instance: number
-  /** Where to look for it; 0: in the whole cluster. */
+  /** The node to look it up on; 0: the whole cluster. */
   node?: number
 }
 
-/** Instances of a service of AF_TIPC: what bind(2) publishes, and multicast reaches. */
+/** A range of instances of a service of AF_TIPC: what bind(2) publishes, and multicast reaches. */
 export interface TipcRange {
-  /** What service. */
+  /** The service's type. */
   type: number
   /** The first instance. */
   lower: number
@@ -99,7 +99,7 @@ export interface TipcRange {
 
 /** One socket of AF_TIPC. */
 export interface TipcSocket {
-  /** Its number on its node. */
+  /** The socket's number on its node. */
   ref: number
   /** Its node. */
   node: number
@@ -107,7 +107,7 @@ export interface TipcSocket {
 
 /** What addresses of AF_TIPC have in common. */
 export interface TipcScope {
-  /** How far a name is published: 2 is the cluster, 3 the node. Below 0: it is withdrawn. */
+  /** Where bind(2) publishes a name: 2 is the cluster, 3 the node. A negative number withdraws it. */
   scope?: number
 }
 
@@ -117,7 +117,7 @@ type TipcForms<Service, Scope> =
       service: Service
     } & Scope)
   | ({
-      /** Instances of one. */
+      /** A range of instances of a service. */
       range: TipcRange
     } & Scope)
   | ({
@@ -131,7 +131,7 @@ export type TipcAddress = TipcForms<TipcService, TipcScope>
 /** What reading an address of AF_TIPC gives. */
 export type TipcFields = TipcForms<Required<TipcService>, Required<TipcScope>>
 
-/** A struct in the machine's byte order; what is set is checked, and called `what: name` in an error. */
+/** A struct in the machine's byte order. Setters check their values; errors call the field `what: name`. */
 class Struct {
   readonly bytes: Buffer
   readonly #view: DataView
@@ -232,7 +232,7 @@ const netlink = helper<NetlinkAddress>(
   nl => ({ pid: nl.u32(4), groups: nl.u32(8) }),
 )
 
-// Linux has flags and padding behind the machine's number.
+// Linux has flags and padding after svm_cid.
 const vsockLength = process.platform === 'linux' ? 16 : 12
 const vsock = helper<VsockAddress>(
   'vsock',
@@ -254,7 +254,7 @@ const packet = helper<PacketAddress>(
   (what, { ifindex, protocol = 0, hatype = 0, pkttype = 0, address = new Uint8Array() }) => {
     const hardware = bytesOf(`${what}: address`, address)
     if (hardware.length > 32) throw rangeError(`${what}: address`, 'at most 32 bytes long', hardware.length)
-    // The struct has room for eight bytes; an address that is longer (InfiniBand's) makes it longer.
+    // sockaddr_ll has room for eight bytes; a longer address (InfiniBand's) makes the struct longer.
     const ll = newStruct(what, Math.max(20, 12 + hardware.length))
     ll.setNet16(2, 'protocol', protocol)
     ll.setU32(4, 'ifindex', ifindex, 0x7fffffff)
@@ -273,7 +273,7 @@ const packet = helper<PacketAddress>(
   }),
 )
 
-// The kernel takes a name that is longer than salg_name, as far as a sockaddr_storage goes.
+// The kernel accepts a name longer than salg_name, up to the size of a sockaddr_storage.
 const algNameLength = 128 - 24 - 1
 const alg = helper<AlgAddress>(
   'alg',
@@ -303,7 +303,7 @@ function word(what: string, value: unknown, most: number): string {
   return value
 }
 
-// Raw CAN sockets are named by the interface alone, and leave the rest out.
+// The address of a raw CAN socket may end after the interface, without the identifiers.
 const can = helper<CanAddress>(
   'can',
   'AF_CAN',
@@ -321,7 +321,7 @@ const can = helper<CanAddress>(
   },
 )
 
-// TIPC_SERVICE_RANGE, TIPC_SERVICE_ADDR, TIPC_SOCKET_ADDR, and the whole cluster for who says nothing.
+// TIPC_SERVICE_RANGE, TIPC_SERVICE_ADDR, TIPC_SOCKET_ADDR; the default scope, the whole cluster.
 const [serviceRange, serviceAddress, socketAddress, clusterScope] = [1, 2, 3, 2]
 const tipc = helper<TipcAddress, TipcFields>(
   'tipc',
@@ -354,7 +354,7 @@ const tipc = helper<TipcAddress, TipcFields>(
 )
 
 /**
- * Builds and reads the `{ family, data }` addresses of Linux's families from named fields, in the layout of this machine.
+ * Converts named fields to the `{ family, data }` addresses of Linux's families and back, in the layout of this machine.
  *
  * @example
  * ```ts

@@ -12,7 +12,7 @@ import { attach, Delivery, Interest, Kind, Mode, setReceiver } from './hub.js'
 
 /** What a socket is watched for, and what it is ready for. */
 export interface Readiness {
-  /** There is something to receive, or the end, or an error: the next receive does not give EAGAIN. */
+  /** The next receive does not give EAGAIN: there is data, the end of the stream, or an error. */
   readable: boolean
   /** There is room to send. */
   writable: boolean
@@ -36,7 +36,7 @@ export interface ReceivedFrom {
 
 /** What recvmsg(2) gives. */
 export interface ReceivedMessage extends Control {
-  /** Bytes received; with `MSG_TRUNC` among the flags given, the length that the message had. */
+  /** Bytes received; with `MSG_TRUNC` among the flags given, the full length of the message. */
   length: number
   /** The sender's sockaddr; empty where there is none. */
   address: Buffer
@@ -44,13 +44,13 @@ export interface ReceivedMessage extends Control {
   flags: number
   /** The message was longer than the buffers. */
   truncated: boolean
-  /** Control messages did not fit, and what did not fit is gone (descriptors are closed). */
+  /** Control messages did not fit; those that did not are lost (their descriptors are closed). */
   controlTruncated: boolean
 }
 
 /** A message for sendmsg(2). */
 export interface OutgoingMessage extends OutgoingControl {
-  /** The data: one packet, in pieces. */
+  /** The data of the message; several views are sent as one message. */
   data: ArrayBufferView | readonly ArrayBufferView[]
   /** The sockaddr to send to. */
   address?: Uint8Array | undefined
@@ -58,7 +58,7 @@ export interface OutgoingMessage extends OutgoingControl {
   flags?: number | undefined
 }
 
-// Of an option or of control messages, in bytes: the addon allocates what it is told.
+// The most bytes for an option or for control messages: the addon allocates what it is told.
 const lengthLimit = 1 << 20
 
 const abandoned = new FinalizationRegistry<SocketId>(id => {
@@ -72,24 +72,24 @@ const abandoned = new FinalizationRegistry<SocketId>(id => {
 })
 
 function views(data: ArrayBufferView | readonly ArrayBufferView[], name = 'data'): Uint8Array[] {
-  // Of what is missing in an array `map` says nothing.
+  // `map` would skip holes in the array.
   return Array.isArray(data)
     ? Array.from(data as readonly ArrayBufferView[], (view, i) => bytesOf(`${name}[${i}]`, view))
     : [bytesOf(name, data)]
 }
 
-// The id of a Socket, -1 when it is closed; anything else is refused, so that a method which is called on a
-// foreign object never reaches somebody else's socket.
+// The id of a Socket, -1 when it is closed. Anything else is refused, so that a method called on a foreign object
+// never reaches another socket.
 let idOf: (socket: unknown) => SocketId
-// The same, and the Socket is closed: whoever calls it has the descriptor.
+// The same, and marks the Socket as closed: the caller has to close or detach the id.
 let release: (socket: Socket) => SocketId
 
 /**
- * A socket, as the kernel has it. It is non-blocking and close-on-exec, and belongs to this object: whoever needs its
- * descriptor for longer takes it with {@link Socket.detach}.
+ * A socket of the kernel, non-blocking and close-on-exec. This object owns it: to keep the descriptor for longer, take
+ * it with {@link Socket.detach}.
  *
- * Methods are the system calls of their names. They throw what node:net would give: `code` (`'EAGAIN'`), a negative
- * `errno`, `syscall`. On a closed socket they throw `EBADF`; on anything that is no Socket, `TypeError`.
+ * Each method is the system call of its name. Errors have the shape of node:net's: `code` (`'EAGAIN'`), a negative
+ * `errno`, `syscall`. On a closed socket methods throw `EBADF`; on anything that is not a Socket, `TypeError`.
  *
  * @example
  * ```ts
@@ -134,11 +134,11 @@ export class Socket {
    *
    * @param domain - an address family, `constants.AF_INET`
    * @param type - `constants.SOCK_STREAM` …
-   * @param protocol - 0: the family's own for that type
+   * @param protocol - 0: the family's default for that type
    * @throws `EAFNOSUPPORT`, `EPROTONOSUPPORT`, `ESOCKTNOSUPPORT`, `EACCES`, `EMFILE` …
    */
   constructor(domain: number, type: number, protocol = 0) {
-    // Socket.#own makes the object without a call: there is no other way to a private field.
+    // Socket.#own passes an existing id this way: only the constructor can create the private field.
     const owned = Socket.#owned
     Socket.#owned = undefined
     this.#id =
@@ -157,7 +157,7 @@ export class Socket {
   }
 
   /**
-   * Takes a descriptor that came from elsewhere. It becomes non-blocking and close-on-exec.
+   * Takes over a descriptor from elsewhere, and makes it non-blocking and close-on-exec.
    *
    * @throws `ENOTSOCK`; `EBADF`; `EEXIST`: a Socket of this thread owns it already
    */
@@ -190,7 +190,7 @@ export class Socket {
     if (id >= 0) native.close(id)
   }
 
-  /** Gives the descriptor to the caller, who closes it. The Socket is closed for everybody else. */
+  /** Hands the descriptor to the caller, who has to close it. The Socket is closed from now on. */
   detach(): number {
     return check(native.detach(release(this)), 'detach')
   }
@@ -209,7 +209,7 @@ export class Socket {
     checkAddress(native.bind(id, sockaddr), 'bind', sockaddr)
   }
 
-  /** Takes connections from now on: listen(2). */
+  /** Makes the socket listen for connections: listen(2). */
   listen(backlog: number): void {
     check(native.listen(idOf(this), integer('backlog', backlog)), 'listen')
   }
@@ -217,7 +217,7 @@ export class Socket {
   /**
    * Connects: connect(2).
    *
-   * @throws `EINPROGRESS` while it goes on: watch for `writable`, then read `SO_ERROR`
+   * @throws `EINPROGRESS` when it is not done at once: watch for `writable`, then read `SO_ERROR`
    */
   connect(address: Uint8Array): void {
     const id = idOf(this)
@@ -250,10 +250,10 @@ export class Socket {
   }
 
   /**
-   * Receives a message into one buffer or several, with what travels beside it: recvmsg(2).
+   * Receives a message into one buffer or several, with its ancillary data: recvmsg(2).
    *
    * @param controlLength - room for control messages in bytes, see {@link controlSpace}; by default for 32 descriptors
-   *   and credentials. Descriptors that are received belong to the caller, who closes them.
+   *   and credentials. The caller owns the descriptors that are received, and closes them.
    */
   recvmsg(
     buffer: ArrayBufferView | readonly ArrayBufferView[],
@@ -269,7 +269,7 @@ export class Socket {
     return received(check<RawMessage>(result, 'recvmsg'))
   }
 
-  /** Receives up to 64 messages by one call, a buffer each: recvmmsg(2) where the system has it. */
+  /** Receives up to 64 messages with one call, one per buffer: recvmmsg(2) where the system has it. */
   recvmmsg(buffers: readonly ArrayBufferView[], flags = 0): ReceivedMessage[] {
     const result = native.recvmmsg(idOf(this), views(buffers, 'buffers'), integer('flags', flags))
     return check<RawMessage[]>(result, 'recvmmsg').map(received)
@@ -291,7 +291,7 @@ export class Socket {
     )
   }
 
-  /** Sends a message with what travels beside it: sendmsg(2). */
+  /** Sends a message with its ancillary data: sendmsg(2). */
   sendmsg(message: OutgoingMessage): number {
     const address = message.address === undefined ? undefined : bytesOf('address', message.address)
     const flags = integer('flags', message.flags ?? 0)
@@ -300,9 +300,9 @@ export class Socket {
   }
 
   /**
-   * Sends up to 64 messages by one call: sendmmsg(2) where the system has it. Gives how many went.
+   * Sends up to 64 messages with one call: sendmmsg(2) where the system has it. Gives the number of messages sent.
    *
-   * @param addresses - a sockaddr for each; none on a connected socket
+   * @param addresses - a sockaddr for each message; left out on a connected socket
    */
   sendmmsg(messages: readonly ArrayBufferView[], flags = 0, addresses?: readonly Uint8Array[]): number {
     if (addresses !== undefined && addresses.length !== messages.length)
@@ -316,7 +316,7 @@ export class Socket {
 
   // ---- state ------------------------------------------------------------------------------------------------
 
-  /** Ends a half of the connection, or both: shutdown(2). `how`: `constants.SHUT_WR` … */
+  /** Ends one half of the connection, or both: shutdown(2). `how`: `constants.SHUT_WR` … */
   shutdown(how: number): void {
     check(native.shutdown(idOf(this), integer('how', how)), 'shutdown')
   }
@@ -324,9 +324,9 @@ export class Socket {
   /**
    * Calls `callback` whenever the socket is ready, from Node's event loop, and keeps the loop alive meanwhile.
    *
-   * Readiness is level-triggered: the callback comes again until the condition is gone, so receive until `EAGAIN` or
-   * {@link Socket.unwatch}. It may be spurious, so expect `EAGAIN` even at first. An error that is pending counts as
-   * both: the next call gives it.
+   * Readiness is level-triggered: the callback is called again until the condition is gone, so receive until `EAGAIN` or
+   * {@link Socket.unwatch}. It may be spurious, so expect `EAGAIN` even at first. A pending error counts as readable and
+   * writable: the next call throws it.
    */
   watch(interest: Partial<Readiness>, callback: (readiness: Readiness) => void): void {
     if (typeof callback !== 'function') throw typeError('callback', 'a function', callback)
@@ -353,7 +353,7 @@ export class Socket {
     native.setCounted(id, false)
   }
 
-  /** Lets a watched socket keep Node's event loop alive, as it does from the start. */
+  /** Makes a watched socket keep Node's event loop alive, as it does by default. */
   ref(): this {
     const id = idOf(this)
     if (this.#watched !== undefined) native.setCounted(id, true)
@@ -366,7 +366,7 @@ export class Socket {
     return this
   }
 
-  /** The descriptor, which stays the socket's own; -1 when it is closed. */
+  /** The descriptor, which the Socket goes on to own; -1 when it is closed. */
   get fd(): number {
     return idOf(this) < 0 ? -1 : native.fd(idOf(this))
   }
@@ -410,7 +410,7 @@ export class Socket {
   }
 }
 
-// AF_FILE, AF_LOCAL and AF_ROUTE are other names for numbers that everybody knows by another one.
+// AF_FILE, AF_LOCAL and AF_ROUTE are aliases of better-known names.
 function familyName(family: number): string {
   const names = Object.keys(constants).filter(name => name.startsWith('AF_') && constants[name] === family)
   return names.find(name => !['AF_FILE', 'AF_LOCAL', 'AF_ROUTE'].includes(name)) ?? `family ${family}`
@@ -438,16 +438,16 @@ export function socketpair(domain: number, type: number, protocol = 0): [Socket,
 
 /** An entry of {@link poll}. */
 export interface PollEntry {
-  /** Whose. */
+  /** The socket to poll. */
   socket: Socket
   /** What to wait for: `constants.POLLIN` … */
   events: number
-  /** What is there, set by the call. */
+  /** The events that have occurred, set by the call. */
   revents?: number
 }
 
 /**
- * Blocks the thread until one of the sockets is ready: poll(2). Gives how many are.
+ * Blocks the thread until one of the sockets is ready: poll(2). Gives the number of ready sockets.
  *
  * @param timeout - milliseconds; -1 for no limit
  */
