@@ -1,4 +1,4 @@
-// From a coding system's base to its codec. Tables are made when a coding system is first used, and kept.
+// The codec of a coding system, by its base. Tables are made when a coding system is first used, and kept.
 
 import type { Codec } from './codec.js'
 import { doubleByteCodec, doubleByteNames } from './double-byte.js'
@@ -8,10 +8,10 @@ import { utf16be, utf16beWithSignature, utf16le, utf16leWithSignature } from './
 import { utf8, utf8WithSignature } from './utf-8.js'
 
 const makers = new Map<string, (name: string) => Codec>([
-  // Text that is sent as bytes goes as Emacs keeps it in memory. What is received as bytes has no codec.
+  // Text sent in these goes out in Emacs's internal encoding. Bytes received in these are not decoded.
   ['no-conversion', () => utf8],
   ['raw-text', () => utf8],
-  // While nothing is decided all that was received is ASCII, and UTF-8 is what is sent.
+  // While the coding system is undecided, all that was received is ASCII, and text is sent as UTF-8.
   ['undecided', () => utf8],
   ['prefer-utf-8', () => utf8],
   ['utf-8', () => utf8],
@@ -40,7 +40,7 @@ export function codecOf(base: string): Codec {
   return codec
 }
 
-/** Bytes as text that is sent as the same bytes again (`string-to-multibyte`): of us-ascii all others are raw. */
+/** Bytes as text that encodes to the same bytes again (`string-to-multibyte`): bytes above ASCII become raw bytes. */
 export function bytesAsText(bytes: Uint8Array): string {
   return codecOf('us-ascii').decode(bytes, true).text
 }

@@ -1,5 +1,5 @@
-// Decoding what a process receives: finds out what is open in its coding system, carries over what a block cuts off,
-// takes signatures away and turns line ends into LF. It owns the state of one stream and knows nothing of sockets.
+// Decoding what a process receives: detects what its coding system leaves open, carries over what a block cuts off,
+// removes signatures and turns line ends into LF. It owns the state of one stream and knows nothing of sockets.
 
 import { asBuffer, type Codec } from './codec.js'
 import { codecOf } from './codecs.js'
@@ -7,7 +7,7 @@ import { cutsSignature, detectorOf } from './detect.js'
 import { LineEnds } from './line-ends.js'
 import { codingSystem, withLineEnds, type CodingSystem } from './names.js'
 
-/** No codec leaves more than four bytes, and so four more always finish the character that these begin. */
+/** No codec leaves more than four bytes, so four more always complete the character that they begin. */
 const longestRest = 4
 
 const nothing = Buffer.alloc(0)
@@ -15,8 +15,7 @@ const nothing = Buffer.alloc(0)
 /**
  * Decodes a stream block by block, or datagrams one by one, as `process-coding-system`'s car says.
  *
- * Bytes that are not valid come as lone surrogates U+DC80…U+DCFF, each on its own, and an `Encoder` makes the same
- * bytes of them.
+ * Each invalid byte becomes a lone surrogate, U+DC80…U+DCFF, which an `Encoder` turns into the same byte again.
  *
  * @example
  * const decoder = new Decoder(codingSystem('utf-8'))
@@ -29,12 +28,12 @@ export class Decoder {
   #codec: Codec
   readonly #lineEnds: LineEnds
   #carry: Uint8Array
-  /** Whether nothing of a text has been decoded, so that a signature may come. */
+  /** Whether nothing of the text has been decoded yet, so that a signature may come. */
   #atStart = true
-  /** Whether the coding system itself, not only its line ends, has to be found out. */
+  /** Whether the coding system itself, not only its line ends, is still to be detected. */
   #detecting: boolean
 
-  /** @param rest what another decoder of the same stream has held back: it comes before the first block */
+  /** @param rest the bytes that another decoder of the same stream has held back; they precede the first block */
   constructor(system: CodingSystem, rest: Uint8Array = nothing) {
     this.#carry = rest
     this.#system = system
@@ -43,12 +42,12 @@ export class Decoder {
     this.#detecting = detectorOf(system.base) !== undefined
   }
 
-  /** The coding system as far as it is known by now: what `process-coding-system` says of decoding. */
+  /** The coding system as far as it is known by now: what `process-coding-system` gives for decoding. */
   get system(): CodingSystem {
     return this.#system
   }
 
-  /** Whether it holds something back that is decoded with the next block. */
+  /** Whether it holds back something to be decoded with the next block. */
   get pending(): boolean {
     return this.#carry.length > 0 || this.#lineEnds.pending
   }
@@ -59,11 +58,11 @@ export class Decoder {
   }
 
   /**
-   * Decodes a block. The result is bytes where the coding system is unibyte by now.
+   * Decodes a block. The result is bytes if the coding system is unibyte by now.
    *
    * @param bytes are only read; the result may be a view of them.
-   * @param end whether nothing of the same text follows: always for a datagram. Bytes of a character that is cut off
-   * then come as raw bytes, and the next block begins another text, in the coding system that was found.
+   * @param end whether this is the end of the text: always for a datagram. The bytes of a character that is cut off then
+   * become raw bytes, and the next block begins another text, in the coding system that was detected.
    */
   decode(bytes: Uint8Array, end = false): string | Uint8Array {
     if ((this.#detecting || this.#system.unibyte) && this.#carry.length > 0) {
@@ -83,12 +82,12 @@ export class Decoder {
     return decoded
   }
 
-  /** Ends the text: what was held back comes, as raw bytes or as the line end that it was. */
+  /** Ends the text: gives what was held back, as raw bytes or as the line end that it was. */
   flush(): string | Uint8Array {
     return this.decode(nothing, true)
   }
 
-  /** Decides on the coding system as far as the bytes tell; false where more of them are needed to begin. */
+  /** Decides on the coding system as far as the bytes tell; false if decoding cannot begin without more of them. */
   #detect(bytes: Uint8Array, end: boolean): boolean {
     const detector = detectorOf(this.#system.base)!
     if (!end && cutsSignature(bytes, detector)) return false
@@ -118,14 +117,14 @@ export class Decoder {
     let text = this.#decodeCharacters(bytes, end)
     if (this.#atStart && text !== '') {
       this.#atStart = false
-      // Where it is still open whether there are signatures, there may be one.
+      // While the coding system is not detected yet, there may be a signature.
       const signature = this.#codec.signature || this.#detecting
       if (signature && text.startsWith('\ufeff')) text = text.slice(1)
     }
     return this.#lineEnds.convert(text, end)
   }
 
-  /** Only the character that a block cuts off is copied to join its two parts, never a block. */
+  /** To join the two parts of a character that was cut off, only their bytes are copied, never a block. */
   #decodeCharacters(bytes: Uint8Array, end: boolean): string {
     let head = ''
     let rest = bytes

@@ -1,7 +1,7 @@
-// Detection: which coding system a block of bytes is in. Emacs's way, by priority and validity and not by statistics,
-// with the priorities that it has in a UTF-8 locale. It knows bytes and names, and neither decodes nor remembers.
+// Detection: which coding system a block of bytes is in. As in Emacs, by priority and validity, not by statistics, and
+// with Emacs's priorities in a UTF-8 locale. It knows bytes and names; it neither decodes nor keeps state.
 //
-// Of Emacs's categories those are left out that there is no codec for: emacs-mule and ISO 2022's escape sequences.
+// Those of Emacs's categories that have no codec here are left out: emacs-mule and ISO 2022's escape sequences.
 
 import { isAscii } from 'node:buffer'
 import { native } from '../native.js'
@@ -22,7 +22,7 @@ function looksLikeUtf8(bytes: Uint8Array, end: boolean): boolean {
   return true
 }
 
-/** Of the bytes from 0x80 to 0x9F Emacs lets those be Latin-1 that are quotes and dashes in windows-1252. */
+/** Of the bytes from 0x80 to 0x9F, Emacs accepts in Latin-1 those that are quotes and dashes in windows-1252. */
 const looksLikeLatin1 = (bytes: Uint8Array): boolean =>
   bytes.every(byte => byte < 0x80 || byte >= 0xa0 || (byte >= 0x91 && byte <= 0x96))
 
@@ -42,7 +42,7 @@ function looksLikeShiftJis(bytes: Uint8Array, end: boolean): boolean {
 const startsWith = (bytes: Uint8Array, signature: readonly number[]): boolean =>
   signature.every((byte, index) => bytes[index] === byte)
 
-/** Byte order marks, and the coding systems they tell. */
+/** Byte order marks, and the coding systems that they stand for. */
 const utf16Signatures: readonly (readonly [readonly number[], string])[] = [
   [[0xff, 0xfe], 'utf-16le-with-signature'],
   [[0xfe, 0xff], 'utf-16be-with-signature'],
@@ -63,9 +63,9 @@ function detectAny(bytes: Uint8Array, end: boolean): string | undefined {
   return looksLikeShiftJis(bytes, end) ? 'japanese-shift-jis' : 'raw-text'
 }
 
-/** How a coding system that leaves something open finds it out. */
+/** The detection for a coding system that leaves something open. */
 interface Detector {
-  /** What the bytes may begin with that tells; a block that ends within one of them tells nothing. */
+  /** Signatures that decide; a block that ends within one of them decides nothing. */
   readonly signatures: typeof utf16Signatures
   /** The base of the coding system of the bytes; `undefined` while that is open. */
   readonly detect: (bytes: Uint8Array, end: boolean) => string | undefined

@@ -1,6 +1,6 @@
-// The East Asian character sets of one to three bytes that both Emacs and iconv-lite have, and where iconv-lite's
-// tables are not Emacs's: it holds the vendors' extended sets, of which Emacs's are subsets. euc-tw, big5-hkscs, the
-// JIS X 0213 sets and eucjp-ms are not here, for iconv-lite has no table for them or another edition's.
+// The East Asian character sets of one to three bytes that both Emacs and iconv-lite have, and the differences between
+// their tables: iconv-lite has the vendors' extended sets, of which Emacs's are subsets. euc-tw, big5-hkscs, the
+// JIS X 0213 sets and eucjp-ms are not here: iconv-lite has no table for them, or one of another edition.
 
 import { asciiText, rawByte, scratch, textOf, unitOfByte, type Codec } from './codec.js'
 import { bytesIn, doubleByteUnits, encodeByTable, inverse, space, type ByteRange } from './tables.js'
@@ -10,22 +10,22 @@ interface CharacterSet {
   readonly encoding: string
   readonly leads: readonly ByteRange[]
   readonly trails: readonly ByteRange[]
-  /** Codes that iconv-lite has and Emacs has not. */
+  /** Codes that only iconv-lite has. */
   readonly excluded?: readonly ByteRange[]
-  /** Codes whose characters are others in Emacs, or that only Emacs has. */
+  /** Codes that stand for another character in Emacs, or that only Emacs has. */
   readonly corrected?: () => Iterable<readonly [code: number, unit: number]>
-  /** Where the half-width katakana are: single bytes, or behind 8E. */
+  /** Where the half-width katakana are: single bytes, or after an 8E. */
   readonly katakana?: 'single' | 'behind 8E'
   /** Whether JIS X 0212 follows 8F. */
   readonly jisX0212?: true
   /**
-   * Whether a code that is assigned to no character is one of Emacs's own characters above U+10FFFF there. Here its
-   * bytes are raw, but together, so that its second byte is not taken for a first one.
+   * Whether Emacs decodes an unassigned code to a character of its own above U+10FFFF. Here both its bytes become raw
+   * bytes together, so that the second one is not taken for a lead byte.
    */
   readonly keepsUnassigned?: true
 }
 
-/** Characters in a row, for the codes of some lead bytes in order. */
+/** Consecutive characters, from `unit` on, for the codes of some lead bytes in order. */
 function* inOrder(
   leads: readonly ByteRange[],
   trails: readonly ByteRange[],
@@ -157,12 +157,12 @@ const sets: Readonly<Record<string, CharacterSet>> = {
 /** Emacs's names of these coding systems. */
 export const doubleByteNames: readonly string[] = Object.keys(sets)
 
-/** In `first`, for bytes that are no characters: how many more there are in what they begin. All units are greater. */
+/** In `first`, for bytes that are no characters: how many bytes follow in the code. All units are greater. */
 const nothing = 0
 const twoBytes = 1
 const threeBytes = 2
 
-/** In `second`: codes that are none, and codes that are assigned to no character. */
+/** In `second`: invalid codes, and codes that are assigned to no character. */
 const noCode = 0
 const unassigned = 1
 
@@ -178,7 +178,7 @@ export function doubleByteCodec(name: string): Codec {
   const leads = bytesIn(set.leads)
   const trails = bytesIn(set.trails)
   const first = new Uint16Array(256)
-  // Indexed by the two bytes; those of JIS X 0212 by theirs with the first one's high bit clear, as no other lead's is.
+  // Indexed by the two bytes of a code; for JIS X 0212 the high bit of the first is cleared, which all others have set.
   const second = new Uint16Array(65536)
 
   for (let byte = 0; byte < 0x80; byte++) first[byte] = byte

@@ -1,5 +1,5 @@
-// Encoding what a process sends: completes its coding system, puts line ends and signatures in, and encodes. It owns
-// the state of one stream's writing side and knows nothing of sockets.
+// Encoding what a process sends: completes its coding system, inserts line ends and signatures, and encodes. It owns
+// the state of one stream's sending side and knows nothing of sockets.
 
 import { asBuffer } from './codec.js'
 import { codecOf } from './codecs.js'
@@ -7,18 +7,18 @@ import { codingSystem, withLineEnds, type CodingSystem, type LineEnd } from './n
 
 const lineEnds = { unix: '\n', dos: '\r\n', mac: '\r' } as const
 
-/** LFs become line ends, also those that follow a CR: a CRLF becomes CR CR LF. */
+/** Turns each LF into a line end, even after a CR: for `dos`, CRLF becomes CR CR LF. */
 const withLines = (text: string, eol: LineEnd | undefined): string =>
   eol === undefined || eol === 'unix' ? text : text.replaceAll('\n', lineEnds[eol])
 
 /**
- * ASCII leaves a coding system as it was named: in Lisp it is mostly unibyte, and Emacs completes the coding system for
- * multibyte text. Only those of ISO 2022 it completes for any.
+ * Text beyond ASCII completes a coding system. Emacs completes it for multibyte strings, and ASCII is mostly unibyte in
+ * Lisp. Those of ISO 2022 it completes for any string.
  */
 const beyondAscii = /[^\0-\x7f]/
 const alwaysCompleted = new Set(['japanese-iso-8bit', 'korean-iso-8bit', 'chinese-iso-8bit'])
 
-/** The coding system that text is encoded in where the one that was asked for leaves that open. */
+/** The coding system to encode text in, with everything decided that the given one leaves open. */
 function completed(system: CodingSystem): CodingSystem {
   if (system.base !== 'undecided' && system.base !== 'prefer-utf-8') return withLineEnds(system, 'unix')
   return codingSystem(`utf-8-${system.eol ?? 'unix'}`)
@@ -34,25 +34,25 @@ function completed(system: CodingSystem): CodingSystem {
  */
 export class Encoder {
   #system: CodingSystem
-  /** Whether the next text begins with a signature, if it is a coding system with one. */
+  /** Whether the next text begins with a signature, if the coding system has one. */
   #atStart = true
 
   constructor(system: CodingSystem) {
     this.#system = system
   }
 
-  /** The coding system as far as it is decided: what `process-coding-system` says of encoding. */
+  /** The coding system as far as it is decided: what `process-coding-system` gives for encoding. */
   get system(): CodingSystem {
     return this.#system
   }
 
   /**
-   * Encodes what is sent at once.
+   * Encodes what one call sends.
    *
-   * Bytes (a unibyte string in Emacs) go as they are but for line ends, and text that follows them begins with a
+   * Of bytes (a unibyte string in Emacs) only line ends are converted, and text that follows them begins with a
    * signature again. Characters that the coding system lacks become a space, in us-ascii `?`.
    *
-   * @param end whether nothing of the same text follows: for datagrams, which get a signature each.
+   * @param end whether this is the end of the text: for datagrams, each of which gets a signature.
    */
   encode(text: string | Uint8Array, end = false): Uint8Array {
     if (typeof text !== 'string') {

@@ -1,13 +1,13 @@
-// GB 18030: one, two or four bytes for every character of Unicode. The two-byte codes are iconv-lite's table, but for
-// those that Emacs has as the edition of 2022 has them. The four-byte codes need no table of iconv-lite's: they are the
-// characters in order that had no two-byte code in the first edition.
+// GB 18030: one, two or four bytes for every character of Unicode. The two-byte codes are iconv-lite's table, except
+// where Emacs follows the edition of 2022. The four-byte codes need no table of iconv-lite's: they are, in order, the
+// characters that had no two-byte code in the first edition.
 //
 // Emacs 28 counts that order wrongly from U+1E40 on; we keep to the standard.
 
 import { asciiText, isRawByte, rawByte, scratch, textOf, type Codec } from './codec.js'
 import { bytesIn, doubleByteUnits, inverse, space } from './tables.js'
 
-/** Characters that later editions moved to a two-byte code, from the four-byte code that its former character got. */
+/** Characters that later editions moved to a two-byte code, whose former character got their four-byte code. */
 const moved: readonly (readonly [code: number, unit: number])[] = [
   [0xa8bc, 0x1e3f],
   [0xa6d9, 0xfe10],
@@ -66,7 +66,7 @@ export function gb18030Codec(): Codec {
   for (const [lead, trail, unit = 0] of doubleByteUnits('gb18030', bytesIn([[0x81, 0xfe]]), trails)) {
     twoByte[(lead << 8) | trail] = unit
   }
-  // iconv-lite reads it as a second ideographic space, which would leave U+E5E5 without a code.
+  // iconv-lite decodes A3A0 to a second ideographic space, which would leave U+E5E5 without a code.
   twoByte[0xa3a0] = 0xe5e5
   twoByte[0xa8bc] = 0xe7c7
 

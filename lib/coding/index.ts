@@ -1,4 +1,4 @@
-// Emacs's coding systems for network processes: what of lib/coding the layers above may use.
+// Emacs's coding systems for network processes: the part of lib/coding that the layers above may use.
 
 export { bytesAsText } from './codecs.js'
 export { Decoder } from './decoder.js'

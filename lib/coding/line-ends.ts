@@ -1,11 +1,11 @@
-// Line ends, in text and, one unit a byte, in bytes: which there are, how they become LF, and a CR that the end of a
-// block parts from what follows it. It must not know what the text was encoded in.
+// Line ends, in text or in bytes (one unit per byte): detects them, turns them into LF, and holds back a CR at the end
+// of a block. It must not know what the text was encoded in.
 
 import type { LineEnd } from './names.js'
 
 /**
- * The line ends of a block, as Emacs judges them: CRLF and stray CRs are CRLF; any other mixture is LF, for nothing is
- * lost then.
+ * The line ends of a block, as Emacs detects them: CRLF mixed with stray CRs is CRLF; any other mixture is LF, because
+ * then nothing is lost.
  */
 export function detectLineEnds(text: string): LineEnd | undefined {
   if (!text.includes('\r')) return text.includes('\n') ? 'unix' : undefined
@@ -13,7 +13,7 @@ export function detectLineEnds(text: string): LineEnd | undefined {
   return text.includes('\n') ? 'dos' : 'mac'
 }
 
-/** Turns the line ends of a stream's blocks into LF, and finds out what they are where that is not known. */
+/** Turns the line ends of a stream's blocks into LF, and detects them if they are not known. */
 export class LineEnds {
   #eol: LineEnd | undefined
   #heldCr = ''
@@ -22,22 +22,22 @@ export class LineEnds {
     this.#eol = eol
   }
 
-  /** What the line ends are, as soon as that is decided. */
+  /** The line ends; undefined until they are decided. */
   get eol(): LineEnd | undefined {
     return this.#eol
   }
 
-  /** Whether it holds a part of a line end back. */
+  /** Whether it holds back a CR. */
   get pending(): boolean {
     return this.#heldCr !== ''
   }
 
-  /** Whether a block comes out as it goes in. */
+  /** Whether blocks are left unchanged. */
   get passes(): boolean {
     return this.#eol === 'unix' && !this.pending
   }
 
-  /** From the next block on nothing is converted: what was taken for text is bytes. */
+  /** Stops converting from the next block on: what was taken for text is bytes. */
   pass(): void {
     this.#eol = 'unix'
   }
@@ -45,8 +45,8 @@ export class LineEnds {
   /**
    * Converts a block.
    *
-   * A CR at its end may be half of a CRLF and waits for the next block, unless this is the last one. Emacs does not
-   * let it wait while the line ends are undecided, and takes them for `mac`.
+   * A CR at its end may be half of a CRLF and is held back for the next block, unless this is the last one. Emacs does not
+   * hold it back while the line ends are undecided, and takes them for `mac`.
    */
   convert(block: string, end: boolean): string {
     if (this.passes) return block

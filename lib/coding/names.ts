@@ -1,5 +1,5 @@
 // Coding systems by name: Emacs's names and aliases, the variants for line ends, and what follows from a name alone.
-// It must not know how any of them decodes; that there is a codec for every name here is tested.
+// It must not know how any of them decodes; a test checks that every name has a codec.
 
 /** How lines end: LF, CRLF, or CR. */
 export type LineEnd = 'unix' | 'dos' | 'mac'
@@ -12,7 +12,7 @@ export interface CodingSystem {
   readonly base: string
   /** How lines end; `undefined` while that is not decided. */
   readonly eol: LineEnd | undefined
-  /** Whether what is decoded stays bytes (a unibyte string in Emacs). */
+  /** Whether decoding gives bytes (a unibyte string in Emacs). */
   readonly unibyte: boolean
 }
 
@@ -105,7 +105,7 @@ const bases = new Map(
 const unibyteBases: ReadonlySet<string> = new Set(['no-conversion', 'raw-text'])
 
 /**
- * The bases of all coding systems that there are here (`coding-system-list` with a non-nil argument).
+ * The bases of all supported coding systems (`coding-system-list` with a non-nil argument).
  */
 export const codingSystemBases: readonly string[] = Object.keys(aliases)
 
@@ -119,8 +119,8 @@ export const codingSystemAliases = (system: CodingSystem): readonly string[] => 
  * The coding system of a name: a base or an alias, alone or with `-unix`, `-dos` or `-mac`. nil is `undecided` without
  * a name.
  *
- * @throws {TypeError} `ERR_UNKNOWN_CODING_SYSTEM` where there is none of that name (Emacs: `coding-system-error`);
- * `ERR_INVALID_ARG_TYPE` for what is no name.
+ * @throws {TypeError} `ERR_UNKNOWN_CODING_SYSTEM` for an unknown name (Emacs: `coding-system-error`);
+ * `ERR_INVALID_ARG_TYPE` for anything but a string or nil.
  * @example codingSystem('latin-1-dos') // { name: 'latin-1-dos', base: 'iso-latin-1', eol: 'dos', unibyte: false }
  */
 export function codingSystem(name: string | false | null | undefined): CodingSystem {
@@ -134,7 +134,7 @@ export function codingSystem(name: string | false | null | undefined): CodingSys
   }
   const [, stem = name, suffix] = /^(.+)-(unix|dos|mac)$/.exec(name) ?? []
   const base = bases.get(stem)
-  // The bytes of no-conversion have no line ends, and so it has no variants.
+  // no-conversion does not convert line ends, so it has no variants.
   if (base === undefined || (base === 'no-conversion' && suffix !== undefined)) {
     throw Object.assign(
       new TypeError(
@@ -155,13 +155,13 @@ export function codingSystem(name: string | false | null | undefined): CodingSys
 export const withLineEnds = (system: CodingSystem, eol: LineEnd | undefined): CodingSystem =>
   system.eol !== undefined || eol === undefined ? system : codingSystem(`${system.base}-${eol}`)
 
-/** What gives the bytes of a coding system with its line ends converted, as for `:filter-multibyte nil`. */
+/** The coding system that gives undecoded bytes with the line ends converted, as for `:filter-multibyte nil`. */
 export const asUnibyte = (system: CodingSystem): CodingSystem =>
   system.unibyte ? system : codingSystem(system.eol === undefined ? 'raw-text' : `raw-text-${system.eol}`)
 
 /**
- * What a process's encoding becomes when it is nil and its decoder has come to another coding system: the same, with
- * the line ends that were detected, or LF. Any other stays.
+ * The coding system for sending after a block was received. If it is nil and the decoder has changed its coding system,
+ * it becomes the decoder's, with the line ends that were detected, or LF. Otherwise it stays.
  *
  * @param before the decoder's coding system before it decoded a block.
  * @param after the same afterwards.

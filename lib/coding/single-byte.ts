@@ -1,13 +1,13 @@
-// The 8-bit character sets that both Emacs and iconv-lite have: a table of 256 units each, and the few places where
-// iconv-lite's is not Emacs's. EBCDIC, cp851, lao, next and adobe-standard-encoding are not in iconv-lite.
+// The 8-bit character sets that both Emacs and iconv-lite have: a table of 256 units each, and the few bytes where
+// Emacs's table differs from iconv-lite's. iconv-lite lacks EBCDIC, cp851, lao, next and adobe-standard-encoding.
 
 import { asBuffer, asciiText, isRawByte, rawByte, scratch, textOf, type Codec } from './codec.js'
 import { encodeByTable, inverse, singleByteUnits, space } from './tables.js'
 
-/** Where Emacs's table differs from iconv-lite's: the bytes, and their characters in Emacs. */
+/** Differences between Emacs's table and iconv-lite's: the bytes, and their characters in Emacs. */
 interface Corrections {
   readonly bytes: readonly number[]
-  /** Characters that stand in the place of `bytes`; where there are fewer, the other bytes are invalid. */
+  /** The characters of `bytes`, in order; if there are fewer, the remaining bytes are invalid. */
   readonly characters: string
 }
 
@@ -83,7 +83,7 @@ const encodings: Readonly<Record<string, string | readonly [string, Corrections]
   'vietnamese-viscii': 'viscii',
 }
 
-/** Emacs's names of the 8-bit coding systems that there are here. */
+/** Emacs's names of the supported 8-bit coding systems. */
 export const singleByteNames: readonly string[] = Object.keys(encodings)
 
 const beyondLatin1 = /[\u0100-\uffff]/
@@ -100,7 +100,7 @@ export function singleByteCodec(name: string): Codec {
   const table = inverse([...units.entries()].filter(([, unit]) => !isRawByte(unit)))
   // The Vietnamese sets have letters in the place of control characters.
   const hasAscii = units.subarray(0, 128).every((unit, byte) => unit === byte)
-  // ASCII alone has a substitute of its own.
+  // us-ascii substitutes `?`, all others a space.
   const substitute = name === 'us-ascii' ? 0x3f : space
 
   const codec: Codec = {
@@ -116,7 +116,7 @@ export function singleByteCodec(name: string): Codec {
     encode: text => encodeByTable(text, table, substitute),
   }
   if (name !== 'iso-latin-1') return codec
-  // Its bytes are the first 256 characters, and Node has both directions natively.
+  // The bytes of Latin-1 are the first 256 characters of Unicode, and Node converts both ways natively.
   return {
     signature: false,
     decode: bytes => ({ text: asBuffer(bytes).toString('latin1'), used: bytes.length }),

@@ -1,15 +1,15 @@
-// Tables between bytes and characters, made from iconv-lite's when a coding system is first used. It owns the way from
-// iconv-lite to a table, a table's inverse, and the encoder over it. It must not know which coding systems there are.
+// Tables between bytes and characters, made from iconv-lite's when a coding system is first used: for decoding, their
+// inverse for encoding, and the encoder that uses one. It must not know which coding systems there are.
 //
-// iconv-lite itself answers U+FFFD, and with no hint which byte, for what it cannot decode. So we ask it once for every
-// code there is, and decode by the table.
+// iconv-lite decodes invalid bytes to U+FFFD, without telling which they were. So it decodes every code once, into a
+// table, and the table decodes everything else.
 
 import iconv from 'iconv-lite'
 import { isRawByte, rawByte } from './codec.js'
 
 const replacement = '\uFFFD'
 
-/** The unit of each of the 256 bytes of an 8-bit character set; raw bytes for those that are none. */
+/** The unit of each of the 256 bytes of an 8-bit character set; a raw byte for each invalid one. */
 export function singleByteUnits(encoding: string): Uint16Array {
   const text = iconv.decode(Buffer.from(Array.from({ length: 256 }, (_, byte) => byte)), encoding)
   return Uint16Array.from(text, (character, byte) =>
@@ -17,21 +17,21 @@ export function singleByteUnits(encoding: string): Uint16Array {
   )
 }
 
-/** A run of bytes, first and last. */
+/** A range of bytes, first and last. */
 export type ByteRange = readonly [first: number, last: number]
 
-/** Every byte of some runs. */
+/** Every byte of some ranges. */
 export const bytesIn = (ranges: readonly ByteRange[]): number[] =>
   ranges.flatMap(([first, last]) => Array.from({ length: last - first + 1 }, (_, index) => first + index))
 
-/** The units of all codes of two bytes, with a common prefix; `undefined` for what iconv-lite has not. */
+/** The units of all codes of two bytes, after a common prefix; `undefined` for codes that iconv-lite lacks. */
 export function* doubleByteUnits(
   encoding: string,
   leads: readonly number[],
   trails: readonly number[],
   prefix: readonly number[] = [],
 ): Generator<[lead: number, trail: number, unit: number | undefined]> {
-  // One call for all: a line for every code, for no trail byte is a line feed.
+  // One call for all codes, one on each line: no trail byte is a line feed.
   const codes = leads.flatMap(lead => trails.map(trail => [lead, trail] as const))
   const lines = iconv
     .decode(Buffer.from(codes.flatMap(code => [...prefix, ...code, 0x0a])), encoding)
@@ -42,23 +42,23 @@ export function* doubleByteUnits(
   }
 }
 
-/** From a UTF-16 unit to its code and 1; 0 where it has none. */
+/** Maps a UTF-16 unit to its code plus 1, or to 0 if it has none. */
 export type EncodingTable = Uint16Array
 
-/** The inverse of a table of units. Of several codes for a unit the first is sent. */
+/** The inverse of a table of units. Of several codes for a unit, the first is used. */
 export function inverse(codes: Iterable<readonly [code: number, unit: number]>): EncodingTable {
   const table = new Uint16Array(65536)
   for (const [code, unit] of codes) if (table[unit] === 0) table[unit] = code + 1
   return table
 }
 
-/** What Emacs sends for a character that a coding system has not. */
+/** What Emacs sends for a character that a coding system lacks. */
 export const space = 0x20
 
 /**
  * Encodes by a table of codes of one or two bytes.
  *
- * @param prefix the byte before those codes of two bytes whose first one's high bit is clear, and is set behind it.
+ * @param prefix the byte that precedes a code of two bytes with a clear high bit; that bit is set in what follows.
  */
 export function encodeByTable(
   text: string,

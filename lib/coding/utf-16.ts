@@ -1,5 +1,5 @@
-// UTF-16 in both byte orders. A surrogate without its partner stays what it is, so that it is sent back unchanged; one
-// that would be taken for a raw byte comes as its two bytes. A last odd byte is a raw byte or, below 0x80, itself.
+// UTF-16 in both byte orders. A lone surrogate stays as it is, so that it is encoded unchanged; one that would be taken
+// for a raw byte is decoded to its two bytes. An odd last byte becomes a raw byte or, below 0x80, ASCII.
 
 import { asBuffer, isRawByte, isWellFormed, unitOfByte, type Codec, type Decoded } from './codec.js'
 
@@ -48,7 +48,7 @@ function utf16(littleEndian: boolean, signature: boolean): Codec {
       bytes[count + high] = unit >> 8
       bytes[count + low] = unit & 0xff
       count += 2
-      // The second of a pair is no raw byte, whatever its value.
+      // The second unit of a pair is no raw byte, whatever its value.
       if (text.codePointAt(at)! > 0xffff) {
         const partner = text.charCodeAt(++at)
         bytes[count + high] = partner >> 8

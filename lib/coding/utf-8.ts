@@ -1,6 +1,5 @@
-// UTF-8, strictly: surrogates, overlong forms and what is above U+10FFFF are no characters but raw bytes, each on its
-// own. The addon decodes: it is several times faster than Node's decoders, which besides put U+FFFD in the place of
-// what they cannot read.
+// Strict UTF-8: the bytes of surrogates, overlong forms and code points above U+10FFFF become raw bytes, one by one.
+// The addon decodes: it is several times faster than Node's decoders, which moreover replace invalid bytes by U+FFFD.
 
 import { native } from '../native.js'
 import { asciiText, isRawByte, isWellFormed, type Codec, type Decoded } from './codec.js'
@@ -12,7 +11,7 @@ function decode(bytes: Uint8Array, end: boolean): Decoded {
   return { text: native.decodeUtf8(bytes.subarray(0, used)), used }
 }
 
-/** A lone surrogate that stands for no byte takes three bytes, as in Emacs. Buffer would send U+FFFD for it. */
+/** A lone surrogate that stands for no byte is encoded in three bytes, as in Emacs. Buffer would encode U+FFFD. */
 function encodeIllFormed(text: string): Uint8Array {
   const bytes = Buffer.allocUnsafe(text.length * 3)
   let count = 0

@@ -1,23 +1,23 @@
-// From checked parameters to what sessions are made with. Reading the system's authorities takes milliseconds, so what
-// was read is used again for a while.
+// Makes the contexts that sessions are made from, from checked parameters. Reading the system's certificate authorities
+// takes milliseconds, so contexts are cached for a while.
 import { statSync } from 'node:fs'
 import { native, type RawTlsOptions, type TlsContext } from '../native.js'
 import { codedError } from '../socket/errors.js'
 import { requireGnutls } from './library.js'
 import { checkParameters, type CheckedParameters } from './parameters.js'
 
-/** How one process does TLS. */
+/** The TLS settings of one process. */
 export interface TlsSettings extends Omit<CheckedParameters, 'options' | 'loglevel'> {
   context: TlsContext
   server: boolean
-  /** What a client asks for: no numeric address. */
+  /** The name that a client sends (SNI); empty if the host is a numeric address. */
   serverName: string
 }
 
 /**
  * @param given - keywords by camelCased name
- * @throws what {@link checkParameters} throws; `ERR_TLS_NOT_AVAILABLE`; `ERR_INVALID_ARG_VALUE`: a priority, or a file,
- *   that GnuTLS does not take, named
+ * @throws what {@link checkParameters} throws; `ERR_TLS_NOT_AVAILABLE`; `ERR_INVALID_ARG_VALUE`, naming the priority
+ *   string or the file that GnuTLS refuses
  */
 export function tlsSettings(
   given: Readonly<Record<string, unknown>>,
@@ -31,11 +31,11 @@ export function tlsSettings(
   return { ...rest, server, serverName, context: contextOf(options) }
 }
 
-// How long what was read from files, and from the system, is taken for what they still are, in milliseconds.
+// How long a cached context counts as up to date, in milliseconds.
 const freshness = 10_000
 const contexts = new Map<string, { context: WeakRef<TlsContext>; until: number }>()
 
-// What a password opened is not kept for who may not know it.
+// A key that a password has opened is not cached: another caller may not know the password.
 function contextOf(options: RawTlsOptions): TlsContext {
   if (options.password !== '') return made(options)
   const key = JSON.stringify([

@@ -1,17 +1,17 @@
-// What a failure of TLS is called. Node's code where Node has one, otherwise the library's own name:
-// GNUTLS_E_UNEXPECTED_PACKET is ERR_TLS_UNEXPECTED_PACKET. No message holds anything that was sent or is secret.
+// The errors of TLS. Their code is Node's where Node has one, otherwise it comes from GnuTLS's name:
+// GNUTLS_E_UNEXPECTED_PACKET is ERR_TLS_UNEXPECTED_PACKET. No message contains secrets, or data that was sent.
 import { native, type TlsVerdict } from '../native.js'
 import { codedError, systemError, type ErrorAddress } from '../socket/errors.js'
 
-/** What an error of TLS says besides its message. */
+/** What a TLS error carries besides its message. */
 export interface TlsError extends Error {
   /** `CERT_HAS_EXPIRED`, `ERR_TLS_CERT_ALTNAME_INVALID`, `ERR_TLS_UNEXPECTED_PACKET` … */
   code: string
-  /** GnuTLS's number of the failure: `-15`. */
+  /** GnuTLS's error number: `-15`. */
   gnutls?: number
-  /** The peer's. */
+  /** The peer's address. */
   address?: string
-  /** The peer's. */
+  /** The peer's port. */
   port?: number
 }
 
@@ -21,24 +21,24 @@ const alerts = 0x30000
 const fatalAlertReceived = -12
 const certificateError = -43
 
-/** GnuTLS's number of a native failure; undefined for the system's. */
+/** The GnuTLS error number of a native failure; undefined for a system error. */
 function gnutlsNumber(failure: number): number | undefined {
   const number = Math.abs(failure)
   if (number < failures) return undefined
   return number >= alerts ? fatalAlertReceived : failures - number
 }
 
-/** Whether a native failure is one of TLS, and not the system's. */
+/** Whether a native failure is a TLS failure, not a system error. */
 export function isTlsFailure(failure: number): boolean {
   return gnutlsNumber(failure) !== undefined
 }
 
-/** Whether a failure says that the peer's certificate was refused by us. */
+/** Whether a failure means that we refused the peer's certificate. */
 export function isVerification(failure: number): boolean {
   return gnutlsNumber(failure) === certificateError
 }
 
-/** The error of a native call that may have failed by TLS: a system error, or one of TLS. */
+/** The error of a native call that may fail because of TLS: a system error, or a TLS error. */
 export function channelError(failure: number, syscall: string, about: ErrorAddress = {}): Error {
   return isTlsFailure(failure)
     ? tlsError(failure, syscall === 'handshake' ? 'TLS handshake' : `TLS ${syscall}`, about)
@@ -74,7 +74,7 @@ export function timedOut(about: ErrorAddress): TlsError {
 
 // ---- certificates -----------------------------------------------------------------------------------------
 
-/** What is wrong with a certificate: GnuTLS's bit, Emacs's word for it, Emacs's text, Node's code and ours. */
+/** A fault of a certificate: GnuTLS's bit, Emacs's keyword and text for it, and the error code (Node's, or our own). */
 interface Fault {
   bit: number
   warning: string
@@ -82,7 +82,7 @@ interface Fault {
   code: string
 }
 
-/** In the order in which they are checked; an error names the first. A self-signed certificate is told by its chain. */
+/** In the order in which they are checked; an error names the first. Self-signed is told by the chain instead. */
 export const faults: readonly Fault[] = [
   {
     bit: 1 << 5,
@@ -176,7 +176,7 @@ export const faults: readonly Fault[] = [
   },
 ]
 
-/** What Emacs says of a certificate that signs itself. */
+/** Emacs's keyword and text for a self-signed certificate. */
 export const selfSigned = {
   warning: 'selfSigned',
   text: 'certificate signer was not found (self-signed)',
@@ -185,7 +185,7 @@ export const selfSigned = {
 const unknownCa = 1 << 6
 const wrongName = 1 << 14
 
-/** The error of a certificate that was refused. @param trusted - not only its name matters */
+/** The error for a certificate that was refused. @param trusted - whether more than its name was to be verified */
 export function verificationError(
   [status, count, own, ownRoot]: TlsVerdict,
   trusted: boolean,

@@ -1,4 +1,4 @@
-// Small functions of Emacs's about errors, warnings and certificates.
+// Emacs's small functions that describe GnuTLS errors, warnings and certificates.
 import { camel } from '../lisp.js'
 import { native } from '../native.js'
 import { codedError, typeError, valueError } from '../socket/errors.js'
@@ -13,22 +13,22 @@ const symbols = new Map([
   ['gnutls-e-not-ready-for-handshake', -65500],
 ])
 
-/** What a function like gnutls-boot gives: `true`, a GnuTLS error, or the symbol of one. */
+/** What a function like gnutls-boot returns: `true`, a GnuTLS error, or the symbol of one. */
 export type GnutlsResult = true | number | string
 
-/** Whether it is an error: everything but `true` and `'gnutls-e-again'`. Corresponds to `gnutls-errorp`. */
+/** Whether a result is an error: anything but `true` and `'gnutls-e-again'`. Corresponds to `gnutls-errorp`. */
 export function isGnutlsError(result: unknown): boolean {
   return result !== true && result !== 'gnutls-e-again'
 }
 
-// What Emacs says of what is none.
+// The number of an error, or Emacs's message for a value that is not an error.
 function numberOf(error: unknown): number | string {
   const number = typeof error === 'string' ? symbols.get(error) : error
   if (number === undefined) return 'Symbol has no numeric gnutls-code property'
   return Number.isInteger(number) ? (number as number) : 'Not an error symbol or code'
 }
 
-/** Whether nothing can follow it. Corresponds to `gnutls-error-fatalp`. @throws `ERR_INVALID_ARG_VALUE` */
+/** Whether an error is fatal for the session. Corresponds to `gnutls-error-fatalp`. @throws `ERR_INVALID_ARG_VALUE` */
 export function isGnutlsErrorFatal(error: unknown): boolean {
   if (error === true) return false
   const number = numberOf(error)
@@ -47,8 +47,8 @@ export function gnutlsErrorText(error: unknown): string {
 }
 
 /**
- * A warning in words: `'expired'`, `':unknown-ca'` or `'unknownCa'`; undefined for what is none. Corresponds to
- * `gnutls-peer-status-warning-describe`.
+ * The text of a warning: `'expired'`, `':unknown-ca'` or `'unknownCa'`; undefined if there is no such warning.
+ * Corresponds to `gnutls-peer-status-warning-describe`.
  */
 export function describeWarning(warning: string): string | undefined {
   if (typeof warning !== 'string') throw typeError('warning', 'the name of a warning', warning)
@@ -56,7 +56,7 @@ export function describeWarning(warning: string): string | undefined {
   return [...faults, selfSigned].find(fault => fault.warning === name)?.text
 }
 
-/** A certificate in PEM, in words. Corresponds to `gnutls-format-certificate`. @throws `ERR_INVALID_ARG_VALUE` */
+/** Describes a PEM certificate. Corresponds to `gnutls-format-certificate`. @throws `ERR_INVALID_ARG_VALUE` */
 export function formatCertificate(pem: string | Uint8Array): string {
   if (typeof pem !== 'string' && !(pem instanceof Uint8Array)) throw typeError('pem', 'a certificate', pem)
   requireGnutls()

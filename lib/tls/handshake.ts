@@ -1,5 +1,5 @@
-// A handshake: from a connected socket to a session, or to the error that says why there is none. While it lasts it is
-// the one that hears of the socket.
+// The TLS handshake on a connected socket, which ends with a session or an error. While it lasts, it is the socket's
+// receiver.
 import { native, type SocketId } from '../native.js'
 import { wouldBlock, type ErrorAddress } from '../socket/errors.js'
 import { after } from '../socket/callbacks.js'
@@ -7,22 +7,22 @@ import { attach, Interest, Mode, setReceiver, type Receiver } from '../socket/hu
 import type { TlsSettings } from './context.js'
 import { channelError, isVerification, timedOut, verificationError } from './errors.js'
 
-/** What a handshake is about, and who hears of its end. */
+/** Options of a {@link Handshake}. */
 export interface HandshakeOptions {
   settings: TlsSettings
   /** What errors call the peer. */
   about: ErrorAddress
-  /** Called once: with the error, or with none. The socket is the caller's again, and is to be closed after an error. */
+  /** Called once, with the error if it failed. The caller gets the socket back, and has to close it after an error. */
   ended: (error: Error | undefined) => void
-  /** Sends what is to go in clear before; gives 0 when it has gone, or -errno. */
+  /** Sends clear text that precedes the handshake; returns 0 when it is sent, or -errno. */
   before?: (() => number) | undefined
-  /** What of the peer's part somebody has read already. */
+  /** Input from the peer that was read already. */
   read?: readonly (string | Uint8Array)[] | undefined
 }
 
 let begun = 0
 
-/** Whether this thread has begun any, before which nothing can be secured. */
+/** Whether this thread has begun any handshake: until then nothing can have TLS. */
 export function handshakesBegan(): boolean {
   return begun > 0
 }
@@ -43,7 +43,7 @@ export class Handshake implements Receiver {
     this.#read = (options.read ?? []).map(bytesOf)
   }
 
-  /** May be over when this returns. */
+  /** Begins the handshake, which may be over when this returns. */
   start(): void {
     begun++
     const { settings, about } = this.#options
@@ -52,7 +52,7 @@ export class Handshake implements Receiver {
     this.#go()
   }
 
-  /** Nobody wants it any more, or is told. */
+  /** Gives up the handshake without calling `ended`. */
   cancel(): void {
     this.#over = true
     this.#stopTimer?.()
@@ -63,7 +63,7 @@ export class Handshake implements Receiver {
     this.#go()
   }
 
-  /** What the hub had read before it knew: it belongs to TLS. */
+  /** Input that the hub read before the socket's mode was changed: it is part of the handshake. */
   onData(data: string | Uint8Array): void {
     this.#read.push(bytesOf(data))
     this.#go()
@@ -113,6 +113,6 @@ export class Handshake implements Receiver {
   }
 }
 
-// Lent bytes are somebody else's in a moment.
+// A copy, because lent bytes are valid only during the callback.
 const bytesOf = (data: string | Uint8Array) =>
   typeof data === 'string' ? native.encodeUtf8(data) : Uint8Array.prototype.slice.call(data)

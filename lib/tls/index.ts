@@ -1,4 +1,4 @@
-// TLS, as the layers above see it.
+// The part of lib/tls that the layers above may use.
 export { tlsSettings, type TlsSettings } from './context.js'
 export { channelError, faults, isTlsFailure, selfSigned, type TlsError } from './errors.js'
 export {

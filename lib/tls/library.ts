@@ -1,13 +1,13 @@
-// Whether there is GnuTLS, which is looked for when somebody asks the first time.
+// Whether GnuTLS is available; it is looked for when first asked for.
 import { native } from '../native.js'
 import { codedError } from '../socket/errors.js'
 
-/** Whether this machine has a GnuTLS that can be used. Without one everything but TLS works. */
+/** Whether this machine has a usable GnuTLS. Without it everything but TLS works. */
 export function gnutlsAvailable(): boolean {
   return native.tlsLoad()[0] !== undefined
 }
 
-/** The version of GnuTLS that is used: `'3.7.9'`; undefined where there is none. */
+/** The version of GnuTLS in use: `'3.7.9'`; undefined if there is none. */
 export function gnutlsVersion(): string | undefined {
   return native.tlsLoad()[0]
 }
@@ -25,10 +25,10 @@ export function requireGnutls(): void {
   )
 }
 
-// TLS's extensions have numbers below this.
+// The numbers of TLS extensions are below this.
 const extensions = 64
 
-/** What `gnutls-available-p` lists: the TLS extensions that the library knows; undefined where there is none. */
+/** What `gnutls-available-p` lists: the TLS extensions that the library knows; undefined without a library. */
 export function gnutlsCapabilities(): string[] | undefined {
   if (!gnutlsAvailable()) return undefined
   const names = Array.from({ length: extensions }, (_, number) => native.tlsExtension(number))

@@ -1,62 +1,63 @@
-// The keywords of `:tls-parameters` and of gnutls-boot: each is checked, and means what Emacs says or is refused by
-// name. What they make is a context, see context.ts.
+// The keywords of `:tls-parameters` and of gnutls-boot. Each is checked: it has Emacs's meaning, or is refused by name.
+// context.ts makes a context of them.
 import { isNil, keyword, type Nil } from '../lisp.js'
 import type { RawTlsOptions } from '../native.js'
 import { codedError, integer, typeError, valueError } from '../socket/errors.js'
 
-/** What may be checked of a certificate; Emacs's keywords with or without their colon. */
+/** What may be verified about a certificate; Emacs's keywords with or without their colon. */
 type Check = 'trustfiles' | 'hostname' | ':trustfiles' | ':hostname'
 
-/** How TLS is done: the keywords of `gnutls-boot`. What is not given has a safe default. */
+/** The parameters of TLS: the keywords of `gnutls-boot`. Those left out have safe defaults. */
 export interface TlsParameters {
-  /** With certificates (the default), or with none on either side, and so with nobody knowing who the other is. */
+  /** With certificates (the default), or with none on either side, so that neither end knows who the other is. */
   type?: 'gnutls-x509pki' | 'gnutls-anon' | Nil
-  /** The name that the certificate has to be for, and that is asked for (SNI). Without it: the process's host. */
+  /** The name that the peer's certificate has to be for, and that a client sends (SNI). By default the process's host. */
   hostname?: string | Nil
-  /** Versions, ciphers and the like, in GnuTLS's words: `'NORMAL:-VERS-TLS1.2'`. */
+  /** Versions, ciphers and so on, as a GnuTLS priority string: `'NORMAL:-VERS-TLS1.2'`. */
   priority?: string | Nil
-  /** PEM files of authorities that are trusted, besides the system's. A server's are those of its clients. */
+  /** PEM files of trusted authorities: a client's besides the system's, a server's for the certificates of clients. */
   trustfiles?: readonly string[] | Nil
-  /** PEM files of certificates that were revoked. */
+  /** PEM files of certificate revocation lists. */
   crlfiles?: readonly string[] | Nil
-  /** PEM files of our keys, each with its certificate and the chain above it. A server has to have one. */
+  /** PEM files of our keys, each with its certificate and the chain above it. A server needs at least one. */
   keylist?: readonly (readonly [key: string, certificate: string])[] | Nil
   /** The password of the keys. */
   pass?: string | Nil
   /** How the keys are encrypted: GnuTLS's flags as a number, or their names: `'GNUTLS_PKCS_PBES2_AES_256'`. */
   flags?: number | readonly string[] | Nil
-  /** The fewest bits that a client takes for a Diffie-Hellman prime. */
+  /** The fewest bits that a client accepts in a Diffie-Hellman prime. */
   minPrimeBits?: number | Nil
   /** GnuTLS's flags for verification, as a number. */
   verifyFlags?: number | Nil
   /**
-   * What ends the handshake: `true`, and not given, everything; a list, what it names; nil (`null` or `false`), nothing,
-   * and {@link TlsStatus.warnings} tells what is wrong. A server verifies its clients when it has `trustfiles`.
+   * Which faults of a certificate end the handshake: all (`true`, or not given), those of a list, or none (nil: `null` or
+   * `false`), and {@link TlsStatus.warnings} tells what is wrong. A server verifies its clients when it has `trustfiles`.
    */
   verifyError?: boolean | readonly Check[] | null | undefined
   /** The same as `':hostname'` in `verifyError`. */
   verifyHostnameError?: boolean | null | undefined
-  /** What GnuTLS writes to standard error, for the whole program: 0, nothing, to 8. */
+  /** How much GnuTLS writes to standard error, for the whole program: from 0 (nothing) to 8. */
   loglevel?: number | Nil
   /** Block until the handshake is over, even under `:nowait`. */
   completeNegotiation?: boolean | null | undefined
-  /** There are none to call: refused unless it is nil. */
+  /** Not supported: refused unless it is nil. */
   callbacks?: Nil
-  /** The protocols that are offered, or known to a server (ALPN): `['h2', 'http/1.1']`. Our own. */
+  /** The protocols that a client offers, or that a server knows (ALPN): `['h2', 'http/1.1']`. Not in Emacs. */
   alpn?: readonly string[] | Nil
-  /** How long the handshake may take, in seconds: 60, for a server's 30. Our own. */
+  /** How long the handshake may take, in seconds; by default 60, for a server 30. Not in Emacs. */
   timeout?: number | Nil
-  /** For a process that is open: be the server's end. Without it a connection that was accepted is. Our own. */
+  /** For a process that is open: be the TLS server. By default a connection that was accepted is. Not in Emacs. */
   server?: boolean | null | undefined
 }
 
 /** Parameters that were checked. */
 export interface CheckedParameters {
   options: RawTlsOptions
-  /** '': none is asked for, or checked. */
+  /** Empty: no name is sent or checked. */
   hostname: string
-  /** What ends the handshake. */
+  /** The certificate has to be trusted. */
   trusted: boolean
+  /** The certificate has to be for the host name. */
   named: boolean
   /** In milliseconds. */
   timeout: number
@@ -65,11 +66,11 @@ export interface CheckedParameters {
 }
 
 const defaultPriority = 'NORMAL'
-// Nothing but what has no certificates, which TLS 1.3 always has.
+// Only key exchanges without certificates, which TLS 1.3 does not have.
 const anonymousPriority = 'NORMAL:-KX-ALL:+ANON-ECDH:+ANON-DH:-VERS-TLS1.3'
 const clientTimeout = 60
 const serverTimeout = 30
-// GnuTLS says the keys themselves from 9 on.
+// From 9 on GnuTLS logs the keys themselves.
 const loudest = 8
 const longestName = 255
 
@@ -95,11 +96,11 @@ const known = new Set<keyof TlsParameters>([
 ])
 
 /**
- * What the keywords mean.
+ * Checks the keywords, and gives what they mean.
  *
- * @param server - which end we are
- * @param host - whom the process is connected to, if that has a name
- * @throws TypeError, RangeError: what a keyword cannot be, naming it
+ * @param server - whether we are the TLS server
+ * @param host - the host that the process is connected to, if it has a name
+ * @throws TypeError, RangeError for an invalid keyword, naming it
  */
 export function checkParameters(
   given: Readonly<Record<string, unknown>>,
@@ -131,7 +132,7 @@ export function checkParameters(
     anonymous,
     priority: text(':priority', given.priority) ?? (anonymous ? anonymousPriority : defaultPriority),
     verifyFlags: number(':verify-flags', given.verifyFlags),
-    // Anybody can have a certificate of theirs: a server lets in whom its own authorities vouch for.
+    // Anybody can get a certificate from the system's authorities: a server trusts those in its trustfiles only.
     systemTrust: !server && !anonymous,
     trustFiles,
     crlFiles: files(':crlfiles', given.crlfiles),
@@ -160,7 +161,7 @@ function typeOf(type: unknown): boolean {
 
 function text(keyword: string, value: unknown): string | undefined {
   if (isNil(value)) return undefined
-  // What it was is not said: it may be a password.
+  // The errors do not show the value, which may be a password.
   if (typeof value !== 'string')
     throw codedError(new TypeError(`${keyword} must be a string or nil`), 'ERR_INVALID_ARG_TYPE')
   if (value.includes('\0'))
@@ -272,7 +273,7 @@ function checksOf(
   }
   if (server && wanted.has('trustfiles') && !trusting)
     throw valueError(':trustfiles', "the authorities of the clients' certificates", given.trustfiles)
-  // By default a client checks everything, and a server what it has been told of its clients.
+  // By default a client verifies everything, and a server what it has trustfiles and a hostname for.
   const unsaid = verifyError === undefined
   const trusted = wanted.has('trustfiles') || (unsaid && (!server || trusting))
   const named = server

@@ -1,28 +1,28 @@
-// What is known of the peer and of the session: gnutls-peer-status, with its words.
+// What is known about the peer and the session: gnutls-peer-status, with its names.
 import { native, type RawCertificate, type SocketId } from '../native.js'
 import { faults, selfSigned } from './errors.js'
 
-/** A certificate. Dates are `YYYY-MM-DD`, in UTC; numbers of bytes are written `0a:1b:…`. */
+/** A certificate. Dates are `YYYY-MM-DD`, in UTC; strings of bytes are written `0a:1b:…`. */
 export interface TlsCertificate {
-  /** X.509's: 3 is usual. */
+  /** The version of X.509, usually 3. */
   version: number
-  /** What its issuer has numbered it by. */
+  /** The number that its issuer gave it. */
   serialNumber: string
   /** `'O=Example,CN=Example CA'` */
   issuer: string
-  /** The first day. */
+  /** The first day of its validity. */
   validFrom: string
-  /** The last day. */
+  /** The last day of its validity. */
   validTo: string
-  /** Whose it is. */
+  /** Whom it was issued to. */
   subject: string
   /** `'RSA'` */
   publicKeyAlgorithm?: string
-  /** How strong its key is, in GnuTLS's words: `'High'`. */
+  /** The strength of its key, as GnuTLS calls it: `'High'`. */
   certificateSecurityLevel?: string
-  /** What tells issuers of the same name apart, in old certificates. */
+  /** Distinguishes issuers of the same name, in old certificates. */
   issuerUniqueId?: string
-  /** The same for its subject. */
+  /** The same for the subject. */
   subjectUniqueId?: string
   /** `'RSA-SHA256'` */
   signatureAlgorithm?: string
@@ -30,24 +30,24 @@ export interface TlsCertificate {
   publicKeyId: string
   /** `'sha256:…'` */
   publicKeyIdSha256: string
-  /** The whole certificate's: `'sha1:…'`. */
+  /** The fingerprint of the whole certificate: `'sha1:…'`. */
   certificateId: string
   /** The certificate itself, as text. */
   pem: string
 }
 
-/** What may be wrong with a certificate, as keywords of Emacs's that are `true` here. */
+/** Faults of a certificate: Emacs's keywords as properties that are `true`. */
 export type TlsWarnings = Readonly<Record<string, true>>
 
-/** What two ends have agreed on, and how the peer has shown who it is. Corresponds to `gnutls-peer-status`'s list. */
+/** What the two ends have agreed on, and the peer's certificates. Corresponds to the list of `gnutls-peer-status`. */
 export interface TlsStatus {
-  /** What is wrong with its certificate: `{ selfSigned: true, unknownCa: true, invalid: true }`. */
+  /** What is wrong with the peer's certificate: `{ selfSigned: true, unknownCa: true, invalid: true }`. */
   warnings?: TlsWarnings
-  /** The chain, its own first. */
+  /** The peer's certificate chain, its own certificate first. */
   certificates?: TlsCertificate[]
-  /** Its own. */
+  /** The peer's own certificate. */
   certificate?: TlsCertificate
-  /** How long the prime was, where there was a key exchange with one. */
+  /** The length of the Diffie-Hellman prime, where the key exchange had one. */
   diffieHellmanPrimeBits?: number
   /** `'ECDHE-RSA'` */
   keyExchange?: string
@@ -59,15 +59,15 @@ export interface TlsStatus {
   mac?: string
   /** `'NULL'`: none. */
   compression?: string
-  /** What is authenticated is what was encrypted (RFC 7366). */
+  /** Whether the MAC is that of the encrypted data (RFC 7366). */
   encryptThenMac: boolean
-  /** Renegotiation is bound to the session (RFC 5746). */
+  /** Whether renegotiation is bound to the session (RFC 5746). */
   safeRenegotiation: boolean
-  /** The protocol that was chosen of those offered. Our own. */
+  /** The protocol that was chosen from those offered (ALPN). Not in Emacs. */
   alpn?: string
 }
 
-/** Undefined: there is no session. */
+/** The status of a socket's session; undefined if it has none. */
 export function statusOf(id: SocketId): TlsStatus | undefined {
   const raw = native.tlsStatus(id)
   if (raw === undefined) return undefined
@@ -84,7 +84,7 @@ export function statusOf(id: SocketId): TlsStatus | undefined {
   }
 }
 
-// Emacs's order: the last that was checked is the first.
+// A self-signed certificate's warning comes first, as in Emacs.
 function warningsOf(id: SocketId): TlsWarnings | undefined {
   const [status, , own] = native.tlsVerdict(id) ?? [0, 0, false]
   const found = faults.filter(({ bit }) => (status & bit) !== 0).map(({ warning }) => warning)
@@ -118,5 +118,5 @@ function certificateOf(raw: RawCertificate): TlsCertificate {
 }
 
 const hex = (bytes: Buffer) => bytes.toString('hex').replace(/..(?=.)/g, '$&:')
-// A date that the certificate cannot have is -1.
+// GnuTLS gives -1 where the certificate has no valid date.
 const day = (seconds: number) => new Date(seconds * 1000).toISOString().slice(0, 10)
