@@ -1,4 +1,4 @@
-// The entry: what the addon exports. lib/native.ts declares it for TypeScript.
+// The entry point: what the addon exports. lib/native.ts declares it for TypeScript.
 #include <napi.h>
 
 #include "exports.h"

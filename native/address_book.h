@@ -1,7 +1,7 @@
 // Socket addresses by small integer ids: a message carries the id of its
-// sender, and an object for it is made only when somebody asks.
+// sender, and JavaScript makes an object for it only on demand.
 //
-// Ids live until Retain() is called without them; JavaScript knows which it
+// Ids are valid until Retain() is called without them; JavaScript knows which it
 // still holds.
 #pragma once
 
@@ -22,7 +22,7 @@ class AddressBook {
   std::int32_t Intern(const sys::Address& address);
   // Null for an id that is not in use.
   const sys::Address* Get(std::int32_t id) const;
-  // Many addresses have come since the last Retain(): time for one.
+  // Many addresses have come since the last Retain(): time for another.
   bool full() const { return ids_.size() >= limit_; }
   void Retain(const std::int32_t* live, std::size_t count);
 

@@ -8,7 +8,7 @@ Environment* Environment::Make(Napi::Env env) {
   auto* environment = new Environment(env);
   const int error = environment->hub_.Open();
   if (error < 0) {
-    // Who was short of descriptors may try again, and is not to have fewer then.
+    // If descriptors were short, the next try must not have fewer: all are closed.
     delete environment;
     Napi::Error::New(env, std::string("cannot watch sockets: ") + std::strerror(-error))
         .ThrowAsJavaScriptException();

@@ -1,9 +1,9 @@
-// What one environment (the main thread, a worker) has: a hub with its sockets
-// and addresses. Nothing in the addon is static, because workers come and go.
+// What one environment (the main thread or a worker) has: a hub with its sockets
+// and addresses. None of it is static, because workers come and go.
 //
-// JavaScript reaches it as the data of every function. It ends by an
-// asynchronous clean-up hook: libuv frees its handle only in a later turn, and a
-// loop that is closed while it has one aborts the process.
+// It is the data of every function that JavaScript calls. An asynchronous clean-up
+// hook ends it, because libuv closes a handle only in a later turn, and a loop that
+// is closed while it has one aborts the process.
 #pragma once
 
 #include <napi.h>
@@ -16,7 +16,7 @@ namespace mnp {
 
 class Environment {
  public:
-  // Null, with an exception pending, when the system has no set to wait on.
+  // Null, with an exception pending, if the hub cannot be opened.
   static Environment* Make(Napi::Env env);
   static Environment* Of(const Napi::CallbackInfo& info) {
     return static_cast<Environment*>(info.Data());
@@ -31,7 +31,8 @@ class Environment {
   Outbox& outbox() { return outbox_; }
   tls::Workspace& workspace() { return workspace_; }
 
-  // Memory that JavaScript shares and keeps: bytes read and written, messages read and written.
+  // Memory that JavaScript shares and keeps alive: bytes read and written, messages read and
+  // written.
   static constexpr std::size_t kCounts = 4;
   void ShareCounts(double* counts) { counts_ = counts; }
   void ShowCounts(const Socket& socket);

@@ -1,5 +1,5 @@
-// What the files of native/ give to JavaScript, a function each; addon.cc calls
-// them all, and lib/native.ts declares what they give.
+// What the files of native/ export to JavaScript, each by one function; addon.cc calls
+// them all, and lib/native.ts declares what they export.
 #pragma once
 
 #include <napi.h>

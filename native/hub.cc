@@ -1,6 +1,6 @@
 // Sizes and limits are measured (docs/performance.md): a page fault and an entry
 // into JavaScript cost more than a syscall, so batches are large and memory is
-// used again where that is safe.
+// reused where that is safe.
 #include "hub.h"
 
 #include <sys/socket.h>
@@ -22,45 +22,44 @@ constexpr ssize_t kPeerEnded = -0x10000;  // Not an errno.
 
 constexpr std::int32_t kFrameEvents = 1024;
 constexpr int kRounds = 4;       // Calls into JavaScript in one turn of the loop …
-constexpr int kTurns = 64;       // … or where each brings one message.
-constexpr int kAnswers = 32;     // … or where one socket does all the talking.
-constexpr unsigned kStreak = 4;  // From so many wake-ups on it does.
+constexpr int kTurns = 64;       // … or, in turns, where each brings one message.
+constexpr int kAnswers = 32;     // … or while it is always the same socket that is ready.
+constexpr unsigned kStreak = 4;  // So many wake-ups in a row for one socket count as always.
 constexpr int kMostUnanswered = 6;
 constexpr int kAccepts = 16;   // Per listener and wake-up.
-constexpr int kMessages = 64;  // Per socket and wake-up, and answers of the resolver …
+constexpr int kMessages = 64;  // Per socket and wake-up; also of look-ups' answers.
 constexpr std::size_t kBytesBudget = 256 * 1024;
-constexpr std::size_t kTextBudget = 64 * 1024;    // What a callback gets at once, too.
-constexpr std::size_t kLongestText = 120 * 1024;  // V8's young space takes no longer strings.
+constexpr std::size_t kTextBudget = 64 * 1024;    // Also the most that a callback gets at once.
+constexpr std::size_t kLongestText = 120 * 1024;  // V8's young space has no longer strings.
 
 constexpr std::size_t kStreamRead = 64 * 1024;
 constexpr std::size_t kSlab = 256 * 1024;
-// A stream fills slab after slab: of smaller ones malloc gives more pages back, and takes fresh
-// ones.
+// A stream fills slab after slab: with smaller ones malloc returns more pages to the kernel, and
+// gets fresh ones.
 constexpr std::size_t kStreamSlab = 512 * 1024;
-constexpr std::size_t kLarge = 8 * 1024;  // From here a copy costs more than a slab.
+constexpr std::size_t kLarge = 8 * 1024;  // From here on a copy costs more than a slab.
 constexpr std::size_t kSmallRoom = 4 * 1024;
-constexpr std::size_t kLargeRoom =
-    kStreamRead;                   // What is cut short costs more than what is left over.
-constexpr std::size_t kLine = 64;  // Of the cache.
+constexpr std::size_t kLargeRoom = kStreamRead;  // A short read costs more than unused room.
+constexpr std::size_t kLine = 64;                // A cache line.
 constexpr std::size_t kAhead = 2 * 1024;
 // Untouched pages cost nothing.
 constexpr std::size_t kScratch = 8 * 1024 * 1024;
 constexpr std::size_t kAddressRoom = sys::Address::kCapacity;
 static_assert(std::max(kSlab, kStreamSlab) < std::size_t{1} << kLengthShift);
 static_assert(kAddressRoom < std::size_t{1} << (31 - kLengthShift));
-// The kernel hands over 253 descriptors at most, and credentials, a security label and times
-// beside.
+// The kernel passes at most 253 descriptors, besides credentials, a security label and
+// timestamps.
 constexpr std::size_t kControlRoom = 4096;
 
 #ifdef __linux__
-constexpr int kTrueLength = MSG_TRUNC;  // Gives the length the message had. Not for streams.
+constexpr int kTrueLength = MSG_TRUNC;  // Gives the full length of a message. Not for streams.
 #else
 constexpr int kTrueLength = 0;
 #endif
 
-// Memory that was not used for long is far away. What is copied to it next is about as long as what
-// was, so it comes into the cache while the kernel is asked. Little is near enough anyway, and of
-// much the processor notices by itself what comes next.
+// Memory that was not used for long is not in the cache. The next message is about as long as the
+// last, so the memory for it is fetched while the kernel is asked. For a short one that does not
+// pay, and after the beginning of a long one the processor fetches ahead by itself.
 void FetchAhead(const std::uint8_t* memory, std::size_t length) {
   if (length < kLine * 4) return;
   for (std::size_t i = 0; i < std::min(length, kAhead); i += kLine)
@@ -149,8 +148,8 @@ void Hub::Close(void (*closed)(void*), void* argument) {
 int Hub::SetInterest(Id id, std::uint8_t interest) {
   Socket* socket = sockets_.Get(id);
   if (socket == nullptr) return -EBADF;
-  // Who has filled the kernel's queue fills it again, often at once: the set looks for room until
-  // it finds some that nobody wants.
+  // A sender that has filled the kernel's queue often fills it again at once, so the set looks for
+  // room until it finds some that nobody waits for.
   const std::uint8_t kept = interest == sys::kNone ? interest : socket->watched & sys::kWritable;
   const int error = Watch(id, socket, interest | kept);
   if (error == 0) socket->interest = interest;
@@ -191,7 +190,7 @@ void Hub::Forget(Id id) {
   SetCounted(id, false);
   DropContext(id);
   (void)SetInterest(id, sys::kNone);
-  // What was ready and is not handled yet would be taken for its successor's.
+  // Readiness that is not handled yet would be taken for that of the id's next socket.
   ready_count_ =
       static_cast<int>(std::remove_if(ready_ + cursor_, ready_ + ready_count_,
                                       [id](const sys::Ready& ready) { return ready.token == id; }) -
@@ -236,9 +235,9 @@ bool Hub::Round() {
   return found;
 }
 
-// When one socket does all the talking, the answer to what its callback has sent
-// is often there when the callback returns: looking again is cheaper than a turn
-// of the loop. Where it was not, it is looked for ever more rarely.
+// When it is always the same socket that is ready, the answer to what its callback
+// has sent is often there when the callback returns: looking again is cheaper than
+// a turn of the loop. If it is not there, it is looked for ever more rarely.
 bool Hub::ExpectsAnswer() {
   if (in_turns_ || streak_ < kStreak) return false;
   if (skip_ == 0) return true;
@@ -246,7 +245,7 @@ bool Hub::ExpectsAnswer() {
   return false;
 }
 
-// At the beginning of what may dispatch more than once: until its end, ids that are closed stay so.
+// Lets closed ids be given out again, but never during a dispatch, whose events may name them.
 void Hub::Reclaim() {
   if (depth_ == 0) sockets_.Reclaim();
 }
@@ -262,7 +261,7 @@ int Hub::Wait(int timeout, const Id* only) {
     const std::uint8_t interest = socket->interest;
     const bool reading = (interest & sys::kReadable) != 0;
     const bool writing = (interest & sys::kWritable) != 0;
-    // Of a socket without any, nothing is looked for, its end included, but the time is waited.
+    // Without any interest not even the end of the socket is looked for, but the time is waited.
     pollfd entry = {interest == sys::kNone ? -1 : socket->descriptor.get(),
                     static_cast<short>((reading ? POLLIN : 0) | (writing ? POLLOUT : 0)), 0};
     if (sys::Poll(&entry, 1, timeout) > 0) {
@@ -278,7 +277,7 @@ int Hub::Wait(int timeout, const Id* only) {
   return count;
 }
 
-// Makes the frame of the next dispatch the current one: what was lent by the last is free.
+// Makes the frame of the next dispatch the current one: what it lent last time is free.
 bool Hub::EnterFrame() {
   frame_ = depth_ < frames_.size() ? &frames_[depth_] : AddFrame();
   if (frame_ == nullptr) return false;
@@ -302,7 +301,7 @@ Hub::Frame* Hub::AddFrame() {
   return &frames_.back();
 }
 
-// Fills the current frame; false when there is nothing in it.
+// Fills the current frame; false if nothing came.
 bool Hub::Collect(int timeout) {
   if (!EnterFrame()) return false;
   if (cursor_ == ready_count_) {
@@ -319,14 +318,14 @@ bool Hub::Collect(int timeout) {
       favourite_ = alone ? ready_[0].token : kResolverToken;
     }
   }
-  // What finds no room stays for the next round; nobody holds a wake-up for itself.
+  // What finds no room stays for the next round, so no socket has a wake-up to itself.
   while (cursor_ < ready_count_ && Handle(ready_[cursor_])) cursor_++;
   return frame_->count > 0;
 }
 
-// One message: look-ups, then descriptors from the one after the last
-// that was read, until one brings a message. Each is dispatched by itself: its
-// callbacks may wait, and are to find the others as they were.
+// Brings one message: handles look-ups, then ready descriptors in order, from the
+// one after the last that was read, until one brings a message. Each is dispatched
+// by itself, because its callbacks may wait, and have to find the others as they were.
 int Hub::Turn(int timeout, bool from_loop) {
   const int count = std::max(set_.Wait(ready_, sizeof ready_ / sizeof *ready_, timeout), 0);
   std::vector<sys::Ready> ready(ready_, ready_ + count);
@@ -352,7 +351,7 @@ int Hub::Turn(int timeout, bool from_loop) {
   return events;
 }
 
-// The callbacks have run: what was read by a wait inside of them does not count.
+// The callbacks have run; `read` is from before, since what a wait inside them read does not count.
 void Hub::EndTurn(int read, bool from_loop) {
   if (!in_turns_) return;
   if (read >= 0) last_read_ = read;
@@ -383,7 +382,7 @@ void Hub::Guess() {
   if (frame_->count == 0) streak_ = 0;
 }
 
-// False when there is no room for what it would give.
+// False if there is no room for what the socket may bring.
 bool Hub::Handle(const sys::Ready& ready) {
   if (frame_->count > kFrameEvents - 3 * kMessages) return false;
   if (ready.token == kResolverToken) {
@@ -442,8 +441,8 @@ bool Hub::HasRoom(const Socket& socket) {
   return !slab->shown && RenewSlab(slab, socket.kind == Kind::kStream ? kStreamSlab : kSlab);
 }
 
-// Whoever has a view of it can give the memory away (ArrayBuffer.prototype.transfer): then it is
-// somebody else's, and perhaps free by now. Nobody runs between the reads of one frame.
+// Code that has a view of the slab can transfer its memory (ArrayBuffer.prototype.transfer): then
+// it is no longer ours, and perhaps freed. No JavaScript runs between the reads of one frame.
 bool Hub::IsGone(const Slab& slab) {
   napi_value memory = nullptr;
   bool detached = false;
@@ -452,7 +451,7 @@ bool Hub::IsGone(const Slab& slab) {
   return detached;
 }
 
-// A Buffer's memory, because that of an ArrayBuffer would be filled with zeros.
+// The memory of a Buffer, because that of an ArrayBuffer would be filled with zeros.
 bool Hub::RenewSlab(Slab* slab, std::size_t size) {
   napi_value buffer;
   napi_value memory;
@@ -502,7 +501,7 @@ void Hub::AcceptFrom(Id id, Socket* socket) {
   Learn(socket, connections, drained);
 }
 
-// The loop that reads. A stream is drained when a read comes back short.
+// Reads until the socket is drained or its budget spent. A short read drains a stream.
 void Hub::Read(Id id, Socket* socket, bool ended) {
   const bool text = socket->delivery == Delivery::kText;
   const std::size_t budget = text ? kTextBudget : kBytesBudget;
@@ -524,7 +523,7 @@ void Hub::Read(Id id, Socket* socket, bool ended) {
                              : socket->large && socket->carry_length == 0 ? ReadLarge(id, socket)
                                                                           : ReadSmall(id, socket);
     if (received == -EAGAIN) {
-      // The set has seen an error that is not the socket's own, and would report it for ever.
+      // The set has reported what is in the error queue, and would report it for ever.
       if (ended && messages == 0) sys::DropQueuedErrors(socket->descriptor.get());
       drained = true;
       break;
@@ -542,7 +541,7 @@ void Hub::Read(Id id, Socket* socket, bool ended) {
     const std::size_t length = static_cast<std::size_t>(received);
     socket->bytes_read += length;
     socket->messages_read++;
-    // A channel needs more room than a slab always has.
+    // A channel needs more room than a slab is sure to have.
     socket->large = length >= kLarge && socket->channel == nullptr;
     bytes += length;
     messages++;
@@ -557,8 +556,8 @@ void Hub::Read(Id id, Socket* socket, bool ended) {
   Learn(socket, messages, drained);
 }
 
-// Gives the length that the message had, which may be more than there was room
-// for, kPeerEnded, or -errno.
+// Returns the full length of the message, which may be more than there was room
+// for, or kPeerEnded, or -errno.
 ssize_t Hub::Receive(Id id, Socket* socket, iovec* buffers, std::size_t count) {
   if (socket->channel != nullptr) {
     const ssize_t received = socket->channel->Receive(buffers->iov_base, buffers->iov_len);
@@ -578,8 +577,8 @@ ssize_t Hub::Receive(Id id, Socket* socket, iovec* buffers, std::size_t count) {
   return received == 0 && HasEnded(*socket) ? kPeerEnded : received;
 }
 
-// The same by recvmsg(2), which costs a quarter more than recv(2). What travels
-// beside the message is an event before it.
+// The same by recvmsg(2), which costs a quarter more than recv(2). Ancillary data
+// becomes an event before the message.
 ssize_t Hub::ReceiveMessage(Id id, Socket* socket, iovec* buffers, std::size_t count, int flags) {
   alignas(cmsghdr) std::uint8_t control[kControlRoom];
   sys::Address sender;
@@ -591,13 +590,13 @@ ssize_t Hub::ReceiveMessage(Id id, Socket* socket, iovec* buffers, std::size_t c
   message.control_length = socket->ancillary ? sizeof control : 0;
   const ssize_t received = sys::RecvMsg(socket->descriptor.get(), &message, flags);
   if (received < 0) return received;
-  // The end brings nothing beside it, but for a stream's: that has credentials, of nobody.
+  // The end has no ancillary data, except that of a stream, which has credentials of nobody.
   const bool may_end = socket->kind == Kind::kStream || message.control_length == 0;
   if (received == 0 && may_end && HasEnded(*socket)) return kPeerEnded;
   if (socket->addressed) NoteSender(socket, sender);
   if (message.control_length > 0 || message.flags != 0) {
     for (const int fd : sys::DescriptorsOf(message)) transit_.Add(sys::Descriptor(fd));
-    // Nobody asks for this one.
+    // Nobody asks for the descriptor of the sender's process.
     for (const int fd : sys::DescriptorsOf(message, sys::kProcessDescriptor))
       sys::Descriptor(fd).Close();
     napi_value bytes = nullptr;
@@ -611,7 +610,7 @@ ssize_t Hub::ReceiveMessage(Id id, Socket* socket, iovec* buffers, std::size_t c
 bool Hub::HasEnded(const Socket& socket) {
   if (socket.kind != Kind::kPackets) return socket.kind == Kind::kStream;
   const int fd = socket.descriptor.get();
-  // The peer may have ended its half since the set was asked. Behind the end there is nothing more.
+  // The peer may have ended its half since the set was asked. No record follows the end.
   return !empty_is_record_ && sys::PeerHasEnded(fd) && sys::HoldsRecord(fd) != 1;
 }
 
@@ -620,8 +619,8 @@ void Hub::NoteSender(Socket* socket, const sys::Address& sender) {
   if (last == nullptr || !(*last == sender)) socket->sender = addresses_.Intern(sender);
 }
 
-// Reads behind what has waited for more, which came as text and may be bytes by now; only a stream
-// has that. `length` becomes how much there is.
+// Reads into the scratch area, after the bytes that were held back. Only a stream has such, from
+// when it delivered text, even if it delivers bytes by now. `length` becomes the length of all.
 ssize_t Hub::ReadScratch(Id id, Socket* socket, std::size_t* length) {
   const std::size_t carried = socket->carry_length;
   std::memcpy(ScratchEnd(), socket->carry, carried);
@@ -644,7 +643,7 @@ ssize_t Hub::ReadText(Id id, Socket* socket) {
   socket->carry_length = static_cast<std::uint8_t>(tail);
   std::memcpy(socket->carry, text + length - tail, tail);
   if (!stream) ShowText(id, *socket, length);
-  // A stream that has brought but a part of a character has brought nothing yet.
+  // If a stream has brought only a part of a character, there is nothing to show yet.
   for (std::size_t rest = stream ? length - tail : 0; rest > 0;) {
     std::size_t piece = std::min(rest, kTextBudget);
     if (piece < rest) piece -= text::IncompleteTail(ScratchEnd(), piece);
@@ -679,12 +678,12 @@ ssize_t Hub::ReadSmall(Id id, Socket* socket) {
   return received;
 }
 
-// Large reads go where they stay. A packet that is larger than the rest of the
+// Large messages are read where they stay. A packet that is larger than the rest of the
 // slab spills into the scratch memory, and is put together in a buffer of its own.
 ssize_t Hub::ReadLarge(Id id, Socket* socket) {
   Slab* slab = SlabOf(*socket);
   if (socket->kind == Kind::kStream) {
-    // As much as there is room for: over TCP each read opens the window and is answered for.
+    // As much as there is room for: over TCP each read opens the window, and may send a packet.
     asked_ = slab->room();
     iovec buffer = {slab->end(), asked_};
     const ssize_t received = Receive(id, socket, &buffer, 1);
@@ -741,7 +740,7 @@ void Hub::End(Id id, Socket* socket) {
   Push(id, kEnd, 0, -1);
 }
 
-// As many may be done at once as were asked for: what finds no room stays with the resolver.
+// Any number of look-ups may be done: answers that find no room stay with the resolver.
 void Hub::TakeLookUps() {
   for (const LookUp& done : resolver_.Take(kMessages)) {
     if (--counted_ == 0) uv_unref(reinterpret_cast<uv_handle_t*>(&poll_));
@@ -764,8 +763,8 @@ std::int32_t Hub::AddExtra(napi_value value) {
   return static_cast<std::int32_t>(frame_->extras.size() - 1);
 }
 
-// A string, of all text of the frame if it is not too long: offsets are places in it. When it is
-// not ASCII, offsets and lengths become code units.
+// One string of all text of the frame; offsets are places in it. If it is not ASCII, offsets and
+// lengths are changed from bytes to UTF-16 units.
 napi_value Hub::Text() {
   napi_value string = nullptr;
   if (text::IsAscii(scratch_.get(), text_length_)) {
@@ -785,7 +784,7 @@ napi_value Hub::Text() {
   return string;
 }
 
-// A string for each, among the extras.
+// A string for each text, in the extras.
 void Hub::SplitText() {
   ForEachText([&](std::int32_t* quad, const std::uint8_t* text, std::size_t length) {
     napi_value string = nullptr;
@@ -799,7 +798,7 @@ void Hub::SplitText() {
   });
 }
 
-// Room for so many, until the next call.
+// Room for `count` UTF-16 units, until the next call.
 char16_t* Hub::Units(std::size_t count) {
   if (units_.size() < count) units_.resize(count);
   return units_.data();
@@ -814,7 +813,7 @@ void Hub::ForEachText(Use use) {
   }
 }
 
-// Of the one socket that all of the frame is for, if that has one.
+// The context of the socket that the only event of the frame is for, if it has one.
 napi_async_context Hub::OwnContext() {
   const std::int32_t* quad = frame_->events;
   const bool one = frame_->count == 1 && (quad[1] >= 0 || quad[1] == kAccepted);
@@ -825,7 +824,7 @@ napi_async_context Hub::OwnContext() {
 void Hub::Emit(bool from_loop) {
   if (addresses_.full()) Push(0, kBookFull, 0, -1);
   napi_value arguments[7];
-  // The loop's place is the first, and -1 says that its resource has been entered.
+  // Place 0 is the event loop's; -1 is the same, with the resource of the socket entered.
   const napi_async_context own = from_loop ? OwnContext() : nullptr;
   napi_create_int32(env_, own != nullptr ? -1 : static_cast<std::int32_t>(depth_), &arguments[0]);
   napi_create_int32(env_, frame_->count, &arguments[1]);

@@ -1,4 +1,4 @@
-// The event loop's side of every socket of one environment.
+// All sockets of one environment in its event loop.
 //
 // One uv_poll_t watches one kernel set (epoll, kqueue) that holds every socket
 // and the resolver. A wake-up collects what is ready, reads it, and makes one
@@ -6,8 +6,8 @@
 // (id, length or event, offset, address id) in an Int32Array, over one slab of
 // bytes and one string. Waiting without the loop (Wait) does the same.
 //
-// It knows ids, bytes and readiness: no names, no policy. Runs on the thread of
-// its environment only.
+// It knows ids, bytes and readiness, but no names and no policy. It runs only on
+// the thread of its environment.
 #pragma once
 
 #include <napi.h>
@@ -35,15 +35,15 @@ enum Event : std::int32_t {
   kAcceptFailed = -5,  // offset: errno; the listener has left the set
   kConnected = -6,     // offset: errno, or 0
   kReady = -7,         // offset: the interest that is ready
-  kLookedUp = -8,      // id: the request; offset: in the extras
-  kTruncated = -9,     // offset: the length that the message before had
+  kLookedUp = -8,      // id: the request; offset: the answer's index in the extras
+  kTruncated = -9,     // offset: the full length of the message before
   kAncillary = -10,    // offset: ~index of the next message's control messages; address: its flags
-  kBookFull = -11,     // so many addresses have come that it is time for Retain
+  kBookFull = -11,     // many addresses have come: time for AddressBook::Retain
 };
-// What is set in the length of a message that is not plain bytes.
+// Bits in the length of a message: it is text, or lent bytes.
 constexpr std::int32_t kTextBit = 1 << 30;
 constexpr std::int32_t kLentBit = 1 << 29;
-// Slabs are smaller, and addresses shorter than what is left.
+// An offset in a slab fits below this bit, and the length of an address above it.
 constexpr int kLengthShift = 20;
 
 class Hub {
@@ -52,13 +52,13 @@ class Hub {
   Hub(const Hub&) = delete;
   Hub& operator=(const Hub&) = delete;
 
-  // Begins to watch. -errno, or a libuv error, which is one too.
+  // Begins to watch. Returns 0 or -errno (libuv's errors are such numbers too).
   [[nodiscard]] int Open();
   // Closes everything; the hub may be freed when `closed` is called.
   void Close(void (*closed)(void*), void* argument);
   void SetDispatch(Napi::Function dispatch);
-  // From now on a wake-up brings one message at most, from the descriptor that
-  // follows the last one's, and an empty dispatch says that nothing is left.
+  // From now on a wake-up brings at most one message, from the next descriptor after
+  // that of the last message, and an empty dispatch says that no input is left.
   void TakeTurns() { in_turns_ = true; }
 
   SocketTable& sockets() { return sockets_; }
@@ -66,29 +66,29 @@ class Hub {
   Transit& transit() { return transit_; }
 
   [[nodiscard]] int SetInterest(Id id, std::uint8_t interest);
-  // Whether the socket, or a look-up under way, keeps the loop alive.
+  // Whether the socket keeps the loop alive.
   void SetCounted(Id id, bool counted);
-  // From now on what comes for this socket alone is delivered under a resource of its own, which
-  // costs nothing; JavaScript has to enter one for each socket of a wake-up.
+  // From now on a wake-up with something for this socket alone is delivered under this resource of
+  // async_hooks, at no cost; otherwise JavaScript enters the resource of each socket.
   void SetResource(Id id, napi_value resource);
-  // Takes the socket out of everything that may still name it. Before close(2).
+  // Removes the socket from everything that may still name it, before close(2).
   void Forget(Id id);
   [[nodiscard]] int StartLookUp(const sys::Query& query, std::uint32_t* request);
 
   // Waits for at most `timeout` milliseconds (-1: no limit) and dispatches what
-  // there is, on the caller's stack. `only` waits for that socket alone. Gives
+  // there is, on the caller's stack; with `only`, for that socket alone. Returns
   // the number of events.
   int Wait(int timeout, const Id* only);
 
  private:
-  // Memory that JavaScript owns and sockets are read into, from `used` on.
+  // Memory that JavaScript owns; sockets are read into it from `used` on.
   struct Slab {
     napi_ref reference = nullptr;  // An ArrayBuffer.
     std::uint8_t* data = nullptr;
     std::size_t size = 0;
     std::size_t used = 0;
     bool shown = false;  // An event of this frame points into it.
-    bool known = false;  // JavaScript has it by now.
+    bool known = false;  // JavaScript has been given it.
 
     std::size_t room() const { return size - used; }
     std::uint8_t* end() const { return data + used; }
@@ -96,7 +96,7 @@ class Hub {
   // What one dispatch owns. A nested wait uses the next frame.
   struct Frame {
     napi_ref events_reference = nullptr;
-    bool known = false;  // JavaScript has the events by now.
+    bool known = false;  // JavaScript has been given the events.
     std::int32_t* events = nullptr;
     std::int32_t count = 0;
     Slab kept;
@@ -171,31 +171,31 @@ class Hub {
 
   std::deque<Frame> frames_;
   std::size_t depth_ = 0;   // Dispatches under way.
-  Frame* frame_ = nullptr;  // What the next one is to bring.
+  Frame* frame_ = nullptr;  // That of the next dispatch.
 
   sys::Ready ready_[256];
   int ready_count_ = 0;
   int cursor_ = 0;
 
-  // Everything small and all text is read here first, and no message is larger.
+  // Small messages and all text are read here first; no message is larger.
   std::unique_ptr<std::uint8_t[]> scratch_;
   std::size_t text_length_ = 0;
   std::vector<char16_t> units_;
 
-  // While one socket does all the talking its read is tried before the set is asked.
+  // While it is always the same socket that is ready, it is read before the set is asked.
   Id favourite_ = 0;
   unsigned streak_ = 0;
   unsigned turn_ = 0;
-  int unanswered_ = 0;  // How often in a row there was no answer …
-  unsigned skip_ = 0;   // … and how often it is not looked for any.
+  int unanswered_ = 0;  // How often in a row no answer was there …
+  unsigned skip_ = 0;   // … and how often not to look for one.
 
-  bool empty_is_record_ = false;  // It is known that what is read next is no end.
-  std::size_t asked_ = 0;         // How much of a stream the last read was to bring.
+  bool empty_is_record_ = false;  // The next read is known not to be the end.
+  std::size_t asked_ = 0;         // How many bytes of a stream the last read asked for.
 
   bool in_turns_ = false;
-  bool busy_ = false;   // Something was dispatched, and no empty dispatch since.
+  bool busy_ = false;   // Something was dispatched since the last empty dispatch.
   int read_ = -1;       // The descriptor that this wake-up's message came from.
-  int last_read_ = -1;  // The one that the last turn's came from.
+  int last_read_ = -1;  // The descriptor that the last turn's message came from.
 };
 
 }  // namespace mnp

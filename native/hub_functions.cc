@@ -1,4 +1,4 @@
-// The hub for JavaScript. Sending, accepting and closing are the hot path: plain
+// The hub for JavaScript. Sending, configuring and closing are the hot path: plain
 // Node-API functions that go straight to the syscall, with no object in between.
 #include <sys/socket.h>
 
@@ -36,11 +36,11 @@ Environment* Receive(napi_env env, napi_callback_info info, napi_value (&argumen
   return static_cast<Environment*>(data);
 }
 
-// Nothing for 0, which is the usual case and costs nothing so.
+// Undefined for 0: that is the usual case, and costs nothing.
 napi_value Integer(napi_env env, std::int64_t number) {
   napi_value value = nullptr;
   if (number == 0) return value;
-  // The cheap one, unless somebody sends gigabytes at once.
+  // The cheaper call, which is enough unless gigabytes are sent at once.
   if (number == static_cast<std::int32_t>(number)) {
     napi_create_int32(env, static_cast<std::int32_t>(number), &value);
   } else {
@@ -49,7 +49,7 @@ napi_value Integer(napi_env env, std::int64_t number) {
   return value;
 }
 
-// The UTF-8 of a string of at most `capacity / 3` UTF-16 units; false for what is no string.
+// The UTF-8 of a string of at most `capacity / 3` UTF-16 units; false if it is not a string.
 bool Encode(napi_env env, napi_value string, std::uint8_t* bytes, std::size_t capacity,
             std::size_t* length) {
   if (napi_get_value_string_utf8(env, string, reinterpret_cast<char*>(bytes), capacity, length) !=
@@ -65,14 +65,14 @@ bool Encode(napi_env env, napi_value string, std::uint8_t* bytes, std::size_t ca
   return true;
 }
 
-// The address of an id, none for -1; false for an id that is not in use.
+// The address of an id, null for -1; false for an id that is not in use.
 bool AddressOfId(Environment* environment, std::int32_t id, const sys::Address** address) {
   *address = environment->hub().addresses().Get(id);
   return id < 0 || *address != nullptr;
 }
 
-// Sends for the socket, and to the address, that the outbox says; gives how many bytes are left
-// over, or a negative number when none went.
+// Sends through the socket, and to the address, that the outbox names. Returns how many bytes are
+// left over, or a negative number when none were sent.
 std::int64_t Transmit(Environment* environment, const void* data, std::size_t length) {
   const Outbox& outbox = environment->outbox();
   Socket* socket = environment->sockets().Get(outbox.id());
@@ -89,7 +89,7 @@ std::int64_t Transmit(Environment* environment, const void* data, std::size_t le
   return static_cast<std::int64_t>(length) - sent;
 }
 
-// send(Uint8Array): bytes left over of the part that the outbox says, or -errno
+// send(Uint8Array): how many bytes are left over of the part that the outbox names, or -errno
 napi_value Send(napi_env env, napi_callback_info info) {
   napi_value arguments[1];
   Environment* environment = Receive(env, info, arguments);
@@ -97,7 +97,7 @@ napi_value Send(napi_env env, napi_callback_info info) {
   return Integer(env, Transmit(environment, message.data, message.length));
 }
 
-// sendText(string of at most kTextUnits): the same, of its UTF-8
+// sendText(string of at most kTextUnits): the same for its UTF-8
 napi_value SendText(napi_env env, napi_callback_info info) {
   napi_value arguments[1];
   Environment* environment = Receive(env, info, arguments);
@@ -107,22 +107,22 @@ napi_value SendText(napi_env env, napi_callback_info info) {
   return Integer(env, Transmit(environment, bytes, length));
 }
 
-// sendOutbox(): the same, of the bytes in the outbox
+// sendOutbox(): the same for the bytes in the outbox
 napi_value SendOutbox(napi_env env, napi_callback_info info) {
   Environment* environment = EnvironmentOf(env, info);
   const Bytes message = environment->outbox().Message();
   return Integer(env, Transmit(environment, message.data, message.length));
 }
 
-// sendMany(Uint8Array): how many of the packets in it went, whose lengths the outbox has, or -errno
-// when none did
+// sendMany(Uint8Array): how many of the packets in it were sent, or -errno when none was; the
+// outbox has their lengths
 napi_value SendMany(napi_env env, napi_callback_info info) {
   napi_value arguments[1];
   Environment* environment = Receive(env, info, arguments);
   const Outbox& outbox = environment->outbox();
   Socket* socket = environment->sockets().Get(outbox.id());
   if (socket == nullptr) return Integer(env, -EBADF);
-  // For packets only.
+  // A channel has no packets.
   if (socket->channel != nullptr) return Integer(env, -EOPNOTSUPP);
   const sys::Address* to = nullptr;
   if (!AddressOfId(environment, outbox.to(), &to)) return Integer(env, -EINVAL);
@@ -135,7 +135,7 @@ napi_value SendMany(napi_env env, napi_callback_info info) {
   return Integer(env, sent);
 }
 
-// writeOutbox(string, offset): how many bytes its UTF-8 has
+// writeOutbox(string, offset): writes its UTF-8 to the outbox; how many bytes that are
 napi_value WriteOutbox(napi_env env, napi_callback_info info) {
   napi_value arguments[2];
   const Outbox& outbox = Receive(env, info, arguments)->outbox();
@@ -192,7 +192,8 @@ napi_value Counts(napi_env env, napi_callback_info info) {
   return nullptr;
 }
 
-// close(id): the same, and closes it: out of the hub, then the descriptor, then the id
+// close(id): the same, and closes it: removes it from the hub, then closes the descriptor, then
+// gives up the id
 napi_value Close(napi_env env, napi_callback_info info) {
   napi_value arguments[1];
   Environment* environment = Receive(env, info, arguments);
@@ -227,7 +228,7 @@ Napi::Value SendVector(const Napi::CallbackInfo& info) {
   if (socket->channel == nullptr) {
     sent = sys::SendMsg(socket->descriptor.get(), message, MSG_DONTWAIT);
   } else if (control.length == 0) {
-    // Nothing can travel beside the bytes of a channel.
+    // A channel cannot carry control messages.
     sent = socket->channel->Send(buffers.data(), buffers.size());
   }
   if (sent >= 0) {
@@ -237,7 +238,7 @@ Napi::Value SendVector(const Napi::CallbackInfo& info) {
   return Number(info, static_cast<double>(sent));
 }
 
-// keepDescriptors(fds): duplicates that are in transit, or -errno
+// keepDescriptors(fds): duplicates, held in transit, or -errno
 Napi::Value KeepDescriptors(const Napi::CallbackInfo& info) {
   const Napi::Array fds = info[0].As<Napi::Array>();
   Napi::Array kept = Napi::Array::New(info.Env(), fds.Length());
@@ -253,7 +254,7 @@ Napi::Value KeepDescriptors(const Napi::CallbackInfo& info) {
   return kept;
 }
 
-// takeDescriptor(fd): it is the caller's from now on
+// takeDescriptor(fd): removes it from transit; the caller owns it from now on
 Napi::Value TakeDescriptor(const Napi::CallbackInfo& info) {
   Environment::Of(info)->hub().transit().Take(IntegerOf(info.Env(), info[0])).Release();
   return info.Env().Undefined();
@@ -277,7 +278,7 @@ Napi::Value EncodeUtf8(const Napi::CallbackInfo& info) {
   return Napi::Buffer<std::uint8_t>::Copy(env, bytes.get(), length);
 }
 
-// decodeUtf8(Uint8Array): a string, with what is not UTF-8 as raw bytes
+// decodeUtf8(Uint8Array): a string, with invalid bytes as raw bytes
 Napi::Value DecodeUtf8(const Napi::CallbackInfo& info) {
   const Bytes bytes = BytesOf(info.Env(), info[0]);
   const std::unique_ptr<char16_t[]> units(new char16_t[bytes.length]);
@@ -285,7 +286,7 @@ Napi::Value DecodeUtf8(const Napi::CallbackInfo& info) {
   return Napi::String::New(info.Env(), units.get(), length);
 }
 
-// incompleteTail(Uint8Array): how many bytes at its end wait for the next block
+// incompleteTail(Uint8Array): how many bytes at its end have to wait for the next block
 Napi::Value IncompleteTail(const Napi::CallbackInfo& info) {
   const Bytes bytes = BytesOf(info.Env(), info[0]);
   return Napi::Number::New(info.Env(),
@@ -320,7 +321,7 @@ Napi::Value TakeTurns(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
-// setResource(id, object): what comes for the socket alone runs under it
+// setResource(id, object): callbacks for the socket alone run under it
 Napi::Value SetResource(const Napi::CallbackInfo& info) {
   if (info[1].IsObject())
     Environment::Of(info)->hub().SetResource(static_cast<Id>(IntegerOf(info.Env(), info[0])),

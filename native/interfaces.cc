@@ -7,7 +7,7 @@
 namespace mnp {
 namespace {
 
-// Undefined for an address that there is none of.
+// Undefined if there is no such address.
 Napi::Value Sockaddr(Napi::Env env, const sys::SockaddrBytes& bytes) {
   if (bytes.empty()) return env.Undefined();
   return Napi::Buffer<std::uint8_t>::Copy(env, bytes.data(), bytes.size());

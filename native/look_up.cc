@@ -1,4 +1,4 @@
-// Name look-ups for JavaScript: getaddrinfo(3) at once, or by the resolver.
+// Name look-ups for JavaScript: getaddrinfo(3), blocking or by the resolver.
 #include "look_up.h"
 
 #include <netdb.h>

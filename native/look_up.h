@@ -1,4 +1,4 @@
-// Answers of getaddrinfo(3) for JavaScript, at once or by the resolver.
+// Answers of getaddrinfo(3) as JavaScript values.
 #pragma once
 
 #include <napi.h>

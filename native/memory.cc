@@ -7,7 +7,7 @@
 namespace mnp {
 namespace {
 
-// sealedMemory(name, data): a descriptor, which is the caller's, or -errno
+// sealedMemory(name, data): a descriptor, which the caller owns, or -errno
 Napi::Value SealedMemory(const Napi::CallbackInfo& info) {
   const Bytes data = BytesOf(info.Env(), info[1]);
   return Number(info,

@@ -1,6 +1,6 @@
-// Memory that JavaScript shares with the addon for what it sends: bytes, and
-// beside them whose they are and where they go. lib/socket/outbox.ts fills it
-// in, says why, and keeps it for as long as it can call.
+// Memory that JavaScript shares with the addon for sending: the bytes, and the
+// socket, the address and the lengths of a call. lib/socket/outbox.ts fills it in,
+// says why it is used, and keeps it alive.
 #pragma once
 
 #include <sys/uio.h>
@@ -17,8 +17,8 @@ namespace mnp {
 
 class Outbox {
  public:
-  // Id, address id, where the message begins and its length; of many, where the first begins, their
-  // number and their lengths.
+  // Socket id; address id; offset; length. For many messages: their number instead of the length,
+  // then their lengths.
   static constexpr std::size_t kCall = 4 + sys::kMessages;
 
   Outbox() = default;
@@ -26,16 +26,16 @@ class Outbox {
 
   Id id() const { return static_cast<Id>(call_[0]); }
   std::int32_t to() const { return call_[1]; }
-  // What is behind `offset` in the memory that is shared.
+  // The shared memory from `offset` on.
   Bytes From(std::size_t offset) const { return Behind(bytes_, offset); }
-  // The message, in the memory that is shared …
+  // The message, in the shared memory …
   Bytes Message() const { return MessageIn(bytes_); }
   // … or elsewhere.
   Bytes MessageIn(Bytes memory) const {
     const Bytes rest = Behind(memory, Number(2));
     return {rest.data, std::min(Number(3), rest.length)};
   }
-  // The messages, which lie one behind the other there; gives how many.
+  // The messages, which lie one after the other in `memory`. Returns how many.
   std::size_t MessagesIn(Bytes memory, iovec (&messages)[sys::kMessages]) const {
     Bytes rest = Behind(memory, Number(2));
     const std::size_t count = std::min(Number(3), sys::kMessages);
@@ -49,7 +49,7 @@ class Outbox {
 
  private:
   std::size_t Number(std::size_t index) const { return static_cast<std::uint32_t>(call_[index]); }
-  // Never behind the end.
+  // Never past the end.
   static Bytes Behind(Bytes bytes, std::size_t offset) {
     offset = std::min(offset, bytes.length);
     return {bytes.data + offset, bytes.length - offset};

@@ -34,7 +34,7 @@ struct Resolver::Shared {
   sys::Descriptor read_end;
   sys::Descriptor write_end;
   std::mutex mutex;
-  std::deque<Request> waiting;  // These three under the mutex.
+  std::deque<Request> waiting;  // From here on under the mutex.
   std::deque<LookUp> done;
   int threads = 0;
 
@@ -56,7 +56,7 @@ struct Resolver::Shared {
       sys::Answer answer = sys::GetAddrInfo(request.query);
       const std::lock_guard<std::mutex> lock(shared.mutex);
       shared.done.push_back({request.number, std::move(answer)});
-      // A full pipe is readable already.
+      // Writing fails if the pipe is full, but then it is readable already.
       (void)!write(shared.write_end.get(), "", 1);
     }
   }
@@ -106,7 +106,7 @@ int Resolver::Start(const sys::Query& query, std::uint32_t* request) {
 std::vector<LookUp> Resolver::Take(std::size_t most) {
   const std::lock_guard<std::mutex> lock(shared_->mutex);
   std::deque<LookUp>& done = shared_->done;
-  // Whatever stays here, the pipe goes on saying so.
+  // While answers stay here, the pipe stays readable.
   if (done.size() <= most) Empty(shared_->read_end);
   const auto end = done.begin() + static_cast<std::ptrdiff_t>(std::min(most, done.size()));
   std::vector<LookUp> taken(std::make_move_iterator(done.begin()), std::make_move_iterator(end));

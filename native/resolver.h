@@ -1,9 +1,9 @@
-// Name look-ups on threads of their own, whose ends can be waited for: a
-// descriptor becomes readable when an answer is there.
+// Name look-ups on threads of their own. A descriptor becomes readable when an
+// answer is there.
 //
 // No Node-API here: the hub takes the answers. A look-up cannot be interrupted,
-// so a thread may outlive the environment that asked; what it writes to lives as
-// long as the last of them, and the addon is never unloaded (binding.gyp).
+// so a thread may outlive the environment that asked; the queue that it writes to
+// lives as long as the last thread, and the addon is never unloaded (binding.gyp).
 #pragma once
 
 #include <cstddef>

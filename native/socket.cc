@@ -1,8 +1,8 @@
 // Sockets for JavaScript, by id: one function per syscall, in the order: make, address, transfer,
 // state, options. The first argument is the socket's id, except where one is made.
 //
-// Each gives what the call gives, or -errno: what becomes an Error, and with
-// which words, is decided in lib/socket/errors.ts.
+// Each returns what the call returns, or -errno; lib/socket/errors.ts decides what
+// becomes an Error, and with which message.
 #include "sys/socket.h"
 
 #include <sys/socket.h>
@@ -53,13 +53,13 @@ Napi::Value MakePair(const Napi::CallbackInfo& info) {
 Napi::Value Adopt(const Napi::CallbackInfo& info) {
   const int fd = Integer(info, 0);
   if (fd < 0) return Number(info, -EBADF);
-  // Two owners would close it twice, and the second time it may be another's.
+  // Two owners would close it twice, and by the second time the number may name another file.
   if (Environment::Of(info)->sockets().Owns(fd)) return Number(info, -EEXIST);
   const int error = sys::Adopt(fd);
   return Made(info, error < 0 ? error : fd, true);
 }
 
-// launch_activate_socket(name): descriptors, which are the caller's
+// launch_activate_socket(name): descriptors, which the caller owns
 Napi::Value LaunchActivateSocket(const Napi::CallbackInfo& info) {
   if (!info[0].IsString()) return Number(info, -EINVAL);
   std::vector<int> fds;
@@ -78,14 +78,14 @@ Napi::Value Accept(const Napi::CallbackInfo& info) {
   return ArrayOf(info.Env(), {Made(info, fd, true), AddressValue(info.Env(), peer)});
 }
 
-// detach(id): fd, which is the caller's now
+// detach(id): fd, which the caller owns from now on
 Napi::Value Detach(const Napi::CallbackInfo& info) {
   Environment* environment = Environment::Of(info);
   const Id id = IdOf(info);
   const Socket* socket = environment->sockets().Get(id);
   if (socket == nullptr) return Number(info, -EBADF);
-  // The part of a character that has been read would be lost to whoever reads next.
-  // And whoever has the descriptor of a session has nothing of it but secrets that are not his.
+  // The part of a character that has been read would be missing for the next reader. And the
+  // descriptor of a TLS session is of no use without the session's secrets, which stay here.
   if (socket->carry_length > 0 || socket->channel != nullptr) return Number(info, -EBUSY);
   environment->hub().Forget(id);
   return Number(info, environment->sockets().Detach(id));
@@ -165,7 +165,7 @@ Napi::Value RecvMsg(const Napi::CallbackInfo& info) {
   return MessageValue(info.Env(), message, static_cast<std::size_t>(length));
 }
 
-// recvmmsg(id, views, flags): [[length, address, control, flags], …], a view a message
+// recvmmsg(id, views, flags): [[length, address, control, flags], …], one view per message
 Napi::Value RecvMMsg(const Napi::CallbackInfo& info) {
   std::vector<iovec> buffers = BuffersOf(info.Env(), info[1]);
   const std::size_t capacity = std::min(buffers.size(), sys::kMessages);
@@ -213,7 +213,7 @@ Napi::Value SendMsg(const Napi::CallbackInfo& info) {
                 static_cast<double>(sys::SendMsg(DescriptorOf(info), message, Integer(info, 2))));
 }
 
-// sendmmsg(id, views, flags, addresses or undefined): how many went, a view a message
+// sendmmsg(id, views, flags, addresses or undefined): how many were sent, one view per message
 Napi::Value SendMMsg(const Napi::CallbackInfo& info) {
   std::vector<iovec> buffers = BuffersOf(info.Env(), info[1]);
   const std::size_t count = std::min(buffers.size(), sys::kMessages);

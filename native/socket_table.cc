@@ -1,4 +1,4 @@
-// The close order begins in the hub (Hub::Forget) and ends here.
+// Closing begins in the hub (Hub::Forget) and ends here.
 #include "socket_table.h"
 
 #include <sys/socket.h>
@@ -33,7 +33,7 @@ void SocketTable::Close(Id id) {
   if (sockets_[id].channel != nullptr) sockets_[id].channel->Close();
   linger set = {0, 0};
   socklen_t length = sizeof set;
-  // With a time, close(2) waits for the peer even on a non-blocking descriptor.
+  // With a linger time, close(2) waits for the peer even on a non-blocking descriptor.
   if (sockets_[id].may_linger && sys::GetSockOpt(fd, SOL_SOCKET, SO_LINGER, &set, &length) == 0 &&
       set.l_onoff != 0 && set.l_linger > 0) {
     set.l_onoff = 0;

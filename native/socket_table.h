@@ -34,10 +34,10 @@ enum class Delivery : std::uint8_t {
   kLent,   // views that are valid until the callback returns
 };
 
-// What bounds what is read, and what a read of no bytes means.
+// Whether messages have boundaries, and what a read of no bytes means.
 enum class Kind : std::uint8_t {
-  kStream,     // no bounds; the end
-  kPackets,    // connected, with bounds; the end, or an empty packet
+  kStream,     // no boundaries; the end
+  kPackets,    // connected, with boundaries; the end, or an empty packet
   kDatagrams,  // no connection, so no end
 };
 
@@ -50,12 +50,12 @@ struct Socket {
   Delivery delivery = Delivery::kBytes;
   Kind kind = Kind::kStream;
   bool addressed = false;     // Unconnected: each message has a sender of its own.
-  bool ancillary = false;     // Somebody wants what travels beside messages.
-  std::uint8_t interest = 0;  // What somebody waits for …
+  bool ancillary = false;     // Control messages are wanted too.
+  std::uint8_t interest = 0;  // What JavaScript waits for …
   std::uint8_t watched = 0;   // … and what the set looks for, which may be more.
   bool counted = false;       // Keeps the event loop alive.
 
-  bool may_linger = true;  // Somebody may have set SO_LINGER.
+  bool may_linger = true;  // SO_LINGER may be set.
 
   // The adaptive loops (hub.cc).
   bool hot = false;
@@ -63,20 +63,21 @@ struct Socket {
   std::uint8_t turn = 0;
   std::uint8_t mask = 0;
 
-  // Bytes of text that wait for what follows them.
+  // Bytes of text that are held back until more follow.
   std::uint8_t carry_length = 0;
   std::uint8_t carry[4] = {};
 
-  std::int32_t sender = -1;  // The last one, an address id.
+  std::int32_t sender = -1;  // Of the last message, an address id.
   std::uint64_t bytes_read = 0;
   std::uint64_t bytes_written = 0;
-  std::uint64_t messages_read = 0;  // Reads that brought something, for a stream.
+  std::uint64_t messages_read = 0;  // For a stream, reads that brought something.
   std::uint64_t messages_written = 0;
 };
 
 class SocketTable {
  public:
-  // Takes the descriptor. May it have SO_LINGER, from who made it or from a listener?
+  // Takes over the descriptor. `may_linger`: SO_LINGER may be set, by whoever made the socket or
+  // by inheritance from a listener.
   Id Add(int fd, bool may_linger);
   // Null for an id that is closed or never was.
   Socket* Get(Id id) {
@@ -85,7 +86,7 @@ class SocketTable {
   bool Owns(int fd) const;
   // The descriptor must have left the hub. Gives up the id.
   void Close(Id id);
-  // The same without closing: gives the descriptor to the caller.
+  // The same without closing: hands the descriptor to the caller.
   int Detach(Id id);
   // Between wake-ups: closed ids may be given out again.
   void Reclaim();

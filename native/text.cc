@@ -1,5 +1,5 @@
-// Plain loops that compilers turn into vector code where it pays; valid text is decoded in blocks,
-// and this is what decodes the rest.
+// Plain loops, which compilers vectorize where it pays. Valid text is decoded in blocks
+// (text_blocks.h), everything else one character at a time.
 #include "text.h"
 
 #include <algorithm>
@@ -15,7 +15,7 @@ constexpr std::uint64_t kHighBits = 0x8080808080808080u;
 
 bool Continues(std::uint8_t byte) { return (byte & 0xC0) == 0x80; }
 
-// How long the character is that this byte begins; 0 for one that begins none.
+// The length of the character that this byte begins; 0 if it begins none.
 std::size_t SequenceLength(std::uint8_t lead) {
   if (lead < 0x80) return 1;
   if (lead < 0xC2) return 0;
@@ -24,8 +24,8 @@ std::size_t SequenceLength(std::uint8_t lead) {
   return lead < 0xF5 ? 4 : 0;
 }
 
-// How many bytes there have to be, as long as they continue, before a byte that is not ASCII is
-// judged: by its form it may begin a character of five.
+// How many bytes have to be there before a byte that is not ASCII is judged, as long as only
+// continuation bytes follow it: by its form it may begin a character of five bytes.
 std::size_t LengthBeforeJudged(std::uint8_t lead) {
   if (lead < 0xC0) return 5;
   if (lead < 0xE0) return 2;
@@ -33,7 +33,7 @@ std::size_t LengthBeforeJudged(std::uint8_t lead) {
   return lead < 0xF8 ? 4 : 5;
 }
 
-// The second byte decides about overlong forms, surrogates and what is above U+10FFFF.
+// The second byte tells whether it is an overlong form, a surrogate or above U+10FFFF.
 bool SecondFits(std::uint8_t lead, std::uint8_t second) {
   switch (lead) {
     case 0xE0:
@@ -59,7 +59,7 @@ std::uint8_t* EncodeThree(char16_t unit, std::uint8_t* to) {
 template <class Unit>
 bool AllAscii(const Unit* data, std::size_t length) {
   constexpr std::size_t kBlock = 1024;
-  constexpr std::size_t kLanes = 64;  // Several vectors, so that none waits for the one before.
+  constexpr std::size_t kLanes = 64;  // Several vectors, so that none waits for another.
   std::size_t i = 0;
   Unit bits = 0;
   for (; i + kBlock <= length && bits < 0x80; i += kBlock) {
@@ -84,7 +84,7 @@ std::size_t IncompleteTail(const std::uint8_t* data, std::size_t length) {
   if (run < length && data[length - 1 - run] >= 0xC0) {
     const std::uint8_t* lead = data + (length - 1 - run);
     if (run + 1 < LengthBeforeJudged(*lead)) return run + 1;
-    // Of the run, the character at its beginning waits for nothing.
+    // The character at the beginning of the run is complete, and does not wait.
     const std::size_t size = SequenceLength(*lead);
     if (size > 0 && SecondFits(*lead, lead[1])) run -= size - 1;
   }
@@ -92,7 +92,7 @@ std::size_t IncompleteTail(const std::uint8_t* data, std::size_t length) {
 }
 
 std::size_t DecodeUtf8(const std::uint8_t* data, std::size_t length, char16_t* out) {
-  constexpr std::size_t kOneByOne = 16;  // Bytes, after what no block could have.
+  constexpr std::size_t kOneByOne = 16;  // Bytes decoded here before blocks are tried again.
   char16_t* to = out;
   std::size_t i = 0;
   std::size_t blocks_from = 2;

@@ -1,7 +1,7 @@
-// Each byte of a block is taken for the last of a character: what that character would be is
-// computed from the byte and the two before it, for all sixteen at once, and those that are the
-// last of one are kept. Nothing depends on where the characters lie but where the next ones are
-// written.
+// Each byte of a block is taken for the last of a character. What that character would be is
+// computed from the byte and the two before it, for all sixteen at once; then those of the bytes
+// that do end a character are kept. Only where the next characters are written depends on where
+// the characters lie.
 #include "text_blocks.h"
 
 #include <cstring>
@@ -18,7 +18,7 @@ namespace {
 
 constexpr std::size_t kBlock = 16;
 
-// By a mask of the units to keep: where their bytes are among those of eight units.
+// Indexed by a mask of the units to keep: the places of their bytes among those of eight units.
 struct Selections {
   alignas(16) std::uint8_t bytes[256][16];
 };
@@ -42,7 +42,7 @@ using Block = std::uint8_t __attribute__((vector_size(kBlock)));
 using SignedBlock = signed char __attribute__((vector_size(kBlock)));
 using Halfwords = std::uint16_t __attribute__((vector_size(kBlock)));
 
-// ---- what each processor calls otherwise ----------------------------------------------------
+// ---- what differs by processor --------------------------------------------------------------
 
 #if defined(__x86_64__)
 
@@ -139,7 +139,7 @@ TEXT_BLOCKS inline char16_t* StoreSelected(Block units, unsigned mask, char16_t*
   return to + __builtin_popcount(mask);
 }
 
-// Bits that come from the neighbour are the caller's to clear.
+// The caller has to clear the bits that come from the neighbouring byte.
 TEXT_BLOCKS inline Block ShiftLeft(Block block, int bits) {
   return reinterpret_cast<Block>(reinterpret_cast<Halfwords>(block) << bits);
 }
@@ -170,8 +170,8 @@ TEXT_BLOCKS Decoded Decode(const std::uint8_t* data, std::size_t length, std::si
       continue;
     }
 
-    // Of these only the highest bits count. What follows E0 begins with A0, what follows ED ends
-    // with 9F: bit 5 tells them apart.
+    // Only the highest bit of each byte counts in these. After E0 come A0 to BF, after ED 80 to 9F:
+    // bit 5 tells them apart.
     const Block continues = Continuing(last);
     const Block has_to = AtLeast(before, 0xC2) | AtLeast(first, 0xE0);
     const Block bit5 = ShiftLeft(last, 2);
@@ -188,7 +188,7 @@ TEXT_BLOCKS Decoded Decode(const std::uint8_t* data, std::size_t length, std::si
     to = StoreSelected(FirstUnits(low, high), ends & 0xFF, to);
     to = StoreSelected(LastUnits(low, high), ends >> 8, to);
   }
-  // A character that the next block would have ended begins anew.
+  // A character that ends in the next block, which is not decoded, is left to the caller.
   if (data[i - 1] >= 0xC2) {
     i--;
   } else if (data[i - 2] >= 0xE0) {
@@ -202,7 +202,7 @@ TEXT_BLOCKS Decoded Decode(const std::uint8_t* data, std::size_t length, std::si
 Decoded DecodeBlocks(const std::uint8_t* data, std::size_t length, std::size_t from,
                      char16_t* out) {
   static const bool has_shuffles = HasShuffles();
-  // What seems to begin a character there, and does not, must not be taken for one.
+  // A byte before `from` that looks like a lead byte, but begins no character, must not count.
   if (!has_shuffles || data[from - 1] >= 0xC2 || data[from - 2] >= 0xE0) return {0, 0};
   return Decode(data, length, from, out);
 }

@@ -1,7 +1,7 @@
-// Descriptors that travel beside messages and belong to nobody else meanwhile:
-// received and not taken by anybody yet, or waiting to be sent.
+// Descriptors passed with messages, while they belong to nobody else: received and
+// not taken by anybody yet, or waiting to be sent.
 //
-// Whatever becomes of their message, and of the thread, they are closed once. A
+// Whatever happens to the message and the thread, they are closed exactly once. A
 // number that is not here is never closed here.
 #pragma once
 
@@ -17,7 +17,7 @@ class Transit {
  public:
   void Add(sys::Descriptor descriptor) { descriptors_.push_back(std::move(descriptor)); }
 
-  // The caller's from now on; a closed one where it is not here.
+  // Hands the descriptor to the caller; gives a closed one if it is not here.
   sys::Descriptor Take(int fd) {
     const auto found =
         std::find_if(descriptors_.begin(), descriptors_.end(),

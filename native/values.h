@@ -1,5 +1,5 @@
-// Arguments of native functions, and what they give. Their callers are all in
-// lib/, and have checked them; what is checked here keeps memory safe whatever comes.
+// Arguments and results of native functions. The callers are all in lib/, and have
+// checked the arguments; the checks here keep memory safe whatever is passed.
 #pragma once
 
 #include <napi.h>
@@ -24,9 +24,9 @@ inline std::int32_t IntegerOf(napi_env env, napi_value value) {
   return integer;
 }
 
-// The bytes of a Uint8Array (or of a Buffer, which is one); none for what is no typed array. Of one
-// with larger elements it is as many bytes as it has elements: asking for their type takes longer
-// than all the rest.
+// The bytes of a Uint8Array (or of a Buffer, which is one); none if it is no typed array. For one
+// with larger elements, as many bytes as it has elements: asking for their type takes longer than
+// all the rest.
 inline Bytes BytesOf(napi_env env, napi_value value) {
   void* data = nullptr;
   Bytes bytes;

@@ -1,8 +1,8 @@
 // The system calls of the hot path: what carries bytes, and what waits.
 //
-// To a C library each of them is a point at which a thread may be cancelled: 20
-// ns a call that buy nothing here, because nobody cancels a thread of Node's.
-// So they go past it. Not where a sanitizer watches what its wrappers are given.
+// In the C library each of them is a cancellation point, which costs 20 ns a call
+// for nothing, because nobody cancels a thread of Node's. So they bypass the C
+// library, except under a sanitizer, which watches the arguments of its wrappers.
 #pragma once
 
 #include <sys/socket.h>

@@ -1,6 +1,5 @@
-// Which headers the constants come from. scripts/constants.mjs reads the names
-// out of this file's own includes, so a header that is added here is all that a
-// further family needs.
+// The headers that the constants come from. scripts/constants.mjs reads the names
+// from what this file includes, so another family needs only its header here.
 #include "constants.h"
 
 #ifdef __APPLE__

@@ -1,7 +1,7 @@
 // The socket constants of the system that this was built for, by name.
 //
 // The names are in constants.inc, which scripts/constants.mjs writes. Nothing
-// here knows what a constant is good for.
+// here knows what a constant is for.
 #pragma once
 
 #include <cstddef>

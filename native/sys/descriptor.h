@@ -31,8 +31,8 @@ class Descriptor {
   bool open() const { return fd_ >= 0; }
   int Release() { return std::exchange(fd_, -1); }
 
-  // close(2). It is never tried again: after EINTR the descriptor is gone on
-  // Linux, and the number may already belong to another thread.
+  // close(2). It is never repeated: after EINTR the descriptor is gone on Linux,
+  // and the number may already belong to another thread.
   void Close() {
     if (fd_ < 0) return;
     const int saved = errno;

@@ -1,5 +1,5 @@
-// The names go by system, and are not guarded one by one: in ten years neither
-// system has lost any, and only Darwin has gained one.
+// Each system has its list of names. They are not guarded one by one: in ten years
+// neither system has lost any, and only Darwin has gained one.
 #include "errors.h"
 
 #include <netdb.h>

@@ -1,4 +1,4 @@
-// Names for the numbers of errors: errno, and getaddrinfo(3)'s own.
+// Names of error numbers: errno, and getaddrinfo(3)'s own.
 //
 // Each number has the one name that Node gives it. Node's own look-up is not used
 // because libuv makes, and never frees, a string for each number it does not know.
@@ -13,7 +13,7 @@ namespace sys {
 ConstantList ErrorNames();
 
 struct AddressInfoError {
-  const char* code;  // As dns.lookup() puts it: "ENOTFOUND" for EAI_NONAME and EAI_NODATA.
+  const char* code;  // That of dns.lookup(): "ENOTFOUND" for EAI_NONAME and EAI_NODATA.
   int number;        // libuv's, the same on every system: -3008 for EAI_NONAME.
 };
 

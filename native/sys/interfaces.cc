@@ -37,8 +37,8 @@ std::size_t Length(const sockaddr* address) {
     case AF_INET6:
       return sizeof(sockaddr_in6);
     case AF_PACKET: {
-      // SAFETY: the family says what it is. Its last member is declared with 8
-      // bytes, and the C library gives as many more as the hardware's address has
+      // SAFETY: the family says that it is a sockaddr_ll. Its last member is declared
+      // with 8 bytes, but the C library gives as many as the hardware address has
       // (InfiniBand: 20).
       const auto* link = reinterpret_cast<const sockaddr_ll*>(address);
       return std::max(sizeof(sockaddr_ll), offsetof(sockaddr_ll, sll_addr) + link->sll_halen);
@@ -102,9 +102,9 @@ int GetInterfaceInfo(const std::string& name, InterfaceInfo* info) {
   if (!socket.open()) return -errno;
 
   ifreq request;
-  // The question is put anew each time: an answer left in it would be taken for
-  // the address that is asked about. The code is an int to musl and an unsigned
-  // long to glibc; sixteen bits are both.
+  // The request is filled in anew each time: an answer left in it would be taken for
+  // the address that is asked about. The code is an int for musl and an unsigned
+  // long for glibc; sixteen bits fit both.
   const auto ask = [&](std::uint16_t code) {
     std::memset(&request, 0, sizeof request);
     std::memcpy(request.ifr_name, name.data(), name.size());

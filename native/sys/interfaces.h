@@ -1,8 +1,8 @@
 // The network interfaces of the machine: getifaddrs(3), if_nametoindex(3),
-// if_indextoname(3), and what the system says of one interface by name.
+// if_indextoname(3), and the properties of one interface by its name.
 //
-// Addresses are the bytes of a sockaddr, from its first. What an address or a
-// flag means is for the layers above.
+// Addresses are the bytes of a whole sockaddr. What an address or a flag means is
+// for the layers above.
 #pragma once
 
 #include <cstdint>
@@ -23,7 +23,7 @@ struct InterfaceAddress {
   SockaddrBytes broadcast;  // Only where IFF_BROADCAST is set.
 };
 
-// Every function gives 0, or what its name says, or -errno.
+// Every function returns 0, or what its name says, or -errno.
 
 // One element for each address of each interface, in the system's order.
 int GetIfAddrs(std::vector<InterfaceAddress>* addresses);
@@ -42,12 +42,12 @@ struct InterfaceInfo {
   SockaddrBytes address;
   SockaddrBytes broadcast;
   SockaddrBytes netmask;
-  // Linux: a sockaddr with an ARPHRD_ number for family and the address behind it.
+  // Linux: a sockaddr with an ARPHRD_ number as family, followed by the address.
   // macOS: a sockaddr_dl.
   SockaddrBytes hardware;
 };
 
-// The flags and whatever else the interface has. Unknown names as above.
+// The flags, and whatever else the interface has. For unknown names see IfNameToIndex.
 int GetInterfaceInfo(const std::string& name, InterfaceInfo* info);
 
 }  // namespace sys

@@ -1,5 +1,5 @@
-// A receiver that maps a file has to know that it does not become shorter under
-// its hands: that is what the seals are for, and why all of them are set.
+// A receiver that maps the file must be sure that it neither shrinks nor changes
+// meanwhile: hence the seals, all of them.
 #include "memory.h"
 
 #include <cerrno>
@@ -20,7 +20,7 @@ int SealedMemory(const std::string& name, const std::uint8_t* data, std::size_t 
   Descriptor memory(::memfd_create(name.c_str(), MFD_CLOEXEC | MFD_ALLOW_SEALING));
   if (!memory.open()) return -errno;
   for (std::size_t written = 0; written < length;) {
-    // One call writes 2 GiB at most, and a signal may cut it.
+    // One call writes 2 GiB at most, and a signal may cut it short.
     const ssize_t more = ::write(memory.get(), data + written, length - written);
     if (more < 0 && errno != EINTR) return -errno;
     if (more > 0) written += static_cast<std::size_t>(more);

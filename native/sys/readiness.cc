@@ -1,6 +1,6 @@
-// epoll and kqueue behind one face. A descriptor leaves the set before it is
-// closed: the kernel's entry belongs to the open file, and a duplicate of it
-// that lives elsewhere would keep on reporting here.
+// epoll and kqueue behind one interface. A descriptor leaves the set before it is
+// closed: the kernel's entry belongs to the open file, which would go on reporting
+// here while a duplicate of the descriptor exists elsewhere.
 #include "readiness.h"
 
 #include <algorithm>
@@ -124,11 +124,11 @@ int ReadinessSet::Wait(Ready* ready, std::size_t capacity, int timeout) {
   for (int i = 0; i < count; i++) {
     const struct kevent& event = events[i];
     const auto token = static_cast<std::uint32_t>(reinterpret_cast<std::uintptr_t>(event.udata));
-    // The two filters of a descriptor report one by one.
+    // The two filters of a descriptor report separately.
     Ready* entry =
         std::find_if(ready, end, [token](const Ready& other) { return other.token == token; });
     if (entry == end) *end++ = {token, false, false, false, false};
-    // EV_EOF is of the filter's own half: after shutdown(2) that for writing has it, too.
+    // EV_EOF is about the filter's own half: after shutdown(2) the write filter has it, too.
     if (event.filter == EVFILT_READ) {
       entry->readable = true;
       entry->ended = (event.flags & EV_EOF) != 0;

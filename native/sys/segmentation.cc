@@ -1,7 +1,7 @@
-// A kernel that does not know UDP_SEGMENT would send a run as one datagram, so
-// it is asked before. What it refuses all the same goes one by one: packets that
-// are longer than the network's, and all of them where the hardware, or IPsec, is
-// in the way.
+// A kernel without UDP_SEGMENT would send a run as one datagram, so it is asked
+// first. Runs that it refuses all the same are sent one datagram at a time: those of
+// datagrams longer than the network's packets, and all of them where the hardware or
+// IPsec does not allow segmentation.
 #include "segmentation.h"
 
 #include <netinet/in.h>
@@ -25,11 +25,11 @@ constexpr int kSegment = UDP_SEGMENT;
 #else
 constexpr int kSegment = 103;
 #endif
-// An IP packet less the longest header of IPv4, or as much for IPv6, and UDP's.
+// The longest IP packet, less the longest IPv4 header (as much is left for IPv6) and UDP's.
 constexpr std::size_t kRun = 0xFFFF - 60 - 8;
 constexpr std::size_t kControl = CMSG_SPACE(sizeof(std::uint16_t));
 
-// Nothing for what is not UDP, and where the user has asked for segments by himself.
+// 0 if the socket is not UDP, or the user has set UDP_SEGMENT on it.
 std::int32_t LongestOf(int fd) {
   int segment = 0;
   socklen_t length = sizeof segment;
@@ -37,7 +37,7 @@ std::int32_t LongestOf(int fd) {
   return error == 0 && segment == 0 ? std::int32_t{kRun} : 0;
 }
 
-// How many messages from the first on make a run.
+// How many messages, from the first on, make a run.
 std::size_t RunOf(const iovec* messages, std::size_t count, std::size_t longest) {
   const std::size_t length = messages[0].iov_len;
   if (length == 0 || length > longest) return 1;

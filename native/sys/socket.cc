@@ -1,5 +1,5 @@
-// Each system differs in how a descriptor is born close-on-exec and in how
-// SIGPIPE is kept away; all of that is here and nowhere else.
+// Systems differ in how a descriptor is made close-on-exec and in how SIGPIPE is
+// prevented; all of that is here and nowhere else.
 #include "socket.h"
 
 #include <fcntl.h>
@@ -34,7 +34,7 @@ constexpr int kNoSignal = MSG_NOSIGNAL;
 constexpr int kNoSignal = 0;
 #endif
 
-// Calls until the call is not interrupted; gives its value or -errno.
+// Repeats a call while it is interrupted; returns its value or -errno.
 template <class Call>
 auto Uninterrupted(Call call) -> decltype(call()) {
   decltype(call()) result;
@@ -60,7 +60,7 @@ int SetFlags(int fd) {
 }
 
 #ifndef SOCK_CLOEXEC
-// A new descriptor, or the -errno that it could not be set up with.
+// Sets up a new descriptor; returns it or, having closed it, -errno.
 int Born(int fd) {
   const int error = SetFlags(fd);
   if (error == 0) return fd;
@@ -99,7 +99,7 @@ msghdr IncomingHeader(const Message& message) {
 
 void TakeFrom(const msghdr& header, Message* message) {
 #ifdef MSG_CMSG_CLOEXEC
-  // The kernel gives back what it was given.
+  // The kernel returns the flag that it was given.
   message->flags = header.msg_flags & ~MSG_CMSG_CLOEXEC;
 #else
   message->flags = header.msg_flags;
@@ -119,7 +119,7 @@ cmsghdr* Next(msghdr* header, cmsghdr* item) { return CMSG_NXTHDR(header, item);
 #pragma GCC diagnostic pop
 
 #ifdef MSG_CMSG_CLOEXEC
-// `receive`, by a call that makes descriptors close-on-exec. Packet sockets, which bring none,
+// Calls `receive` so that descriptors become close-on-exec. Packet sockets, which bring none,
 // refuse the flag.
 template <class Receive>
 auto ReceiveCloseOnExec(int flags, const Receive& receive) {
@@ -128,10 +128,10 @@ auto ReceiveCloseOnExec(int flags, const Receive& receive) {
 }
 #endif
 
-// What the length of an option counts, in bytes.
+// The unit that the length of an option counts, in bytes.
 socklen_t UnitOf(int level, int name) {
 #ifdef SO_GET_FILTER
-  // Whoever said bytes would get eight times as many.
+  // Counted in instructions: for a length in bytes the kernel would write eight times as much.
   if (level == SOL_SOCKET && name == SO_GET_FILTER) return sizeof(sock_filter);
 #else
   (void)level;
@@ -141,7 +141,7 @@ socklen_t UnitOf(int level, int name) {
 }
 
 #ifdef __linux__
-// What the socket says of itself: SO_DOMAIN, SO_PROTOCOL; or -errno.
+// A socket's SO_DOMAIN or SO_PROTOCOL, or -errno.
 int NatureOf(int fd, int name) {
   int nature = 0;
   socklen_t length = sizeof nature;
@@ -192,7 +192,7 @@ int Accept(int fd, Address* peer) {
       [&] { return ::accept4(fd, peer->get(), &peer->length, SOCK_CLOEXEC | SOCK_NONBLOCK); });
 #ifdef AF_ALG
   // AF_ALG's sockets have no names: accept(2) takes that for a connection that is gone, unless
-  // it is asked for none.
+  // it is asked for no name.
   if (accepted == -ECONNABORTED && NatureOf(fd, SO_DOMAIN) == AF_ALG) {
     peer->length = 0;
     accepted = Uninterrupted(
@@ -246,7 +246,7 @@ int SocketError(int fd) {
 
 void DropQueuedErrors(int fd) {
 #ifdef MSG_ERRQUEUE
-  // Others do not know the flag, and would drop data.
+  // Other sockets ignore the flag, and would drop data.
   const int domain = NatureOf(fd, SO_DOMAIN);
   const bool has_queue = domain == AF_INET || domain == AF_INET6 || domain == AF_PACKET;
   if (!has_queue || NatureOf(fd, SO_PROTOCOL) == IPPROTO_SCTP) return;
@@ -291,7 +291,7 @@ ssize_t RecvMsg(int fd, Message* message, int flags) {
     return Uninterrupted([&] { return ::recvmsg(fd, &header, asked); });
   };
 #ifdef MSG_CMSG_CLOEXEC
-  // Without room for them no descriptors come.
+  // Without room for control messages no descriptors come.
   const ssize_t received =
       message->control_length > 0 ? ReceiveCloseOnExec(flags, receive) : receive(flags);
 #else
@@ -312,7 +312,7 @@ std::vector<int> DescriptorsOf(const Message& message, int type) {
   for (cmsghdr* item = CMSG_FIRSTHDR(&header); item != nullptr; item = Next(&header, item)) {
     if (item->cmsg_level != SOL_SOCKET || item->cmsg_type != type) continue;
     const std::uint8_t* data = CMSG_DATA(item);
-    // Where there was no room for all, BSDs leave the length that it would have had.
+    // If there was no room for all, BSDs leave the length that all would have had.
     const std::size_t length =
         std::min<std::size_t>(item->cmsg_len - CMSG_LEN(0), static_cast<std::size_t>(end - data));
     const std::size_t first = fds.size();
@@ -470,8 +470,8 @@ bool PeerHasEnded(int fd) {
 
 int HoldsRecord(int fd) {
 #if defined(SO_PASSCRED) && defined(SCM_CREDENTIALS)
-  // Every record brings the credentials of its sender, once they are asked for;
-  // the end brings none.
+  // Once SO_PASSCRED is set, every record brings the credentials of its sender; the
+  // end brings none.
   const int on = 1;
   if (::setsockopt(fd, SOL_SOCKET, SO_PASSCRED, &on, sizeof on) < 0) return -errno;
   alignas(cmsghdr) char control[256];

@@ -1,8 +1,8 @@
 // The socket calls of the system, one function each, named after it.
 //
 // Every function returns what the call returns, or -errno. Descriptors are
-// close-on-exec and non-blocking from birth, and no call here raises SIGPIPE.
-// EINTR is taken care of; EAGAIN and EINPROGRESS are the caller's.
+// close-on-exec and non-blocking from the start, and no call here raises SIGPIPE.
+// EINTR is handled here; EAGAIN and EINPROGRESS are left to the caller.
 #pragma once
 
 #include <sys/socket.h>
@@ -22,7 +22,7 @@ struct Message {
   std::size_t buffer_count = 0;
   Address* address = nullptr;  // Receiving: filled in. Sending: where to, unless null.
   void* control = nullptr;
-  std::size_t control_length = 0;  // Receiving: the room there is, then what came.
+  std::size_t control_length = 0;  // Receiving: the room there is, then the length received.
   int flags = 0;                   // Receiving: MSG_TRUNC, MSG_CTRUNC, MSG_EOR …
   std::size_t length = 0;          // The many-message forms: bytes of this one.
 };
@@ -44,8 +44,8 @@ int GetSockOpt(int fd, int level, int name, void* value, socklen_t* length);
 int SetSockOpt(int fd, int level, int name, const void* value, socklen_t length);
 // SO_ERROR: the pending error of the socket, which reading it clears.
 int SocketError(int fd);
-// Empties the error queue, which sockets with IP_RECVERR or SO_TIMESTAMPING have, of kMessages at
-// most: whoever does not look into it is told of it for ever.
+// Drops what is in the error queue, kMessages at most. Sockets with IP_RECVERR or SO_TIMESTAMPING
+// have one, and are reported as failed until it is empty.
 void DropQueuedErrors(int fd);
 int Shutdown(int fd, int how);
 
@@ -54,37 +54,37 @@ ssize_t SendMsg(int fd, const Message& message, int flags);
 ssize_t Recv(int fd, void* data, std::size_t length, int flags);
 ssize_t RecvFrom(int fd, void* data, std::size_t length, int flags, Address* address);
 ssize_t RecvMsg(int fd, Message* message, int flags);
-// The descriptors that a received message has brought, which are the caller's: those that its
-// sender has sent, or, with SO_PASSPIDFD, the one of its sender's process.
+// The descriptors in a received message, which the caller owns: those that the sender has passed
+// or, for kProcessDescriptor (SO_PASSPIDFD), the one of the sender's process.
 #ifdef __linux__
-constexpr int kProcessDescriptor = 4;  // SCM_PIDFD, which is newer than many a system's headers.
+constexpr int kProcessDescriptor = 4;  // SCM_PIDFD, which many systems' headers lack.
 #else
 constexpr int kProcessDescriptor = -1;  // There is none.
 #endif
 std::vector<int> DescriptorsOf(const Message& message, int type = SCM_RIGHTS);
 
-// At most kMessages messages by one call where the system has sendmmsg(2) and
-// recvmmsg(2), one call each elsewhere. They return how many went or came.
+// At most kMessages messages, by one call where the system has sendmmsg(2) and
+// recvmmsg(2), elsewhere by one call each. They return how many were sent or received.
 constexpr std::size_t kMessages = 64;
 int SendMMsg(int fd, Message* messages, std::size_t count, int flags);
 int RecvMMsg(int fd, Message* messages, std::size_t count, int flags);
-// SendMMsg for messages in one piece each, and to one address unless it is null.
+// SendMMsg for messages of one buffer each, all to one address unless it is null.
 int SendMany(int fd, iovec* messages, std::size_t count, int flags, Address* address);
 
-// Makes a descriptor that came from elsewhere like one that was born here.
-// ENOTSOCK for one that is no socket.
+// Sets up a descriptor from elsewhere like one that was made here. ENOTSOCK if it is
+// not a socket.
 int Adopt(int fd);
 // Another descriptor of the same file, close-on-exec too.
 int Duplicate(int fd);
-// The sockets that launchd holds for us under a name, which it gives once and
-// whose owner is the caller. ENOSYS where there is no launchd.
+// The sockets that launchd holds for this program under a name. It gives them once,
+// and the caller owns them. ENOSYS where there is no launchd.
 int LaunchActivateSocket(const char* name, std::vector<int>* fds);
 // Bytes that were sent and not yet acknowledged (SIOCOUTQ, SO_NWRITE).
 int Unsent(int fd);
 // Whether the peer has ended its sending half. A read of no bytes is an empty
-// record while it has not, and may be the end when it has.
+// record if it has not, and may be the end if it has.
 bool PeerHasEnded(int fd);
-// Whether a record is waiting, of no bytes perhaps, and not the end: 1 or 0, or
+// Whether a record, perhaps an empty one, is waiting and not the end: 1 or 0, or
 // -errno where the kernel does not let them be told apart.
 int HoldsRecord(int fd);
 

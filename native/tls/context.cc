@@ -48,7 +48,7 @@ Refusal Context::LoadCertificates(const Options& options) {
   int error = library_.certificate_allocate_credentials(&certificates_);
   if (error < 0) return {Refusal::kMemory, 0, error};
   library_.certificate_set_verify_flags(certificates_, options.verify_flags);
-  // A system without a store has nobody to trust: that shows when somebody is verified.
+  // Without a store in the system nobody is trusted, which shows when a peer is verified.
   if (options.system_trust) library_.certificate_set_x509_system_trust(certificates_);
   for (std::size_t i = 0; i < options.trust_files.size(); i++) {
     error = library_.certificate_set_x509_trust_file(certificates_, options.trust_files[i].c_str(),
@@ -88,7 +88,7 @@ int Context::Apply(Handle session) const {
     names[i] = {reinterpret_cast<unsigned char*>(name),
                 static_cast<unsigned>(protocols_[i].size())};
   }
-  // A client whose server knows none of them hears of it; a server refuses such a client.
+  // Without a common protocol a client goes on, and sees that there is none; a server refuses.
   return library_.alpn_set_protocols(session, names.data(), static_cast<unsigned>(names.size()),
                                      server_ ? unsigned{kAlpnMandatory} : 0);
 }

@@ -1,7 +1,7 @@
-// What one end of TLS has before it meets a peer: credentials, whom it trusts, and
-// how it speaks. Sessions share it, as those of a server's connections do.
+// What one end of TLS needs before it meets a peer: credentials, trusted authorities
+// and priorities. Sessions share a context, as those of a server's connections do.
 //
-// Keys and passwords live in GnuTLS only, which wipes them. No Node-API.
+// Keys and passwords are kept by GnuTLS only, which wipes them. No Node-API.
 #pragma once
 
 #include <memory>
@@ -26,14 +26,14 @@ struct Options {
   std::vector<std::string> trust_files;
   std::vector<std::string> crl_files;
   std::vector<KeyFiles> keys;
-  std::string password;  // Of all keys; none when it is empty.
+  std::string password;  // Of all keys; empty: none.
   unsigned key_flags = 0;
-  unsigned prime_bits = 0;  // The fewest that a client takes; 0: the library's own.
-  int request = 0;          // A server wants a certificate: 0 no, 1 if there is one, 2 or nothing.
+  unsigned prime_bits = 0;  // The fewest that a client accepts; 0: the library's default.
+  int request = 0;          // A server asks for a certificate: 0 no, 1 optional, 2 required.
   std::vector<std::string> protocols;  // ALPN
 };
 
-// What of the options could not be used, and why.
+// Which option could not be used, and why.
 struct Refusal {
   enum What { kNothing, kMemory, kPriority, kTrustFile, kCrlFile, kKeyFiles };
 
@@ -44,7 +44,7 @@ struct Refusal {
 
 class Context {
  public:
-  // Null, and `refusal` says why.
+  // Null on failure; `refusal` says why.
   static std::shared_ptr<const Context> Make(const Library& library, const Options& options,
                                              Refusal* refusal);
   ~Context();
@@ -55,7 +55,7 @@ class Context {
   bool server() const { return server_; }
   bool anonymous() const { return anonymous_; }
   unsigned verify_flags() const { return verify_flags_; }
-  // Makes a session what the options say. A GnuTLS error, or 0.
+  // Applies the options to a session. Returns 0 or a GnuTLS error.
   int Apply(Handle session) const;
 
  private:

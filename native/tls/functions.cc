@@ -1,5 +1,5 @@
-// A session is its socket's, and named by the socket's id. What a certificate says
-// is handed over raw; lib/tls/ decides how it is shown, and what a failure is called.
+// TLS for JavaScript. A session belongs to a socket and is named by the socket's id.
+// Certificates are passed on raw; lib/tls/ decides how they are shown, and names failures.
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
@@ -17,7 +17,7 @@ namespace {
 
 using SharedContext = std::shared_ptr<const tls::Context>;
 
-// Null where the socket has none. Sessions are the only channels there are.
+// Null if the socket has none. All channels are sessions.
 tls::Session* SessionOf(const Napi::CallbackInfo& info) {
   Socket* socket = Environment::SocketOf(info);
   return socket == nullptr ? nullptr : static_cast<tls::Session*>(socket->channel.get());
@@ -81,7 +81,7 @@ Napi::Value Extension(const Napi::CallbackInfo& info) {
   return Text(info.Env(), library->ext_get_name(number));
 }
 
-// tlsLog(level): from now on the library says on standard error what it does
+// tlsLog(level): makes the library log to standard error from now on
 Napi::Value Log(const Napi::CallbackInfo& info) {
   const tls::Library* library = tls::Load();
   if (library == nullptr) return info.Env().Undefined();
@@ -153,26 +153,26 @@ Napi::Value Start(const Napi::CallbackInfo& info) {
       tls::Session::Make(*context.Data(), std::move(expected), &Environment::Of(info)->workspace(),
                          socket->descriptor.get(), &error);
   if (session == nullptr) return Number(info, error);
-  // What looked like the beginning of a character was TLS.
+  // Bytes that looked like the beginning of a character belong to TLS.
   session->Feed(socket->carry, std::exchange(socket->carry_length, std::uint8_t{0}));
   socket->channel = std::move(session);
   return Number(info, 0);
 }
 
-// tlsFeed(id, bytes): what was read before the session was there
+// tlsFeed(id, bytes): passes what was read before there was a session
 Napi::Value Feed(const Napi::CallbackInfo& info) {
   const Bytes bytes = BytesOf(info.Env(), info[1]);
   if (tls::Session* session = SessionOf(info)) session->Feed(bytes.data, bytes.length);
   return info.Env().Undefined();
 }
 
-// tlsHandshake(id): 0 when it is over, 1 when it wants to read, 2 to write, or a failure
+// tlsHandshake(id): 0 when it is over, 1 when it waits to read, 2 to write, or a failure
 Napi::Value Handshake(const Napi::CallbackInfo& info) {
   tls::Session* session = SessionOf(info);
   return Number(info, session == nullptr ? -EBADF : session->Handshake());
 }
 
-// tlsTearDown(id): whether there was a session that could be used
+// tlsTearDown(id): whether there was a usable session
 Napi::Value TearDown(const Napi::CallbackInfo& info) {
   tls::Session* session = SessionOf(info);
   const bool alive = session != nullptr && session->handle() != nullptr;
@@ -180,13 +180,13 @@ Napi::Value TearDown(const Napi::CallbackInfo& info) {
   return Napi::Boolean::New(info.Env(), alive);
 }
 
-// tlsStage(id): as gnutls-get-initstage counts; 0 without a session
+// tlsStage(id): the number of gnutls-get-initstage; 0 without a session
 Napi::Value Stage(const Napi::CallbackInfo& info) {
   const tls::Session* session = SessionOf(info);
   return Number(info, session == nullptr ? 0 : session->stage());
 }
 
-// tlsEnded(id): whether the peer has said that it sends no more
+// tlsEnded(id): whether the peer has sent its close_notify
 Napi::Value Ended(const Napi::CallbackInfo& info) {
   const tls::Session* session = SessionOf(info);
   return Napi::Boolean::New(info.Env(), session != nullptr && session->peer_has_ended());
@@ -204,7 +204,7 @@ Napi::Value VerdictOf(const Napi::CallbackInfo& info) {
 
 // ---- what is known of the peer ------------------------------------------------------------------
 
-// What a function that is asked for the size first gives; empty where it has nothing.
+// The output of a function that is first called for the size; empty if there is none.
 template <class Function, class... Arguments>
 std::string Sized(Function function, tls::Certificate certificate, Arguments... arguments) {
   std::size_t size = 0;
@@ -294,7 +294,7 @@ Napi::Value Status(const Napi::CallbackInfo& info) {
   return status;
 }
 
-// tlsPrint(PEM bytes): the certificate in words, or a GnuTLS error
+// tlsPrint(PEM bytes): a description of the certificate, or a GnuTLS error
 Napi::Value Print(const Napi::CallbackInfo& info) {
   const tls::Library* library = tls::Load();
   if (library == nullptr) return info.Env().Undefined();

@@ -1,5 +1,5 @@
-// The version floor is that of the final TLS 1.3. It is asked before any other
-// function is looked for, so that an old library is named as what it is.
+// The oldest usable version is the first with the final TLS 1.3. The version is checked
+// before any other function is looked up, so that the error names it.
 #include "library.h"
 
 #include <dlfcn.h>
@@ -12,8 +12,8 @@ namespace {
 
 constexpr const char* kFloor = "3.6.5";
 
-// Bare names are found where the system's linker looks. Homebrew's and MacPorts'
-// folders are not among those places.
+// Bare names are found where the dynamic linker looks, which is not in Homebrew's and
+// MacPorts' folders.
 constexpr const char* kCandidates[] = {
 #ifdef __APPLE__
     "libgnutls.30.dylib",
@@ -27,7 +27,7 @@ constexpr const char* kCandidates[] = {
 #endif
 };
 
-// The one thing of this addon that all threads share: the library is one too.
+// The only state in the addon that all threads share, as they share the library.
 struct Loaded {
   std::mutex mutex;
   Library library;
@@ -85,7 +85,7 @@ void Look(Loaded* loaded) {
 const Library* Load(std::string* problem) {
   static Loaded* const loaded = new Loaded;  // Never freed: other threads may outlive main().
   const std::lock_guard<std::mutex> lock(loaded->mutex);
-  // Again and again: there may have been no descriptor left to open it by.
+  // Tried again each time: it may have failed for lack of descriptors.
   if (!loaded->usable) Look(loaded);
   if (problem != nullptr) *problem = loaded->problem;
   return loaded->usable ? &loaded->library : nullptr;

@@ -1,6 +1,6 @@
-// GnuTLS, opened when it is first asked for: the types, the numbers and the
-// functions of it that are used here, declared by us, so that neither the machine
-// that builds the addon nor one that runs it has to have it.
+// GnuTLS, opened when it is first needed. The types, constants and functions that are
+// used are declared here, so that neither the machine that builds the addon nor the
+// one that runs it has to have GnuTLS.
 //
 // One copy serves all threads of the process and is never closed. No Node-API.
 #pragma once
@@ -13,7 +13,7 @@
 
 namespace tls {
 
-// Its own types, of which nothing is known here.
+// GnuTLS's opaque types.
 struct SessionState;
 struct PriorityState;
 struct CertificateCredentialsState;
@@ -41,7 +41,7 @@ using PullTimeoutFunction = int (*)(void* transport, unsigned int milliseconds);
 using VerifyFunction = int (*)(Handle session);
 using LogFunction = void (*)(int level, const char* message);
 
-// The numbers of its headers.
+// Constants of its headers.
 enum : int {
   kUnexpectedPacketLength = -9,
   kFatalAlertReceived = -12,
@@ -59,11 +59,11 @@ enum : int { kPem = 1, kShutWrite = 1, kNameDns = 1, kDataKeyPurpose = 2, kSha1 
 enum : int { kWarning = 1, kNoRenegotiation = 100 };
 enum : unsigned { kAlpnMandatory = 1 };
 enum : int { kSecurityMedium = 35, kPrintFull = 0 };
-// What verification finds: bits.
+// Bits of a verification status.
 enum : unsigned { kUnexpectedOwner = 1 << 14 };
 
-// F(result, name, parameters) for each function, whose name begins with "gnutls_". Memory that is
-// filled in is void here, whatever its header calls it.
+// F(result, name, parameters) for each function, whose name begins with "gnutls_". Pointers to
+// output buffers are void* here, whatever the header declares.
 #define TLS_FUNCTIONS(F)                                                              \
   F(const char*, check_version, (const char*))                                        \
   F(int, global_init, (void))                                                         \
@@ -158,20 +158,20 @@ enum : unsigned { kUnexpectedOwner = 1 << 14 };
   F(int, x509_crt_print, (Certificate, int, Datum*))
 
 struct Library {
-  // Neither a name nor a list of parameters is an expression.
+  // Neither a name nor a parameter list can be put in parentheses.
 #define TLS_DECLARE(result, name, parameters) \
   result(*name) parameters = nullptr; /* NOLINT(bugprone-macro-parentheses) */
   TLS_FUNCTIONS(TLS_DECLARE)
 #undef TLS_DECLARE
 
-  // What gnutls_free is: a variable, which holds the function for memory that the
-  // library has given away.
+  // gnutls_free, a variable: it holds the function that frees memory which the library
+  // has returned.
   void (**free)(void*) = nullptr;
   const char* version = nullptr;
 };
 
-// The library; null where there is none that will do. Opens it the first time.
-// `problem` becomes why it is null: what was tried, one line each.
+// The library, opened the first time; null if no usable one is found. `problem` then
+// becomes the reason, one line for each that was tried.
 const Library* Load(std::string* problem = nullptr);
 
 }  // namespace tls

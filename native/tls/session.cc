@@ -1,13 +1,13 @@
-// How much is held where, so that readiness of the descriptor is all that anybody
-// has to wait for:
+// What is buffered where, so that waiting for readiness of the descriptor is always
+// enough:
 //
-// - Receiving reads ahead by one recv(2), of no more than there is room for once it
-//   is decrypted, and GnuTLS is asked until it has none of it left. What stays
-//   inside is a part of a record at most. The end, and a failure, that come behind
-//   data are kept for the next call, and the descriptor is made readable for it.
-// - Sending encrypts a bounded piece and waits until the kernel has all of it. What
-//   was encrypted and has not gone is reported as not taken, so that the caller
-//   keeps it, and waits; when it comes again it is skipped.
+// - Receiving reads ahead with one recv(2), of no more than there is room for once it
+//   is decrypted, and calls GnuTLS until that is used up. At most a part of a record
+//   stays inside. An end or a failure that follows data is kept for the next call, and
+//   the descriptor is made readable for it.
+// - Sending encrypts a bounded piece, and the next one when the kernel has taken all of
+//   it. A piece that is encrypted but not sent is reported as not taken, so that the
+//   caller keeps it and waits; when the caller passes it again, it is skipped.
 #include "session.h"
 
 #include <sys/socket.h>
@@ -22,11 +22,11 @@
 namespace tls {
 namespace {
 
-constexpr std::size_t kRecord = 16 * 1024;  // The plain text of a record at most.
-constexpr std::size_t kOutput = 64 * 1024;  // Encrypted before the kernel is asked.
+constexpr std::size_t kRecord = 16 * 1024;  // The most plain text in a record.
+constexpr std::size_t kOutput = 64 * 1024;  // Encrypted before the kernel is called.
 constexpr std::size_t kReadAhead = 256 * 1024;
-constexpr int kRenegotiations = 3;  // Refused before the peer is.
-constexpr int kWarnings = 64;       // In a handshake, before the loop gets its turn.
+constexpr int kRenegotiations = 3;  // Refused before the session fails.
+constexpr int kWarnings = 64;       // Taken in one call of Handshake.
 constexpr std::size_t kDrained = 256 * 1024;
 constexpr char kServerPurpose[] = "1.3.6.1.5.5.7.3.1";
 constexpr char kClientPurpose[] = "1.3.6.1.5.5.7.3.2";
@@ -78,7 +78,7 @@ int Session::Begin() {
                                       [](void* self, const void* data, std::size_t length) {
                                         return Of(self)->Push(data, length);
                                       });
-  // Its own would take the transport for a descriptor.
+  // GnuTLS's own function would take the transport for a descriptor.
   library.transport_set_pull_timeout_function(handle_, [](void*, unsigned) { return 1; });
   return 0;
 }
@@ -104,7 +104,7 @@ ssize_t Session::Pull(void* data, std::size_t length) {
     return static_cast<ssize_t>(taken);
   }
   if (input_used_ == input_length_) {
-    // What comes behind the handshake stays in the kernel until somebody wants it.
+    // During the handshake no more is read than is asked for: what follows stays in the kernel.
     const bool exactly = stage_ != kOpen;
     const std::size_t room = exactly ? length : std::exchange(allowance_, 0);
     ssize_t received = -EAGAIN;
@@ -130,14 +130,14 @@ ssize_t Session::Pull(void* data, std::size_t length) {
   return static_cast<ssize_t>(taken);
 }
 
-// Always takes everything; whoever called GnuTLS flushes.
+// Always takes everything; the function that called GnuTLS flushes.
 ssize_t Session::Push(const void* data, std::size_t length) {
   const auto* bytes = static_cast<const std::uint8_t*>(data);
   workspace_->output.insert(workspace_->output.end(), bytes, bytes + length);
   return static_cast<ssize_t>(length);
 }
 
-// Gives the kernel what there is: 0, or -errno. Leaves the workspace empty.
+// Sends all output that there is. Returns 0 or -errno. Leaves the workspace's output empty.
 int Session::Flush() {
   std::vector<std::uint8_t>& output = workspace_->output;
   if (!unsent_.empty()) {
@@ -174,12 +174,12 @@ void Session::Feed(const std::uint8_t* data, std::size_t length) {
 int Session::FailureOf(ssize_t error) {
   if (error == kPullError && pull_error_ != 0) return -pull_error_;
   if (error == kFatalAlertReceived) return -(kAlerts + library().alert_get(handle_));
-  // The end in the middle of a record is an end too early, like any other.
+  // An end in the middle of a record is a premature end like any other.
   if (error == kUnexpectedPacketLength && pull_ended_) error = kPrematureEnd;
   return -(kFailures - static_cast<int>(error));
 }
 
-// The last word of a session that has failed is an alert, as far as it gets.
+// A session that fails sends an alert at last, if the kernel takes it.
 int Session::Fail(ssize_t error) {
   failure_ = FailureOf(error);
   if (error != kFatalAlertReceived && error != kPullError && error != kPrematureEnd)
@@ -201,17 +201,17 @@ int Session::Handshake() {
   const Library& library = this->library();
   int result = kAgain;
   starved_ = false;
-  // A warning is no reason to wait for more.
+  // GnuTLS returns after a warning alert too, when there may be more input.
   for (int i = 0; i < kWarnings && !starved_; i++) {
     result = library.handshake(handle_);
     if (result == 0) break;
     if (library.error_is_fatal(result) != 0) return Fail(result);
   }
   if (result == 0) {
-    // There is no way to the end past a certificate that was to be verified.
+    // No handshake succeeds without the verification that was asked for.
     const bool expecting = expected_.trusted || expected_.named;
     if (expecting && !verdict_.verified) return Fail(kNoCertificateFound);
-    // Nobody can have answered what we had not said when this was read.
+    // What was fed was read before we sent anything, so it cannot follow the handshake.
     if (fed_used_ < fed_.size()) return Fail(kUnexpectedPacket);
     fed_ = {};
   }
@@ -222,14 +222,14 @@ int Session::Handshake() {
   return result == 0 ? kDone : kWantsToRead;
 }
 
-// Called in the handshake, before anything is told to the peer that was not verified.
+// Called during the handshake, before anything is entrusted to a peer that is not verified.
 int Session::Verify() {
   const Library& library = this->library();
   const char* purpose = context_->server() ? kClientPurpose : kServerPurpose;
   TypedDatum wanted = {kDataKeyPurpose,
                        reinterpret_cast<unsigned char*>(const_cast<char*>(purpose)), 0};
   const Datum* chain = library.certificate_get_peers(handle_, &verdict_.count);
-  // A client that was asked for a certificate may have none. What that means is Handshake's.
+  // A client that was asked for a certificate may have none. Handshake decides what that means.
   if (chain == nullptr || verdict_.count == 0) return 0;
   int error = library.certificate_verify_peers(handle_, &wanted, 1, &verdict_.status);
   if (error < 0) return kCertificateError;
@@ -262,7 +262,7 @@ ssize_t Session::Receive(void* data, std::size_t length) {
   if (ended_) return 0;
   const Library& library = this->library();
   auto* bytes = static_cast<std::uint8_t*>(data);
-  // One record that is half there already will take its place too.
+  // A record of which a part is there already needs room too.
   allowance_ = std::min(length - kRecord, kReadAhead);
   if (workspace_->input.size() < allowance_) workspace_->input.resize(allowance_);
   input_used_ = input_length_ = 0;
@@ -285,13 +285,13 @@ ssize_t Session::Receive(void* data, std::size_t length) {
   if (failed) Fail(result);
   (void)Flush();
   if (total == 0) return failed ? failure_ : ended_ ? 0 : -EAGAIN;
-  // What comes behind the data is heard of by the next call, for which nothing else may ever make
-  // the descriptor readable.
+  // The next call reports what follows the data; nothing else may ever make the descriptor readable
+  // for it.
   if (failed || ended_) (void)sys::Shutdown(fd_, SHUT_RD);
   return static_cast<ssize_t>(total);
 }
 
-// Renegotiation changes who the peer is in the middle of what it says.
+// Renegotiation could change who the peer is in the middle of its data.
 bool Session::RefuseRenegotiation() {
   library().alert_send(handle_, kWarning, kNoRenegotiation);
   return ++renegotiations_ <= kRenegotiations;
@@ -319,7 +319,7 @@ ssize_t Session::Send(const iovec* buffers, std::size_t count) {
   return static_cast<ssize_t>(sent);
 }
 
-// Encrypts what follows the first `skipped` bytes, small pieces together. Gives how many they were.
+// Encrypts what follows the first `skipped` bytes, small pieces together. Returns how many bytes.
 ssize_t Session::Encrypt(const iovec* buffers, std::size_t count, std::size_t skipped) {
   std::vector<std::uint8_t>& gathered = workspace_->gathered;
   gathered.clear();
@@ -356,7 +356,7 @@ ssize_t Session::Encrypt(const iovec* buffers, std::size_t count, std::size_t sk
   return result < 0 ? result : static_cast<ssize_t>(taken);
 }
 
-// All of it, or an error.
+// Encrypts all of it, or returns an error.
 ssize_t Session::SendRecord(const std::uint8_t* data, std::size_t length) {
   std::size_t sent = 0;
   while (sent < length) {
@@ -370,14 +370,14 @@ ssize_t Session::SendRecord(const std::uint8_t* data, std::size_t length) {
 int Session::EndSending() {
   if (stage_ == kOpen && failure_ == 0 && !ended_sending_) {
     ended_sending_ = true;
-    // Cannot wait: whatever it sends is taken.
+    // Never has to wait: Push takes everything.
     (void)library().bye(handle_, kShutWrite);
   }
   return Flush();
 }
 
-// Without a last word the peer would take the end for an attack. And bytes that nobody has read,
-// such as tickets, would make the kernel reset the connection, and lose what we have sent.
+// Without a close_notify the peer would take the end for an attack. And unread bytes, such as
+// session tickets, would make the kernel reset the connection, and lose what we have sent.
 void Session::Close() {
   (void)EndSending();
   if (stage_ != kOpen) return;

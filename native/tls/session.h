@@ -1,10 +1,10 @@
-// One TLS session over a non-blocking stream: the handshake, and what the hub and
-// the senders call instead of the kernel once it stands.
+// One TLS session over a non-blocking stream: the handshake, and then the channel that
+// the hub and the senders call instead of the kernel.
 //
-// GnuTLS gets its bytes from here and gives them back here: it never sees the
-// descriptor, which belongs to whoever owns the session. Until the handshake is
-// over nothing can be received or sent, and after a failure nothing more can: there
-// is no way past it to the clear text. No Node-API.
+// GnuTLS reads and writes through functions of this class: it never sees the
+// descriptor, which belongs to the owner of the session. Nothing can be received or
+// sent until the handshake is over, nor after a failure: nothing bypasses TLS in clear
+// text. No Node-API.
 #pragma once
 
 #include <cstdint>
@@ -17,56 +17,57 @@
 
 namespace tls {
 
-// Failures that are not the system's, as negative numbers that no errno has.
+// Failures of TLS, as negative numbers beyond every -errno.
 constexpr int kFailures = 0x20000;  // -(this - a GnuTLS error)
 constexpr int kAlerts = 0x30000;    // -(this + the number of an alert from the peer)
 
-// What the sessions of one thread use while they work, and leave empty.
+// Buffers that the sessions of one thread share; nothing is kept in them between calls.
 struct Workspace {
   std::vector<std::uint8_t> input;
   std::vector<std::uint8_t> output;
   std::vector<std::uint8_t> gathered;
 };
 
-// Whom to expect at the other end.
+// What is expected of the peer.
 struct Expectations {
-  std::string server_name;  // What a client asks for (SNI); empty: nothing.
-  std::string host_name;    // What the certificate has to be for; empty: anything.
-  bool trusted = false;     // It has to be signed by somebody who is trusted.
-  bool named = false;       // It has to be for the host name.
+  std::string server_name;  // The name that a client sends (SNI); empty: none.
+  std::string host_name;    // The name that the certificate is checked for; empty: none.
+  bool trusted = false;     // The certificate has to be signed by a trusted authority.
+  bool named = false;       // The certificate has to be for the host name.
 };
 
-// What is known of the peer's certificates.
+// What was found out about the peer's certificates.
 struct Verdict {
-  bool verified = false;  // They were looked at.
+  bool verified = false;  // Verification has taken place.
   unsigned status = 0;    // GnuTLS's bits; a wrong name is one of them.
   unsigned count = 0;
-  bool self_signed = false;       // The first one is its own issuer …
-  bool self_signed_root = false;  // … or the last one.
+  bool self_signed = false;       // The first certificate is its own issuer …
+  bool self_signed_root = false;  // … or the last one is.
 };
 
 class Session final : public mnp::Channel {
  public:
   enum : int { kDone = 0, kWantsToRead = 1, kWantsToWrite = 2 };
-  // As gnutls-get-initstage counts.
+  // The numbers of gnutls-get-initstage.
   enum Stage : int { kTornDown = 3, kReadyToShake = 7, kShaking = 8, kOpen = 9 };
 
-  // Null, with a failure's number in `error`. The descriptor and the workspace have to outlive it.
+  // Null on failure, with its number in `error`. The descriptor and the workspace have to outlive
+  // the session.
   static std::unique_ptr<Session> Make(std::shared_ptr<const Context> context,
                                        Expectations expected, Workspace* workspace, int fd,
                                        int* error);
   ~Session() override;
 
-  // Bytes of the peer that somebody has read already. Before the handshake is over.
+  // Passes bytes of the peer that were read already. Only before the handshake is over.
   void Feed(const std::uint8_t* data, std::size_t length);
-  // Goes on with it: kDone, what it wants, or a failure.
+  // Continues the handshake. Returns kDone, what it waits for, or a failure.
   [[nodiscard]] int Handshake();
 
   ssize_t Receive(void* data, std::size_t length) override;
   ssize_t Send(const iovec* buffers, std::size_t count) override;
   int EndSending() override;
   void Close() override;
-  // Forgets all secrets; what is received and sent from now on fails.
+  // Drops all secrets; receiving and sending fail from now on.
   void TearDown();
 
   Stage stage() const { return stage_; }
@@ -98,25 +99,25 @@ class Session final : public mnp::Channel {
   Stage stage_ = kReadyToShake;
   Verdict verdict_;
 
-  // Input: what somebody else had read, and in Receive what one recv(2) gave.
+  // Input: what was fed and, during Receive, what one recv(2) gave.
   std::vector<std::uint8_t> fed_;
   std::size_t fed_used_ = 0;
   std::size_t input_used_ = 0;
   std::size_t input_length_ = 0;
-  std::size_t allowance_ = 0;  // How much may be read ahead of the records that are wanted.
+  std::size_t allowance_ = 0;  // How much the next recv(2) may read.
   bool starved_ = false;
 
-  // Output that the kernel did not take, and how much of what it is made of was not reported as
-  // sent: it comes again, and is not to be sent again.
+  // Encrypted output that the kernel did not take, and how many plain bytes of it were not reported
+  // as sent: the caller passes them again, and they must not be sent again.
   std::vector<std::uint8_t> unsent_;
   std::size_t encrypted_ = 0;
 
   int pull_error_ = 0;
-  bool pull_ended_ = false;  // The connection is at its end.
+  bool pull_ended_ = false;  // recv(2) gave the end of the connection.
   int failure_ = 0;
   int renegotiations_ = 0;
-  bool ended_ = false;          // The peer has said that it is done.
-  bool ended_sending_ = false;  // We have.
+  bool ended_ = false;          // The peer has sent its close_notify …
+  bool ended_sending_ = false;  // … and so have we.
 };
 
 }  // namespace tls
