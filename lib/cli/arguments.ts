@@ -1,12 +1,12 @@
 // The command line: keywords and their values as the manual writes them, and the command's own switches. It turns words
-// into `makeNetworkProcess`'s argument list and judges none of it: what a keyword may be is the library's to say.
+// into `makeNetworkProcess`'s argument list, and leaves it to the library to check keywords and values.
 //
-// Switches begin with a dash and keywords with a colon, and a keyword takes the next word whatever that begins with.
+// Switches begin with a dash and keywords with a colon. A keyword takes the next word, whatever that begins with.
 
 import { parseArgs } from 'node:util'
 import { Cons, LispSyntaxError, listItems, readLisp, type LispValue } from './lisp.js'
 
-/** A command line that asks for something that there is not. */
+/** An error in the command line. */
 export class UsageError extends Error {
   override readonly name = 'UsageError'
 }
@@ -20,7 +20,7 @@ export interface Command {
   /** Whether a client goes on sending after its peer has ended. */
   readonly halfOpen: boolean
   readonly echo: boolean
-  /** What of standard input is one message. */
+  /** Which part of standard input is one message. */
   readonly input: 'lines' | 'raw' | 'once'
   readonly output: 'text' | 'hex' | 'json'
   readonly quiet: boolean
@@ -28,7 +28,7 @@ export interface Command {
   readonly wait: number
 }
 
-/** Keywords whose value is text, so that a bare word need not be a Lisp string. */
+/** Keywords whose value is text: a bare word will do, without the quotes of a Lisp string. */
 const texts = new Set([':name', ':host', ':service', ':bindtodevice'])
 /** Keywords whose value is an address: text unless it begins with a bracket. */
 const addresses = new Set([':local', ':remote'])
@@ -38,7 +38,7 @@ const functions = new Set([':filter', ':sentinel', ':log'])
 /**
  * Reads a command line.
  *
- * @throws {@link UsageError} with a message for whoever typed it.
+ * @throws {@link UsageError} with a message for the user.
  * @example parseCommandLine([':family', 'local', ':service', '/tmp/echo.sock', '--hex'])
  */
 export function parseCommandLine(argv: readonly string[]): Command | 'help' | 'version' {
@@ -65,7 +65,7 @@ const isKeyword = (word: string) => /^:[^:]/.test(word)
 
 function makeCommand(pairs: Pair[], switches: ReturnType<typeof parseSwitches>): Command {
   const { echo, hex, json, raw, once, quiet } = switches
-  // As in Emacs the first of several counts.
+  // As in Emacs, the first of several equal keywords counts.
   const find = (keyword: string) => pairs.find(([key]) => key === keyword)
   const isSet = (keyword: string) => (find(keyword)?.[1] ?? null) !== null
   const server = isSet(':server')
@@ -73,7 +73,7 @@ function makeCommand(pairs: Pair[], switches: ReturnType<typeof parseSwitches>):
   if (echo && !server) throw new UsageError('--echo is for servers: it needs :server t')
   const defaults: Pair[] = []
   if (!find(':name')) defaults.push([':name', server ? 'server' : 'client'])
-  // Bytes pass through unchanged; only JSON has to have text.
+  // By default bytes pass through unchanged; only JSON needs text.
   if (!find(':coding') && !json) defaults.push([':coding', 'binary'])
   return {
     keywords: [...pairs, ...defaults].flat(),
@@ -110,7 +110,7 @@ function parseSwitches(args: string[]) {
   if (values.hex && values.json) throw new UsageError('--hex and --json exclude each other')
   if (values.raw && values.once) throw new UsageError('--raw and --once exclude each other')
   const wait = /^\d*\.?\d+$/.test(values.wait) ? Number(values.wait) * 1000 : NaN
-  // A timer of Node's takes no more, and fires at once if it is given more.
+  // The longest time that a timer of Node's takes; with a longer one it fires at once.
   if (!(wait < 2 ** 31)) throw new UsageError(`--wait: expected seconds, found ${values.wait}`)
   return { ...values, wait }
 }
@@ -127,8 +127,8 @@ function valueOfWord(keyword: string, words: string[]): unknown {
 }
 
 /**
- * Reads a Lisp value that begins with `word`. The shell cuts what is not quoted at its blanks: as long as brackets are
- * open, the following words belong to it.
+ * Reads a Lisp value that begins with `word`. The shell splits an unquoted value at its blanks: as long as brackets are
+ * open, the following words belong to the value.
  */
 function readWords(word: string, words: string[], keyword?: string): LispValue {
   for (let text = word; ; text += ` ${words.shift()!}`) {
@@ -143,7 +143,7 @@ function readWords(word: string, words: string[], keyword?: string): LispValue {
   }
 }
 
-/** The keywords and values of a list, with or without the function's name before them, as pasted from Lisp. */
+/** The keywords and values of a list as pasted from Lisp, with or without the function's name before them. */
 function listOfPairs(list: LispValue): Pair[] {
   const items = listItems(list)
   if (items?.[0] === Symbol.for('make-network-process')) items.shift()
@@ -153,7 +153,7 @@ function listOfPairs(list: LispValue): Pair[] {
   })
 }
 
-/** What a Lisp value is to `makeNetworkProcess`. */
+/** The argument of `makeNetworkProcess` for a Lisp value. */
 function valueOfLisp(keyword: string, value: LispValue): unknown {
   const plain = unquoted(value)
   if (keyword !== ':plist' || plain === null) return toArgument(plain)
@@ -172,7 +172,7 @@ function toArgument(quoted: LispValue): unknown {
   return typeof car === 'number' ? { family: car, data: cdr } : [car, cdr]
 }
 
-/** The command line evaluates nothing; a quote comes with what is pasted from Lisp. */
+/** Removes the quote of an expression pasted from Lisp: the command line evaluates nothing. */
 function unquoted(value: LispValue): LispValue {
   const [head, quoted, ...rest] = listItems(value) ?? []
   return head === Symbol.for('quote') && quoted !== undefined && rest.length === 0 ? quoted : value
@@ -190,7 +190,7 @@ function cutIntoPairs(items: LispValue[] | undefined, where: string): [string, L
   })
 }
 
-/** Drops functions that are nil, the command's own taking their place; `:filter t`, not to read, stays. */
+/** Drops functions that are nil, since the command has its own; `:filter t`, which stops reading, stays. */
 function isForLibrary([keyword, value]: Pair): boolean {
   if (!functions.has(keyword)) return true
   if (value === null) return false

@@ -1,4 +1,4 @@
-// What `--help` prints. It fits a terminal of 80 columns; its examples run as they stand.
+// The text that `--help` prints. It fits a terminal of 80 columns; its examples run as they are.
 
 /** The help text: what the command is for, keywords, switches, examples and exit statuses. */
 export const help = `Usage: make-network-process :KEYWORD VALUE ... [--SWITCH ...]

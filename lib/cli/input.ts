@@ -1,19 +1,19 @@
-// Standard input, cut into messages. It reads only as fast as it is asked to, which is what makes back-pressure reach
-// whoever writes to us; where the messages go it does not know.
+// Standard input, cut into messages. It reads only as fast as its consumer does, so that back-pressure reaches the
+// program that writes to us. It does not know where the messages go.
 
 /**
- * The messages in `input`, as many at a time as a read of it completes.
+ * The messages in `input`; yields at once all those that one read completes.
  *
  * @param grouping - what one message is: a line, what a read happened to give, or everything until the end.
- * @param keepNewline - whether a line's newline is part of its message: a stream has no other mark of a line's end, and
- * packets need none. A last line without one is sent as it is.
+ * @param keepNewline - whether a line's newline is part of its message: a stream has no other mark of a line's end, while
+ * packets need none. A last line without a newline is sent as it is.
  */
 export async function* readMessages(
   input: AsyncIterable<Buffer>,
   grouping: 'lines' | 'raw' | 'once',
   keepNewline: boolean,
 ): AsyncGenerator<Buffer[], void, undefined> {
-  // In pieces, as a line without end would otherwise be copied again with each read.
+  // Kept in pieces, because otherwise a line without end would be copied again for each read.
   let unfinished: Buffer[] = []
   for await (const chunk of input) {
     if (grouping === 'raw') {

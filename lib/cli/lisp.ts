@@ -1,9 +1,9 @@
 // Lisp values as text: a reader and a printer for the data that Emacs's `read` and `prin1` exchange, as far as
 // network processes need it. It knows the syntax and nothing of keywords, sockets or the command line.
 //
-// Lisp and JavaScript divide up the same values differently, so a value here is whatever keeps them apart: a Lisp
-// symbol is a registered JavaScript symbol (`Symbol.for('local')`), for a string must not be taken for it. JavaScript
-// has one number type: 1.0 and 1 are the same value here.
+// Each Lisp type has a JavaScript type of its own, so that values stay distinct: a Lisp symbol is a registered
+// JavaScript symbol (`Symbol.for('local')`), because it must not be taken for a string. But JavaScript has one number
+// type: 1.0 and 1 are the same value here.
 
 /** A Lisp value: nil is `null`, t is `true`, a vector is an array, an integer beyond 2⁵³ is a `bigint`. */
 export type LispValue = null | true | number | bigint | string | symbol | Cons | readonly LispValue[]
@@ -19,9 +19,9 @@ export class Cons {
   }
 }
 
-/** Text that is not Lisp: says what was expected, and where. */
+/** The error for text that is not Lisp: says what was expected, and where. */
 export class LispSyntaxError extends SyntaxError {
-  /** Where it went wrong, counted in UTF-16 units from 0. */
+  /** The position of the error, in UTF-16 units from 0. */
   readonly position: number
   /** Whether the text ended too early, so that more of it could make it right. */
   readonly incomplete: boolean
@@ -36,7 +36,7 @@ export class LispSyntaxError extends SyntaxError {
   }
 }
 
-/** A list of `items` that ends in `tail`. */
+/** The list of `items` that ends in `tail`. */
 export function makeList(items: readonly LispValue[], tail: LispValue = null): LispValue {
   return items.reduceRight<LispValue>((rest, item) => new Cons(item, rest), tail)
 }
@@ -51,7 +51,7 @@ export function listItems(value: LispValue): LispValue[] | undefined {
 /**
  * Reads one value, as Emacs's `read`; nothing but blanks and comments may follow it.
  *
- * @throws {@link LispSyntaxError} where the text is not Lisp, or uses a syntax that network processes have no use for
+ * @throws {@link LispSyntaxError} if the text is not Lisp, or uses syntax that network processes do not need
  * (backquotes, records, hash tables, characters with modifier keys).
  * @example readLisp('(16 . [0 0])') // new Cons(16, [0, 0])
  */
@@ -156,7 +156,7 @@ class Reader {
       if (this.#match(/\\[ \n]/y)) continue
       if (this.#at === this.#text.length) this.#fail('a closing double quote')
       const { code, byte } = this.#escape()
-      // A byte that is no character is kept as a lone surrogate, as everywhere in this package.
+      // A byte beyond ASCII is kept as a lone surrogate, as everywhere in this package.
       text +=
         byte && code >= 0x80 && code <= 0xff ? String.fromCharCode(0xdc00 + code) : String.fromCodePoint(code)
     }
@@ -178,7 +178,7 @@ class Reader {
     return code
   }
 
-  /** What a backslash in a string or character begins; `byte` where the number of a byte was written. */
+  /** The escape sequence at a backslash in a string or character; `byte` if it was written as the number of a byte. */
   #escape(): { code: number; byte: boolean } {
     const start = this.#at++
     if (this.#match(/C-|\^/y)) return { code: this.#control(), byte: false }
@@ -235,7 +235,7 @@ class Reader {
     return true
   }
 
-  /** Matches a sticky pattern here and steps over what it matched. */
+  /** Matches a sticky pattern at the current position, and moves past what it matched. */
   #match(pattern: RegExp): RegExpExecArray | null {
     pattern.lastIndex = this.#at
     const found = pattern.exec(this.#text)
@@ -254,9 +254,9 @@ function narrow(value: bigint): number | bigint {
 }
 
 /**
- * Prints a value so that {@link readLisp}, and Emacs's `read`, give it back, as Emacs's `prin1`.
+ * Prints a value so that {@link readLisp}, and Emacs's `read`, give it back, as Emacs's `prin1` does.
  *
- * Unlike `prin1` it writes control characters as escapes: what it prints goes to terminals.
+ * Unlike `prin1` it writes control characters as escapes, because its output goes to terminals.
  *
  * @example printLisp(new Cons(16, [0, 0])) // '(16 . [0 0])'
  */
@@ -276,7 +276,7 @@ function printNumber(value: number): string {
   if (!Number.isFinite(value)) return value > 0 ? '1.0e+INF' : '-1.0e+INF'
   if (Object.is(value, -0)) return '-0.0'
   const text = String(value)
-  // Beyond 2⁵³ a number here is a float; without the point it would be read as an integer.
+  // Beyond 2⁵³ a number is a float here; without the point it would be read as an integer.
   return Number.isSafeInteger(value) || !/^-?\d+$/.test(text) ? text : `${text}.0`
 }
 

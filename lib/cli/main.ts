@@ -1,8 +1,8 @@
 #!/usr/bin/env node
-// The command `make-network-process`: makes a session of the command line, and ends it as the shell expects.
+// The command `make-network-process`: makes a session from the command line, and ends it as the shell expects.
 //
-// It calls `process.exit` for a signal only: what is still to be written to a pipe, or to be sent, would be lost. The
-// exit status is set, everything that keeps Node running is let go, and Node ends by itself.
+// It calls `process.exit` only for a signal or when its output has failed, because what is still to be written or sent
+// would be lost. Otherwise it sets the exit status and releases everything that keeps Node running, and Node ends.
 
 import { lstatSync, readFileSync, unlinkSync } from 'node:fs'
 import { isatty } from 'node:tty'
@@ -13,7 +13,7 @@ import { Output, toBytes } from './output.js'
 import { Session } from './session.js'
 
 const { stdout, stderr } = process
-// Nobody reads it any more. What that means for a session is in converse().
+// An error means mostly that nobody reads the stream any more. converse() decides what that means for a session.
 for (const stream of [stdout, stderr]) stream.on('error', () => {})
 process.exitCode = await main(process.argv.slice(2))
 
@@ -58,10 +58,10 @@ async function converse(command: Command): Promise<number> {
     process.once(signal, () => leave(status))
   stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') output.failure(error.message)
-    // Whoever reads us has had enough. What is still to be sent is not waited for, as its receiver may wait for us to read.
+    // The reader of our output has ended. Do not wait until all is sent: the receiver may wait for us to read.
     leave(error.code === 'EPIPE' ? 0 : 1)
   })
-  // Where somebody types, a line that is drawn again and again would be in the way.
+  // Not where the user types: a line that is redrawn each second would be in the way.
   if (command.echo || !isatty(0)) meter.start()
   session.start(() => process.stdin)
   const status = await session.ended
@@ -69,15 +69,15 @@ async function converse(command: Command): Promise<number> {
   return status
 }
 
-/** Says what is wrong with the command line, or with a keyword on it. */
+/** Reports an error in the command line, or in a keyword on it. Returns the exit status. */
 function refuse(message: string): number {
   stderr.write(`make-network-process: ${message}\nmake-network-process --help says what there is.\n`)
   return 2
 }
 
-/** Removes a socket file that this run has made, unless somebody has put another one in its place. */
+/** Removes the socket file that this run has made, unless it has been replaced by another one. */
 function removeSocketFileAtExit(address: unknown): void {
-  // An abstract name and an address of another family are no files.
+  // Abstract names and addresses of other families are not files.
   if (typeof address !== 'string' || address === '' || address.startsWith('\0')) return
   const path = Buffer.from(toBytes(address))
   const look = () => lstatSync(path, { throwIfNoEntry: false })

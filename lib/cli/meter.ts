@@ -1,9 +1,9 @@
-// The live line of messages and bytes a second, drawn on a terminal and nowhere else. It owns the last line of its
-// stream and nothing else there: whoever else writes to the terminal calls `hide` first.
+// The live line of messages and bytes per second, drawn only on a terminal. It owns the last line of its stream and
+// nothing else there: any other writer to the terminal calls `hide` first.
 
 import { styleText } from 'node:util'
 
-/** Counts what goes in and out, and shows the rates once a second where its stream is a terminal. */
+/** Counts what goes in and out, and shows the rates once a second if its stream is a terminal. */
 export class Meter {
   readonly #stream: NodeJS.WriteStream
   readonly #received = { messages: 0, bytes: 0 }
@@ -16,7 +16,7 @@ export class Meter {
     this.#stream = stream
   }
 
-  /** Starts the live line. It keeps nothing alive. */
+  /** Starts the live line, which does not keep Node's event loop alive. */
   start(): void {
     if (this.#stream.isTTY) this.#timer = setInterval(() => this.draw(), 1000).unref()
   }
@@ -31,7 +31,7 @@ export class Meter {
     count(this.#sent, bytes)
   }
 
-  /** Shows the rates since the last time, as after every second. */
+  /** Shows the rates since the last call; called every second. */
   draw(now = performance.now()): void {
     const seconds = (now - this.#since) / 1000
     this.#since = now
@@ -41,13 +41,13 @@ export class Meter {
     this.#isShown = true
   }
 
-  /** Takes the line away, so that something else can be written in its place. */
+  /** Removes the line, so that something else can be written in its place. */
   hide(): void {
     if (this.#isShown) this.#stream.write('\r\x1b[K')
     this.#isShown = false
   }
 
-  /** Takes the line away for good. */
+  /** Removes the line for good. */
   stop(): void {
     clearInterval(this.#timer)
     this.hide()
@@ -64,7 +64,7 @@ function count(traffic: Traffic, bytes: number): void {
   traffic.bytes += bytes
 }
 
-/** The rates of `traffic` as text; begins to count anew. */
+/** The rates of `traffic` as text; resets the counters. */
 function rate(traffic: Traffic, seconds: number): string {
   const messages = Math.round(traffic.messages / seconds).toLocaleString('en')
   const bytes = formatBytes(traffic.bytes / seconds)

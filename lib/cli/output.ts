@@ -1,5 +1,5 @@
 // What the command writes: messages to standard output in one of three forms, events to standard error. Everything goes
-// through here, for the live line has to make room first; what an event means is not known here.
+// through here, because the live line has to be removed first. It does not know what an event means.
 
 import type { Writable } from 'node:stream'
 import { styleText } from 'node:util'
@@ -12,7 +12,7 @@ export interface OutputOptions {
   readonly output: 'text' | 'hex' | 'json'
   /** Whether a message that has no newline at its end gets one. */
   readonly endLines: boolean
-  /** Whether to keep events to ourselves. */
+  /** Whether not to print events. */
   readonly quiet: boolean
 }
 
@@ -31,7 +31,7 @@ export class Output {
     this.#stderr = stderr
   }
 
-  /** Prints a message. A promise is given where whoever reads us has to catch up before more is printed. */
+  /** Prints a message. Returns a promise if the reader of our output has to catch up before more is printed. */
   message(process: NetworkProcess, data: string | Uint8Array): Promise<void> | undefined {
     this.#meter.hide()
     if (this.#stdout.write(this.#format(process, data))) return undefined
@@ -44,14 +44,14 @@ export class Output {
     return this.#drained
   }
 
-  /** Prints a line on what happened to a process. @param isError - which also who wants it quiet is to hear */
+  /** Prints an event of a process. @param isError - print it even with `quiet` */
   event(name: string, text: string, isError = false): void {
     if (this.#options.quiet && !isError) return
     this.#meter.hide()
     this.#stderr.write(`${styleText('dim', `${name}:`, { stream: this.#stderr })} ${text.trimEnd()}\n`)
   }
 
-  /** Prints what went wrong, also for who wants it quiet. */
+  /** Prints an error, even with `quiet`. */
   failure(text: string): void {
     this.#meter.hide()
     this.#stderr.write(`${styleText('red', 'make-network-process:', { stream: this.#stderr })} ${text}\n`)
@@ -75,7 +75,7 @@ function jsonLine(process: NetworkProcess, data: string | Uint8Array): object {
   return { ...line, data: Buffer.from(data).toString('base64'), encoding: 'base64' }
 }
 
-/** The bytes that text came from: lone surrogates stand for bytes that were no characters. */
+/** The bytes that text was decoded from: lone surrogates stand for invalid bytes. */
 export function toBytes(data: string | Uint8Array): Uint8Array {
   if (typeof data !== 'string') return data
   const pieces = data.split(/([\udc80-\udcff])/u)
@@ -84,7 +84,7 @@ export function toBytes(data: string | Uint8Array): Uint8Array {
   )
 }
 
-/** Sixteen bytes a line: where they are, their values, and the ASCII characters among them. */
+/** A dump with sixteen bytes per line: their offset, their values, and the ASCII characters among them. */
 export function hexDump(bytes: Uint8Array): string {
   let dump = ''
   for (let start = 0; start < bytes.length; start += 16) {
@@ -97,16 +97,16 @@ export function hexDump(bytes: Uint8Array): string {
   return dump
 }
 
-/** Who a process talks to, or whom it heard last; `undefined` if that one has no name. */
+/** The address of a process's peer, or of its last sender; `undefined` if it has none. */
 export function peerOf(process: NetworkProcess): string | undefined {
-  // Without blocking for a socket that is still to come. Before anybody has sent to it, a datagram server has an
-  // address of no family.
+  // `true`: do not block until there is a socket. Before the first datagram, the remote address of a datagram server
+  // is of family 0.
   const address = process.contact('remote', true)
   const isNobody = typeof address === 'object' && 'family' in address && address.family === 0
   return address === undefined || address === '' || isNobody ? undefined : formatAddress(address)
 }
 
-/** An address as text: `127.0.0.1:7000`, `[::1]:7000`, a path, or Lisp for what is none of these. */
+/** An address as text: `127.0.0.1:7000`, `[::1]:7000`, a path, or Lisp for any other. */
 export function formatAddress(address: unknown): string {
   if (typeof address === 'string') return /\p{C}/u.test(address) ? printLisp(address) : address
   if (!Array.isArray(address)) return printLisp(toLisp(address as { family: number; data: Iterable<number> }))
@@ -114,7 +114,7 @@ export function formatAddress(address: unknown): string {
   const port = numbers.at(-1)!
   if (numbers.length === 5) return `${numbers.slice(0, 4).join('.')}:${port}`
   const groups = numbers.slice(0, 8).map(group => group.toString(16))
-  // The URL parser knows how IPv6 addresses are shortened.
+  // The URL parser shortens IPv6 addresses.
   return `${new URL(`http://[${groups.join(':')}]`).hostname}:${port}`
 }
 

@@ -1,4 +1,4 @@
-// One run of the command: the network process, standard input going to it, what comes from it going out, and how it
+// One run of the command: the network process, sending standard input to it, printing what it receives, and how the run
 // ends. It knows nothing of command lines and signals.
 
 import type { Readable } from 'node:stream'
@@ -12,7 +12,7 @@ import { formatAddress, peerOf, type Output } from './output.js'
 export class Session {
   /** The process that the keywords made: a client, or a server, whose connections have processes of their own. */
   readonly process: NetworkProcess
-  /** Resolves to the exit status when it is over: 0 if all went well, 1 after an error, or what `end` was given. */
+  /** Resolves to the exit status when the session is over: 0, 1 after an error, or the argument of `end`. */
   readonly ended: Promise<number>
 
   readonly #command: Command
@@ -39,8 +39,8 @@ export class Session {
     this.#output = output
     this.#meter = meter
     this.ended = new Promise(resolve => (this.#resolve = resolve))
-    // A process that is half open tells the peer's end of file from a connection that broke. The first of two equal
-    // keywords counts.
+    // `:half-open` lets the sentinel tell the peer's end of file from a connection that broke. It comes first, because
+    // the first of two equal keywords counts.
     this.process = makeNetworkProcess(
       ':log',
       (server: NetworkProcess, _client: unknown, message: string) => output.event(server.name, message),
@@ -53,7 +53,7 @@ export class Session {
     )
   }
 
-  /** Says what there is now, and begins to send what comes on `input`, which a server that echoes leaves alone. */
+  /** Reports the state of the process, and begins to send `input`, which an echo server does not read. */
   start(input: () => Readable): void {
     const { server, echo } = this.#command
     const { name, status } = this.process
@@ -66,7 +66,7 @@ export class Session {
     this.#pump(this.#input).catch((error: unknown) => this.#fail(error))
   }
 
-  /** Ends it: deletes the processes and lets go of standard input. The first status given counts. */
+  /** Ends the session: deletes the processes and closes standard input. The first status given counts. */
   end(status = this.#status): void {
     this.#isOver = true
     this.#resolve(status)
@@ -89,11 +89,11 @@ export class Session {
     this.#output.event(process.name, event, this.#isError(process, event))
     this.#wake()
     if (!this.#command.server) this.#noticePeer(process, event)
-    // A connection that is half open has to be ended by us: when everything that came is answered.
+    // Under `:half-open` we have to end the connection: now that everything that came is answered.
     else if (event === endOfFile && this.#command.echo) process.delete()
   }
 
-  // A server's connections come and go.
+  // The end of a client's connection is an error; a server's connections come and go.
   #isError({ status }: NetworkProcess, event: string): boolean {
     if (event.startsWith(datagramFailed)) return true
     return !this.#command.server && (status === 'failed' || status === 'closed') && !this.#isOver
@@ -108,7 +108,7 @@ export class Session {
     }
   }
 
-  /** Reads nothing more from a process until `pending` settles, nor before anything else that it is held for has. */
+  /** Stops a process until `pending`, and everything else that it is held for, has settled. */
   #hold(process: NetworkProcess, pending: Promise<void> | undefined): void {
     if (!pending) return
     this.#holds.set(process, (this.#holds.get(process) ?? 0) + 1)
@@ -138,7 +138,7 @@ export class Session {
     else this.process.sendEof()
   }
 
-  /** Whom a message from standard input goes to; waits until there is somebody. */
+  /** The processes that a message from standard input is sent to; waits until there is one. */
   async #receivers(): Promise<NetworkProcess[]> {
     for (;;) {
       const receivers = this.#reachable()
@@ -149,14 +149,14 @@ export class Session {
 
   #reachable(): NetworkProcess[] {
     const { server } = this.#command
-    // A server that has an address to send to has no connections, whatever its type.
+    // A server that has a datagram address has no connections, whatever its type.
     if (server && this.process.datagramAddress === undefined)
       return processList().filter(process => process !== this.process)
     const isReady = server ? peerOf(this.process) !== undefined : this.process.status !== 'connect'
     return isReady ? [this.process] : []
   }
 
-  /** Sends a message; gives a promise if the next one has to wait. */
+  /** Sends a message; returns a promise if the next one has to wait. */
   #send(process: NetworkProcess, message: string | Uint8Array): Promise<void> | undefined {
     try {
       const isRoom = process.send(message)
@@ -170,9 +170,9 @@ export class Session {
     }
   }
 
-  // One datagram that is not taken does not end the others, nor one connection a server.
+  // A datagram that cannot be sent does not end the session, nor does a server's connection that fails.
   #notSent(process: NetworkProcess, error: unknown): void {
-    // Whatever was to go to a peer that has gone fails by the same.
+    // All messages to a peer that has gone fail with the same error, which is reported once.
     if (error === undefined || error === this.#lastFailure) return
     this.#lastFailure = error
     if (!this.#command.server && this.#command.type !== 'datagram') return this.#fail(error)
@@ -181,7 +181,7 @@ export class Session {
   }
 
   #fail(error: unknown): void {
-    // After the end, standard input that is gone and a process that does not run are no news.
+    // After the end, errors of closed standard input and of deleted processes are expected.
     if (this.#isOver) return
     this.#output.failure(messageOf(error))
     this.end(1)
