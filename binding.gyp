@@ -1,9 +1,9 @@
 # The build that ships: node-gyp makes build/{Release,Debug}/make_network_process.node from every .cc file of
-# native/ and native/sys/. Warnings are errors in our own files; Node's and node-addon-api's headers are
-# system headers to the compiler. CMakeLists.txt is the engineering build: keep the flags of the two alike.
+# native/ and the folders below it. Warnings are errors in our own files; Node's and node-addon-api's headers are
+# system headers to the compiler. CMakeLists.txt is the development build: keep the flags of the two alike.
 #
-# native/ is not on the include path, for <sys/socket.h> would then mean native/sys/socket.h: our headers are
-# included by their place relative to the file.
+# native/ is not on the include path, because <sys/socket.h> would then mean native/sys/socket.h: our headers are
+# included by paths relative to the including file.
 {
   "variables": {
     "node_addon_api": "<!(node -p \"path.dirname(require.resolve('node-addon-api'))\")",
@@ -50,8 +50,8 @@
           },
           {
             "cflags_cc": ["<@(flags)"],
-            # A look-up thread may still be inside getaddrinfo when the worker that asked has gone and Node
-            # drops the addon: its code has to stay mapped.
+            # A look-up thread may still be inside getaddrinfo when the worker that asked has ended and Node
+            # unloads the addon: its code has to stay mapped.
             "ldflags": ["-Wl,-z,nodelete"]
           }
         ]

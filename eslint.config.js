@@ -1,5 +1,5 @@
-// What the linter holds the code to: typescript-eslint's strict type-aware rules, and the layers of
-// ARCHITECTURE.md, each of which may name only what is below it.
+// The linter's rules: typescript-eslint's strict type-aware ones, and the layers of ARCHITECTURE.md, each of
+// which may import only from those below it.
 
 import { defineConfig, globalIgnores } from 'eslint/config'
 import eslint from '@eslint/js'
@@ -44,10 +44,10 @@ export default defineConfig(
         'error',
         { ignoreArrowShorthand: true, ignoreVoidReturningFunctions: true },
       ],
-      // An index that a loop or a length has checked is stated with `!`, for the compiler cannot know it.
+      // `!` states that an index was checked by a loop or a length, which the compiler cannot know.
       '@typescript-eslint/no-non-null-assertion': 'off',
-      // A callback may have closed, stopped or replaced anything: the state that is looked at again after it
-      // is not the one that the compiler has narrowed.
+      // A callback may have closed, stopped or replaced anything: the state that is checked again after it is
+      // not the one that the compiler has narrowed.
       '@typescript-eslint/no-unnecessary-condition': 'off',
       'no-restricted-syntax': [
         'error',
@@ -71,7 +71,7 @@ export default defineConfig(
       '@typescript-eslint/no-empty-function': 'off',
       '@typescript-eslint/require-await': 'off',
       '@typescript-eslint/no-unused-expressions': 'off',
-      // Tests hand over and throw what the types forbid, to see it refused or survived.
+      // Tests pass and throw what the types forbid, to see that it is refused or survived.
       '@typescript-eslint/only-throw-error': 'off',
       '@typescript-eslint/prefer-promise-reject-errors': 'off',
       '@typescript-eslint/no-unsafe-argument': 'off',
@@ -83,7 +83,7 @@ export default defineConfig(
   {
     files: ['**/*.js', '**/*.mjs'],
     languageOptions: {
-      // Those of the Node that runs the linter.
+      // The globals of the Node that runs the linter.
       globals: Object.fromEntries(Object.getOwnPropertyNames(globalThis).map(name => [name, 'readonly'])),
     },
   },

@@ -1,9 +1,9 @@
-// Builds the addon that ships, build/Release/make_network_process.node, with node-gyp. Arguments are handed
+// Builds the addon that ships, build/Release/make_network_process.node, with node-gyp. Arguments are passed
 // on: `npm run build:native -- --debug` makes build/Debug/make_network_process.node.
 //
-// node-gyp downloads Node's headers where nobody says where they are. Official archives, version managers and
-// distributions have them beside the Node that runs; those fit it best, and go before what npm's
-// configuration says.
+// node-gyp downloads Node's headers unless it is told where they are. Official archives, version managers and
+// distributions have them beside the Node that runs; those fit it best, and take precedence over npm's
+// configuration.
 
 import { spawnSync } from 'node:child_process'
 import { createRequire } from 'node:module'

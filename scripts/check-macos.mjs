@@ -1,6 +1,6 @@
-// Compiles native/ for the systems that this machine is not, warnings as errors: macOS on both processors,
-// and Linux with musl. Nothing is linked or run. zig is a C++ compiler that brings the headers of all of
-// them, and comes from npm.
+// Compiles native/ for other systems than this machine's, with warnings as errors: macOS on both processors,
+// and Linux with musl. Nothing is linked or run. zig is a C++ compiler that brings the headers of all these
+// systems, and comes from npm.
 
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'

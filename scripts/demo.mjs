@@ -1,4 +1,4 @@
-// The main job in a few seconds, on real input (npm run demo): sequenced packets, TCP, UDP, and the kernel itself
+// The main use in a few seconds, with real input (npm run demo): sequenced packets, TCP, UDP, and the kernel itself
 // by netlink. Everything stays on this machine.
 import { mkdtempSync, rmSync } from 'node:fs'
 import { endianness, tmpdir } from 'node:os'
@@ -10,14 +10,14 @@ const show = (who, what) => console.log(`  ${who.padEnd(24)} ${what}`)
 const heading = text => console.log(`\n${text}`)
 const shown = data => JSON.stringify(typeof data === 'string' ? data : Buffer.from(data).toString('latin1'))
 
-/** A filter, sentinel or log function that prints what it is called with, and a promise of the n-th call. */
+/** A filter, sentinel or log function that prints its arguments; `all` resolves at the `expected`-th call. */
 function printer(label, expected = 0, then = () => {}) {
   let calls = 0
   let resolve
   const all = new Promise(done => (resolve = done))
   if (expected === 0) resolve()
   const callback = (process, ...rest) => {
-    // What a log is told is in its third parameter, behind the connection.
+    // The message for a log function is its third argument, after the connection.
     const [what, message] = rest
     show(`${label} ${process.name}`, shown(typeof message === 'string' ? message : what))
     then(process, what)
@@ -54,7 +54,7 @@ async function exchange(title, keywords, client, messages) {
   server.delete()
 }
 
-/** Asks the kernel for its interfaces: a netlink socket is a `{ family, data }` address away. */
+/** Asks the kernel for its interfaces: a netlink socket needs only a `{ family, data }` address. */
 async function askTheKernel() {
   heading('netlink: RTM_GETLINK, and networkInterfaceList() beside it')
   const { AF_NETLINK } = constants

@@ -1,7 +1,7 @@
-// Preloaded into mocha by .mocharc.json: has the tests, in TypeScript, run as the ES modules they are.
+// Preloaded into mocha by .mocharc.json: makes the TypeScript tests run as ES modules.
 //
-// mocha tries require() before import() where Node can require ES modules. For a .ts file that ends either in
-// a second, CommonJS copy of the package beside the one that import() gives, or in an error that hides the
+// mocha tries require() before import() where Node can require ES modules. For a .ts file that results in a
+// second, CommonJS copy of the package besides the one that import() gives, or in an error that hides the
 // real one.
 
 import 'tsx/esm'

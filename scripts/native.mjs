@@ -1,5 +1,5 @@
-// What the scripts that build and check native/ share: where its files and Node's headers are, which tool is
-// installed, and a way to run that tool on many files at once. They know no target and no flag of a compiler.
+// What the scripts that build and check native/ share: where its files and Node's headers are, how the addon is
+// compiled, which tool is installed, and a way to run that tool on many files at once.
 
 import { execFile } from 'node:child_process'
 import { existsSync, readdirSync } from 'node:fs'
@@ -11,13 +11,13 @@ import { promisify } from 'node:util'
 /** The project's folder. */
 export const root = fileURLToPath(new URL('..', import.meta.url))
 
-/** What `--nodedir` wants: the folder above the bin/ of the Node that runs, if uv.h is in its include/node. */
+/** The value for `--nodedir`: the folder above the bin/ of the Node that runs, if uv.h is in its include/node. */
 export function nodeRoot() {
   const nodeRoot = path.resolve(process.execPath, '../..')
   return existsSync(path.join(nodeRoot, 'include/node/uv.h')) ? nodeRoot : undefined
 }
 
-/** How the addon is compiled, as binding.gyp has it, but for warnings. */
+/** The compiler flags for the addon, as in binding.gyp but without warnings. */
 export function addonFlags() {
   const headers = nodeRoot()
   if (headers === undefined) throw new Error(`no Node headers beside ${process.execPath}`)
@@ -39,7 +39,7 @@ export function filesBelow(folder, ...extensions) {
     .sort()
 }
 
-/** The first of `candidates`, names on PATH or paths, that `--version` says is of major `version`. */
+/** The first of `candidates`, names on PATH or paths, whose major version is `version`, by `--version`. */
 export async function findTool(version, ...candidates) {
   for (const tool of candidates) {
     const { output } = await run(tool, ['--version'])
@@ -48,7 +48,7 @@ export async function findTool(version, ...candidates) {
   return undefined
 }
 
-/** Runs a command in the project's folder; never rejects. `output` is what it wrote, on either stream. */
+/** Runs a command in the project's folder; never rejects. `output` is what it wrote on both streams. */
 export async function run(command, args, env = {}) {
   const options = { cwd: root, env: { ...process.env, ...env }, maxBuffer: 1 << 26 }
   try {
@@ -59,7 +59,7 @@ export async function run(command, args, env = {}) {
   }
 }
 
-/** Calls `check` on the items, as many at once as there are cores; counts those for which it was not `ok`. */
+/** Calls `check` on the items, as many at once as there are cores; returns how many were not `ok`. */
 export async function countFailures(items, check) {
   const queue = items.values()
   let failures = 0

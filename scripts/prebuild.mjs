@@ -1,7 +1,7 @@
-// npm run prebuilds: the addons that are packed, prebuilds/PLATFORM-ARCH[-musl].node, all by zig on this machine. What this
-// machine can run is loaded and asked to talk to itself; the rest is linked, and known to load from nowhere but its
-// users. g++ here would do for x64, but ask its users for a C library as new as this machine's: these want glibc 2.28, as
-// Node does itself.
+// npm run prebuilds: makes the addons that are packed, prebuilds/PLATFORM-ARCH[-musl].node, all with zig on this machine.
+// The one that this machine can run is loaded, and sends itself a message; the others are only linked, and untested. g++
+// would do for x64, but its addon would need a C library as new as this machine's: these need glibc 2.28, as Node itself
+// does.
 //
 //   npm run prebuilds [-- linux-x64 darwin-arm64 …]
 
@@ -10,7 +10,7 @@ import path from 'node:path'
 import { addonFlags, filesBelow, root, run } from './native.mjs'
 import { findZig, noZig, prebuilds, zigEnvironment } from './zig.mjs'
 
-// As binding.gyp has them: the code of a look-up thread has to stay when its worker has gone.
+// As in binding.gyp: the code of a look-up thread has to stay mapped when its worker has ended.
 const linkFlags = target =>
   target.includes('macos') ? ['-undefined', 'dynamic_lookup'] : ['-Wl,-z,nodelete']
 
@@ -36,7 +36,7 @@ if (unknown.length > 0) {
 const own = `${process.platform}-${process.arch}`
 const sources = filesBelow('native', '.cc')
 mkdirSync(path.join(root, 'prebuilds'), { recursive: true })
-// The first link for a target compiles its C++ library, which takes a minute or two, and both processors.
+// The first link for a target compiles its C++ library, which takes a minute or two of all processors.
 for (const name of wanted) {
   const file = path.join('prebuilds', `${name}.node`)
   const target = prebuilds[name]

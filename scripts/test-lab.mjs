@@ -1,6 +1,6 @@
-// npm run test:lab: the address families that few kernels are built with. It boots Debian's kernel, which has them
-// as modules, in QEMU without KVM or a network, over this machine's own root file system (read-only, below one in
-// memory), runs the examples' and families' tests there, and says which families were exercised. The kernel is fetched
+// npm run test:lab: tests address families that few kernels are built with. It boots Debian's kernel, which has them
+// as modules, in QEMU without KVM or a network, on this machine's own root file system (read-only, under an overlay in
+// memory), runs the tests of examples and families there, and says which families were exercised. The kernel is fetched
 // once, by apt, into ~/.cache/make-network-process-lab; MAKE_NETWORK_PROCESS_LAB names another folder.
 //
 //   npm run test:lab [-- COMMAND]      COMMAND is run instead, by bash as root, in this folder
@@ -59,8 +59,8 @@ if (missing.length > 0)
 
 // ---- the guest: a kernel, its modules, and a first program that puts the file system together -------------------
 
-// The shell of the initial file system. Modules that are loaded by themselves are asked for there, by a modprobe
-// that hands the question on to the root that has them.
+// The init script of the initial file system. The kernel loads modules on demand by the modprobe of that file system,
+// which passes the request on to the root that has them.
 const init = `#!/bin/busybox sh
 b=/bin/busybox
 $b mkdir -p /proc /sys /dev /host /memory /root
@@ -122,7 +122,7 @@ function prepare() {
       cwd: first,
     })
     rmSync(first, { recursive: true })
-    // All of it or nothing: a lab that was interrupted half-way is made anew.
+    // All or nothing: a guest whose making was interrupted is made anew.
     renameSync(work, path.join(lab, 'guest'))
   } finally {
     rmSync(work, { recursive: true, force: true })
@@ -135,8 +135,8 @@ if (!existsSync(guest)) prepare()
 // ---- a run ------------------------------------------------------------------------------------------------------
 
 const quoted = text => `'${text.replaceAll("'", "'\\''")}'`
-// Debian keeps some modules from being loaded by themselves; vsock's loopback and the virtual CAN bus are nobody's
-// dependency. VSOCK_LOOPBACK says that a vsock connection stays inside of this kernel.
+// Debian keeps some modules from being loaded on demand; vsock's loopback and the virtual CAN bus are never demanded.
+// VSOCK_LOOPBACK says that a vsock connection stays inside this kernel.
 const setUp = `modprobe -a vsock_loopback tipc vcan can_raw sctp algif_hash
 ip link add vcan0 type vcan && ip link set vcan0 up
 sysctl -qw net.ipv4.ping_group_range='0 2147483647'
@@ -181,7 +181,7 @@ machine.on('error', error => fail(`qemu-system-x86_64: ${error.message}`))
 let status
 const families = new Set()
 for await (const line of createInterface({ input: machine.stdout })) {
-  // The firmware clears the screen, and talks of itself.
+  // Leaves out what the firmware prints, and its escape sequences.
   // eslint-disable-next-line no-control-regex
   const text = line.replace(/\x1b(\[[?=0-9;]*[A-Za-z]|c)/g, '').trimEnd()
   if (/SeaBIOS|Booting from ROM|iPXE/.test(text)) continue

@@ -1,8 +1,7 @@
-// npm run test:lanes: the addon on processors that this machine is not, one big-endian, one of 32 bits and one with
-// vectors of its own. It is cross-compiled, and its C++ tests and the tests of sockets, addresses and decoding run by
-// qemu's user mode, which hands system calls on to this machine's kernel, with the Node that Debian has for that
-// processor. Those Nodes are fetched once, by apt, into ~/.cache/make-network-process-lanes;
-// MAKE_NETWORK_PROCESS_LANES names another folder.
+// npm run test:lanes: tests the addon on other processors: a big-endian one, one with 32 bits and one with another vector
+// unit. The addon is cross-compiled. Its C++ tests and the tests of sockets, addresses and decoding run in qemu's user
+// mode, which passes system calls on to this machine's kernel, with Debian's Node for that processor. Those Nodes are
+// fetched once, by apt, into ~/.cache/make-network-process-lanes; MAKE_NETWORK_PROCESS_LANES names another folder.
 //
 //   npm run test:lanes [-- test/socket/address.test.ts …]
 //
@@ -27,7 +26,7 @@ import { root } from './native.mjs'
 const cache =
   process.env.MAKE_NETWORK_PROCESS_LANES ?? path.join(homedir(), '.cache/make-network-process-lanes')
 
-// Where a pointer is signed (arm64 from 8.3 on) qemu takes a minute for what takes a second.
+// cortex-a72 has no pointer authentication (arm64 from 8.3 on), with which qemu takes a minute for a second's work.
 const lanes = [
   { name: 's390x', what: 'big-endian, 64 bits', prefix: 's390x-linux-gnu', qemu: 'qemu-s390x-static' },
   { name: 'armhf', what: 'little-endian, 32 bits', prefix: 'arm-linux-gnueabihf', qemu: 'qemu-arm-static' },
@@ -40,7 +39,7 @@ const lanes = [
   },
 ]
 
-// Bookworm's Nodes are too old for mocha, whatever the release that this machine has.
+// Always trixie, whatever release this machine has: bookworm's Nodes are too old for mocha.
 const source =
   'deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] http://deb.debian.org/debian trixie main\n'
 
@@ -54,7 +53,7 @@ const tests =
         ...['contact', 'datagrams', 'delivery', 'families', 'make', 'options'].map(name => `process/${name}`),
       ].map(name => `test/${name}.test.ts`)
 
-// What qemu's user mode does otherwise than the kernel, by the titles of the tests that see it.
+// Where qemu's user mode differs from the kernel, by the titles of the tests that see it.
 const emulatorDiffers = [
   ['are closed by the kernel where there is no room', 'no MSG_CTRUNC where some descriptors find no room'],
   ['come as far as there is room for them', 'the same'],
@@ -64,7 +63,7 @@ const emulatorDiffers = [
   [':bindtodevice is set and taken back', 'no SO_BINDTODEVICE for getsockopt(2)'],
 ]
 
-// The same of C++ tests, by lane.
+// The same for C++ tests, by lane.
 const emulatorBreaks = {
   s390x: [['segmentation_test', 'the two bytes of UDP_SEGMENT are handed on in the wrong order']],
 }
@@ -78,7 +77,7 @@ function run(program, args, options = {}) {
 const has = program => spawnSync('which', [program]).status === 0
 const quoted = text => `'${text.replaceAll("'", "'\\''")}'`
 
-/** A shell script that goes by the name of a program. */
+/** Writes a shell script that stands in for a program. */
 function script(file, text) {
   writeFileSync(file, `#!/bin/sh\n${text}\n`)
   chmodSync(file, 0o755)
@@ -86,7 +85,7 @@ function script(file, text) {
 
 // ---- the other processor's Node ---------------------------------------------------------------------------------
 
-/** Debian's Node for a processor, unpacked with what it needs; undefined where it cannot be fetched. */
+/** The folder of Debian's Node for a processor, unpacked with what it needs; undefined if it cannot be fetched. */
 function nodeRootOf(name) {
   const folder = path.join(cache, name)
   if (existsSync(folder)) return folder
@@ -100,7 +99,7 @@ function nodeRootOf(name) {
   }
 }
 
-// apt gets a state of its own: what this machine has installed stays out of it.
+// apt gets a state of its own, independent of what this machine has installed.
 function fetchInto(work, name) {
   console.log(`test:lanes: fetching Node for ${name} into ${cache}`)
   const at = (...names) => path.join(work, ...names)
@@ -129,7 +128,7 @@ function fetchInto(work, name) {
   const env = { ...process.env, APT_CONFIG: at('apt.conf') }
   if (!run('apt-get', ['-q', 'update'], { env })) return false
   if (!run('apt-get', ['-q', '-y', 'install', '--download-only', 'nodejs'], { env })) return false
-  // The packages have their files where /bin and /lib are links into /usr.
+  // The packages expect /bin, /lib and so on to be links into /usr.
   for (const folder of ['bin', 'sbin', 'lib', 'lib64']) {
     mkdirSync(at('root/usr', folder), { recursive: true })
     if (!run('ln', ['-s', `usr/${folder}`, at('root', folder)])) return false
@@ -139,14 +138,14 @@ function fetchInto(work, name) {
     const unpack = `dpkg-deb --fsys-tarfile ${quoted(archive)} | tar -x -C ${quoted(at('root'))} --keep-directory-symlink`
     if (!run('sh', ['-c', unpack], { cwd: archives })) return false
   }
-  // All of it or nothing: what was interrupted half-way is fetched anew.
+  // All or nothing: if this is interrupted, everything is fetched anew.
   renameSync(at('root'), path.join(cache, name))
   return true
 }
 
 // ---- a lane -----------------------------------------------------------------------------------------------------
 
-/** Runs one lane; gives why it was skipped or what failed, or undefined. */
+/** Runs one lane; returns why it was skipped or what failed, or undefined. */
 function runLane({ name, prefix, qemu, options = [] }) {
   const missing = ['cmake', qemu, `${prefix}-g++`, `${prefix}-gcc`].filter(program => !has(program))
   if (missing.length > 0) return `skipped: no ${missing.join(', ')}`
@@ -165,7 +164,7 @@ function runLane({ name, prefix, qemu, options = [] }) {
       '--log-level=WARNING',
     ],
     `-DCMAKE_CXX_COMPILER=${prefix}-g++`,
-    '-DCMAKE_CXX_FLAGS=-Wno-psabi', // gcc's notes on how arguments were passed before gcc 7.
+    '-DCMAKE_CXX_FLAGS=-Wno-psabi', // No notes on how arguments were passed before gcc 7.
     `-DCMAKE_CROSSCOMPILING_EMULATOR=${[qemu, ...options, '-L', foreign].join(';')}`,
   ]
   if (!run('cmake', configure) || !run('cmake', ['--build', build, '--parallel']))
@@ -176,7 +175,7 @@ function runLane({ name, prefix, qemu, options = [] }) {
   const fit = ['--exclude-regex', `^(${unfit.map(([test]) => test).join('|')})$`]
   if (!run('ctest', ['--test-dir', build, '--output-on-failure', ...fit])) failed.push('the C++ tests')
 
-  // Tests start Node again, and compile a C program to compare with. What they find is that machine's.
+  // Tests start Node again, and compile a C program to compare with: the node and cc that they find are the lane's.
   const bin = path.join(build, 'bin')
   mkdirSync(bin, { recursive: true })
   const node = path.join(bin, 'node')
@@ -200,7 +199,7 @@ done`,
     PATH: `${bin}:${process.env.PATH}`,
     NODE_OPTIONS: `--import ${itself}`,
     MAKE_NETWORK_PROCESS_ADDON: path.join(build, 'make_network_process.node'),
-    // tsx's compiler runs as what it is, a program of this machine.
+    // tsx's compiler runs natively.
     ESBUILD_BINARY_PATH: path.join(
       root,
       `node_modules/@esbuild/${process.platform}-${process.arch}/bin/esbuild`,

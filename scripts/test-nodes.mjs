@@ -1,5 +1,5 @@
-// npm run test:nodes: the tests on other Nodes than this one, with the same addon: that one binary does for all is what
-// Node-API promises. The Nodes are npm's packages of their binaries, in ~/.cache/make-network-process-nodes;
+// npm run test:nodes: runs the tests on other Nodes than this one, with the same addon: Node-API promises that one binary
+// works on all of them. The Nodes are npm packages of the binaries, in ~/.cache/make-network-process-nodes;
 // MAKE_NETWORK_PROCESS_NODES names another folder.
 //
 //   npm run test:nodes [-- 22 26]

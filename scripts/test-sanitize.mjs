@@ -1,6 +1,6 @@
 // Builds native/ with the address and undefined-behaviour sanitizers into build/sanitize/, and runs the C++
-// tests and the whole mocha suite on it. Fails where a test fails, a sanitizer reports anything, or a block
-// of ours leaks. Arguments go to mocha: `npm run test:sanitize -- test/socket/address.test.ts`.
+// tests and the whole mocha suite on it. Fails if a test fails, a sanitizer reports anything, or the addon
+// leaks a block. Arguments go to mocha: `npm run test:sanitize -- test/socket/address.test.ts`.
 
 import { spawnSync } from 'node:child_process'
 import { mkdirSync, readFileSync, readdirSync, rmSync } from 'node:fs'
@@ -14,8 +14,8 @@ const compiler = process.env.CXX ?? 'g++'
 const build = path.join(root, 'build/sanitize')
 const logs = path.join(build, 'log')
 
-// Node is not instrumented, so the runtime has to be in the process before the addon comes. gcc answers with
-// a bare name where it has no such file.
+// Node is not instrumented, so the runtime has to be in the process before the addon is loaded. gcc answers
+// with a bare name if it has no such file.
 const { stdout } = spawnSync(compiler, ['-print-file-name=libasan.so'], { encoding: 'utf8' })
 const runtime = stdout?.trim() ?? ''
 if (!path.isAbsolute(runtime)) {
@@ -25,7 +25,7 @@ if (!path.isAbsolute(runtime)) {
   process.exit(1)
 }
 
-// cmake-js downloads Node's headers where npm's configuration does not say where they are.
+// cmake-js downloads Node's headers if npm's configuration does not say where they are.
 const headers = nodeRoot() === undefined ? {} : { npm_config_nodedir: nodeRoot() }
 const buildOptions = ['--log-level=warn', '--debug', '--out', build, '--CDSANITIZE=address,undefined']
 const ubsanOptions = 'print_stacktrace=1:halt_on_error=1'
@@ -42,7 +42,7 @@ step('ctest', ['--test-dir', build, '--output-on-failure'], { UBSAN_OPTIONS: ubs
 rmSync(logs, { recursive: true, force: true })
 mkdirSync(logs)
 mocha(process.argv.slice(2), { ASAN_OPTIONS: 'detect_leaks=0' })
-// Looking for leaks costs a child process seconds, so the tests that are run for it have none.
+// Looking for leaks takes seconds in each child process, so it is done only in tests that have none.
 const childless = Object.entries({
   socket: 'address control errors look-up memory options poll transfer',
   process: 'buffers contact datagrams delivery descriptors families make nowait options sending state wait',

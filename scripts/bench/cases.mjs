@@ -1,8 +1,8 @@
-// What is measured, against whom, and what it has to reach. It knows nothing of how.
+// What is measured, against which peers, and the goals. How it is measured is elsewhere.
 //
 // A goal belongs to one subject of a case: `peer` is its rate (for idle connections: its memory, inverted) as a multiple
-// of the peer's, `cpu` the peer's CPU time a message as a multiple of its own, `reference` its rate as a part of that of
-// the program in C. [at least, aim].
+// of the peer's, `cpu` the peer's CPU time per message as a multiple of its own, `reference` its rate as a fraction of
+// that of the program in C. Each is [at least, aim].
 
 const ours = { text: 'ours, text', bytes: 'ours, bytes', lent: 'ours, lent', many: 'ours, sendMany' }
 const plain = ['C, plain']
@@ -21,7 +21,7 @@ const peers = {
   seqpacket: 'node-unix-socket',
 }
 
-/** A case; `modes` are ours, `others` measured besides the peer. */
+/** A case; `modes` are this package's subjects, `others` are measured besides the peer. */
 function define(workload, transport, size, modes, references, goals = {}, more = {}) {
   const { others = [], ...rest } = more
   return {
@@ -68,7 +68,7 @@ const untitled = [
   }),
   define('echo', 'seqpacket', large, [bytes, lent], plain),
 
-  // ---- echo, several in flight; more than a local socket's queue of datagrams takes would stand still ----
+  // ---- echo, several in flight; more datagrams than a local socket's queue takes would come to a standstill ----
   define('echo', 'udp', small, [text, bytes], receiving, { [bytes]: { peer: [2.5, 3.3] } }, { count: 32 }),
   define('echo', 'tcp', small, [bytes], plain, {}, { count: 32 }),
   define('echo', 'local-stream', small, [bytes], plain, {}, { count: 32 }),
@@ -151,7 +151,7 @@ const untitled = [
     define('receive', transport, large, [text], [], {}, textFromNet('French')),
   ]),
 
-  // ---- send; sendMany against peers that have no such thing ----
+  // ---- send; sendMany is compared with peers that have no such function ----
   define('send', 'udp', small, [text, bytes, many], sending, udpSendGoals, asyncio),
   define('send', 'udp', packet, [bytes, many], sending, udpSendGoals),
   define('send', 'local-datagram', small, [text, bytes, many], sending, { [bytes]: { peer: [1.15, 1.6] } }),
@@ -172,7 +172,7 @@ const untitled = [
   define('send', 'tcp', large, [bytes], plain, { [bytes]: { peer: [1.05, 1.3] } }, asyncio),
   define('send', 'local-stream', large, [bytes], plain, { [bytes]: { peer: [1.05, 1.3] } }, asyncio),
 
-  // ---- connections that come, and that stay ----
+  // ---- connections: accepted, and idle ----
   define('accept', 'tcp', small, [bytes], plain, { [bytes]: { peer: [1.8, 3] } }, asyncio),
   define('accept', 'local-stream', small, [bytes], plain, { [bytes]: { peer: [2, 3] } }, asyncio),
   define('accept', 'seqpacket', small, [bytes], plain),
@@ -205,7 +205,7 @@ function textFromNet(text) {
   return { text, peer, subjects: [ours.text, peer] }
 }
 
-/** What messages are filled with, where it is text. */
+/** What messages of text are filled with. */
 export const texts = {
   ASCII: 'plain text, forty characters in a line\n',
   French: 'déjà vu à la forêt, où le cœur bat\n',
@@ -221,10 +221,10 @@ const transportNames = {
   seqpacket: 'seqpacket',
 }
 
-/** A length in bytes, for people. */
+/** A length in bytes, readable. */
 export const formatSize = size => (size < 1024 || size % 1024 !== 0 ? `${size} B` : `${size / 1024} KiB`)
 
-// What a case is called, and found by.
+// The title of a case, which `--only` is matched against.
 function title({ workload, transport, size, count, text }) {
   const where = transportNames[transport]
   const content = text === undefined ? '' : ` of ${text} text`
@@ -244,5 +244,5 @@ function title({ workload, transport, size, count, text }) {
   }
 }
 
-/** All of them. */
+/** All cases. */
 export const cases = untitled.map(one => ({ title: title(one), ...one }))

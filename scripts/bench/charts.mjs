@@ -1,6 +1,6 @@
 // npm run bench:charts: draws docs/benchmarks/*.svg, and fills in the tables of docs/performance.md and README.md, from
 // docs/benchmarks/results.json, which `npm run bench -- --json docs/benchmarks/results.json` writes. With --check it only
-// says whether they are what the results give. No number is typed in by hand.
+// checks that they agree with the results. No number is typed in by hand.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { View, parse } from 'vega'
@@ -26,14 +26,14 @@ const whose = subject =>
         ? 'asyncio'
         : 'peer'
 
-/** Of a case the rows that stand for us: those that have a goal; else the one whose filter gets bytes, or the first. */
+/** The rows of a case that stand for this package: those with a goal; else the one whose filter gets bytes, or the first. */
 function headliners(one) {
   const ours = rows(one).filter(({ subject }) => isOurs(subject))
   const asked = ours.filter(({ goals }) => goals.peer !== undefined)
   return asked.length > 0 ? asked : [ours.find(({ subject }) => subject === 'ours, bytes') ?? ours[0]]
 }
 
-/** How many times the peer's rate, a bar a case, with a tick at what it is to be at least. */
+/** The ratio to the peer's rate, one bar per case, with a tick at the least that is asked for. */
 function ratioChart() {
   const values = cases.flatMap(one =>
     headliners(one)
@@ -77,7 +77,7 @@ function ratioChart() {
   })
 }
 
-/** A group of bars a transport, in it a bar for us, the peer, asyncio and the best of the programs in C. Less is better. */
+/** One group of bars per transport: this package, the peer, asyncio and the best of the programs in C. Less is better. */
 function groupedChart(chosen, field, title) {
   const values = chosen.flatMap(one => {
     const least = new Map()
@@ -159,7 +159,7 @@ const conditions = [
   ...leftOut,
 ].join('\n')
 
-/** `what` with the ratio that the case of this title has. */
+/** What `what` makes of the ratio and the peer of the case with this title. */
 function say(title, what) {
   const one = cases.find(other => other.title === title)
   if (one === undefined) throw new Error(`the results have no ${title}`)

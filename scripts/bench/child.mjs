@@ -1,11 +1,11 @@
-// A program on the one CPU of the benchmarks. None outlives this process, not even where that is killed: the kernel then
+// A program on the one CPU of the benchmarks. None outlives this process, not even if that is killed: the kernel then
 // kills the children.
 import { spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { createInterface } from 'node:readline'
 
-/** The CPU that subject and driver share: between two, waking up costs more than what is measured. */
+/** The CPU that subject and driver share: waking up another CPU would cost more than what is measured. */
 export const cpu = Number(/^Cpus_allowed_list:\s*(\d+)/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1])
 
 const onTheCpu = ['setpriv', '--pdeathsig', 'KILL', 'taskset', '--cpu-list', String(cpu)]
@@ -13,7 +13,7 @@ const running = new Set()
 process.on('exit', () => running.forEach(child => child.kill()))
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => process.exit(1))
 
-/** A running program; it is waited for no longer than it may take. */
+/** A running program. Waiting for it has a time limit. */
 export class Child {
   #name
   #process
@@ -37,17 +37,17 @@ export class Child {
     return this.#process.pid
   }
 
-  /** What it has written to its standard error. */
+  /** The end of what it has written to standard error. */
   get complaint() {
     return this.#complaint.trim()
   }
 
-  /** Rejects when it has ended. */
+  /** Rejects when the program has ended. */
   async death() {
     throw this.#failure(await this.#ended)
   }
 
-  /** What stands in the place of the group of the pattern, in the first line that it prints and that matches. */
+  /** What the pattern's group matches, in the first line of output that the pattern matches. */
   said(pattern, milliseconds) {
     const line = new Promise(resolve =>
       createInterface({ input: this.#process.stdout }).on('line', text => {
@@ -58,7 +58,7 @@ export class Child {
     return within(milliseconds, Promise.race([line, this.death()]))
   }
 
-  /** All that it prints, when it has ended well. */
+  /** All its output, once it has ended with status 0. */
   async output(milliseconds) {
     let text = ''
     this.#process.stdout.on('data', data => (text += data))
@@ -67,7 +67,7 @@ export class Child {
     return text
   }
 
-  /** Ends it, if it has not ended. */
+  /** Kills the program, if it has not ended. */
   async kill() {
     this.#process.kill('SIGKILL')
     await this.#ended.catch(() => {})

@@ -1,7 +1,7 @@
-// Accepting connections in several processes: our servers on a port that they share by SO_REUSEPORT, against node:net's
-// under node:cluster, which hands connections out from its primary process (npm run bench:cluster). One run measures all,
-// in rotated order; the ratios are medians of each round's. What is printed was measured just now. Where the clients have
-// to share the processors with the servers, the servers' CPU time says more than the connections per second.
+// Accepting connections in several processes (npm run bench:cluster): our servers on a port that they share by
+// SO_REUSEPORT, against node:net's under node:cluster, whose primary process distributes connections. One run measures
+// all, in rotated order; the ratios are medians of the ratios of each round. If the clients have to share the processors
+// with the servers, the servers' CPU time says more than the connections per second.
 import { fork } from 'node:child_process'
 import cluster from 'node:cluster'
 import { once } from 'node:events'
@@ -35,7 +35,7 @@ function serve(kind, port) {
   process.on('message', () => process.send(cpu()))
 }
 
-// ---- the clients: as many connections as there is time for, reset when they were greeted -----------------------------
+// ---- the clients: as many connections as there is time for, each reset when it was greeted ---------------------------
 
 function connectTo(port) {
   const { AF_INET, SOCK_STREAM, SOL_SOCKET, SO_LINGER, POLLIN } = constants
@@ -75,7 +75,7 @@ async function measure(kind, count) {
   reserved.setsockopt(constants.SOL_SOCKET, constants.SO_REUSEPORT, true)
   reserved.bind(encodeAddress([127, 0, 0, 1, 0]))
   const port = decodeAddress(reserved.getsockname()).at(-1)
-  // Node's primary process listens itself, without sharing the port.
+  // Node's primary process listens itself, without SO_REUSEPORT.
   if (kind === 'net') reserved.close()
   const workers = Array.from({ length: count }, () => cluster.fork({ KIND: kind, PORT: port }))
   await Promise.all(workers.map(worker => once(worker, 'message')))

@@ -1,11 +1,11 @@
-// The load: it drives one subject, a process that listens, by one workload, and prints what it
-// measured as a line of JSON. It is the same for every subject, and in C, so that it is never what
-// is waited for. It needs nothing of the subject but its address and its process id: the CPU time
-// it reads from /proc.
+// The load driver: it puts one workload on one subject, a process that listens, and prints what it
+// measured as a line of JSON. It is the same for every subject, and in C, so that it is never the
+// bottleneck. It needs only the subject's address and its process id, by which it reads the CPU
+// time from /proc.
 //
-// A subject answers a message of the one byte `?` by the number of messages that it has received so
-// far, and starts to send at a message of the one byte `!`. Every message is accounted for: one
-// that is lost ends the measurement.
+// A subject answers a message of the one byte `?` with the number of messages that it has received
+// so far, and starts to send at a message of the one byte `!`. Every message is accounted for: a
+// lost one ends the measurement.
 
 #define _GNU_SOURCE
 #include <dirent.h>
@@ -27,10 +27,10 @@ static char* room;  // kBatch messages.
 
 // ---- the measured window ------------------------------------------------------------------------
 
-// Opens when the warm-up is over, and closes when it has lasted long enough; both ends count the
-// messages so far and read the subject's CPU time.
+// Opens when the warm-up is over, and closes after the time to measure. At both edges the messages
+// so far are counted and the subject's CPU time is read.
 static struct {
-  double opens, lasts;  // Seconds, of the monotonic clock and by themselves.
+  double opens, lasts;  // In seconds: by the monotonic clock, and a duration.
   bool open;
   double began, seconds, cpu, own_cpu, messages;
 } window;
@@ -43,7 +43,7 @@ static double Seconds(clockid_t clock) {
 
 static double Now(void) { return Seconds(CLOCK_MONOTONIC); }
 
-// Of all threads of the subject, in seconds.
+// The CPU time of all threads of the subject, in seconds.
 static double SubjectCpu(void) {
   char path[300];
   snprintf(path, sizeof path, "/proc/%s/task", pid_text);
@@ -74,14 +74,14 @@ static double SubjectMemory(void) {
   return pages * (double)sysconf(_SC_PAGESIZE);
 }
 
-// Whether it is time to open or close the window. Looks at the clock now and then only.
+// Whether it is time to open or close the window. Reads the clock only every eighth time.
 static bool EdgeIsDue(void) {
   static unsigned calls;
   if (++calls % 8 != 0) return false;
   return Now() >= (window.open ? window.began + window.lasts : window.opens);
 }
 
-// Opens or closes it; true when all is measured.
+// Opens or closes the window; true when all is measured.
 static bool Edge(double messages) {
   double now = Now(), cpu = SubjectCpu(), own_cpu = Seconds(CLOCK_PROCESS_CPUTIME_ID);
   if (window.open) {
@@ -101,7 +101,7 @@ static bool Edge(double messages) {
 
 // ---- sockets ------------------------------------------------------------------------------------
 
-// A socket that others can answer to, of a patience that a subject should never need.
+// A socket that the subject can answer to. Its time-outs are longer than any subject should need.
 static int Open(void) {
   int fd = MakeSocket(transport, 0);
   SetNoDelay(transport, fd);
@@ -166,7 +166,7 @@ static void SendMany(int fd, int messages) {
   }
 }
 
-// How many messages the subject has received. It answers in order: when it does, it has had all
+// How many messages the subject has received. It answers in order, so by then it has received all
 // that was sent before.
 static long Ask(int fd) {
   char answer[32];
@@ -177,7 +177,7 @@ static long Ask(int fd) {
   return atol(answer);
 }
 
-// What came for a UDP socket that was full.
+// How many datagrams a UDP socket has dropped because it was full.
 static double Dropped(int fd) {
   __u32 memory[SK_MEMINFO_VARS];
   socklen_t length = sizeof memory;
@@ -187,7 +187,7 @@ static double Dropped(int fd) {
 
 // ---- workloads ----------------------------------------------------------------------------------
 
-// The subject sends back what comes, `count` messages of it at any moment.
+// The subject sends back what it receives, with `count` messages in flight.
 static void Echo(void) {
   int fd = Connect();
   double messages = 0;
@@ -237,8 +237,8 @@ static void Connections(void) {
   } while (!EdgeIsDue() || !Edge(messages));
 }
 
-// The subject receives as fast as it can. The kernel drops datagrams of UDP that find no room:
-// those go in bursts that fit, each of which is confirmed.
+// The subject receives as fast as it can. The kernel drops UDP datagrams that find no room, so they
+// are sent in bursts that fit, each of which is confirmed.
 static void ReceiveMessages(void) {
   int fd = Connect();
   int together = size > 8192 ? 4 : 32;
@@ -258,7 +258,7 @@ static void ReceiveMessages(void) {
   }
 }
 
-// A stream has no messages to ask by: at its end the subject says how many bytes there were.
+// A stream has no messages to ask with: at its end the subject says how many bytes it received.
 static void ReceiveStream(void) {
   int fd = Connect();
   double messages = 0;
@@ -275,8 +275,8 @@ static void ReceiveStream(void) {
     Refuse("not all was received, but", answer);
 }
 
-// The subject sends as fast as it can. Datagrams may come from a socket of its own, which a
-// connected one would refuse.
+// The subject sends as fast as it can. It may send datagrams from another socket, which a connected
+// one would refuse.
 static void SendMessages(void) {
   bool drops = transport.family == AF_INET;
   int fd;
@@ -316,8 +316,9 @@ static void Accept(void) {
   } while (!EdgeIsDue() || !Edge(messages));
 }
 
-// `count` connections that do nothing; the subject has sent one byte on each, and answers when it
-// has tidied up. The first hundred are not measured: code is loaded and compiled for them.
+// `count` connections that do nothing; the subject sends one byte on each, and answers a message
+// when it has collected its garbage. The first hundredth of them is not measured, because code is
+// loaded and compiled for it.
 static void Idle(void) {
   int first = -1, early = count / 100;
   double before = 0;

@@ -1,9 +1,9 @@
-// Parts of a Markdown page that are written by a program, between comments that readers do not see. The rest of the page is
-// left as it is.
+// Replaces the parts of a Markdown page that a program writes, which stand between comments that readers do not see. The
+// rest of the page is left as it is.
 
 /**
- * The page with `parts` by name in their places: `<!-- bench:NAME -->` to `<!-- /bench:NAME -->`. Every place is filled, and
- * every part has one; otherwise it throws.
+ * The page with `parts` filled in by name, from `<!-- bench:NAME -->` to `<!-- /bench:NAME -->`. Throws if a place has no
+ * part, or a part no place.
  */
 export function fillMarkers(page, parts) {
   const filled = new Set()

@@ -1,4 +1,4 @@
-// One measurement: a subject, the driver against it, and what the driver says.
+// One measurement: starts a subject and the driver against it, and reads the driver's result.
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -10,18 +10,18 @@ const sockets = mkdtempSync(path.join(tmpdir(), 'make-network-process-bench-'))
 process.on('exit', () => rmSync(sockets, { recursive: true, force: true }))
 let made = 0
 
-// Milliseconds beyond what was asked for, after which something hangs.
+// Milliseconds beyond the time asked for, after which something must be hanging.
 const patience = 10_000
 
-/** What a subject does in a workload that is not called so. */
+/** The subject's role in a workload, where it has another name. */
 const roles = { connections: 'echo', receive: 'sink', send: 'source' }
 
-// The part of the window in which the two have to be at work: where it is less, somebody else had the CPU.
+// The fraction of the window in which the two have to be at work: with less, another process had the CPU.
 const undisturbed = 0.93
 
 /**
- * Measures one subject in one case, and again where it was disturbed, `attempts` times at most. Gives `rate` (messages, or
- * connections, a second) and `cpu` (microseconds of the subject a message), or `bytes` (memory of an idle connection).
+ * Measures one subject in one case, and again if it was disturbed, `attempts` times at most. Returns `rate` (messages or
+ * connections per second) and `cpu` (the subject's microseconds per message), or `bytes` (memory of an idle connection).
  */
 export async function measure(one, command, settings) {
   let best
@@ -58,7 +58,7 @@ async function attemptTo(one, command, settings) {
     const output = start(...descriptors, driver, ...options(load)).output(limit)
     return sample(await Promise.race([output, subject.death()]))
   } catch (error) {
-    // The driver may be the first to fail of a subject that has.
+    // If the subject fails, the driver may be the first to report an error.
     const [subject] = children
     if (!error.message.includes(subject.complaint)) error.message += `; the subject: ${subject.complaint}`
     throw error

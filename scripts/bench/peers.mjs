@@ -1,5 +1,5 @@
-// Who is measured: this package, its peers, and the program in C. It makes them ready — compiles, installs, looks what is
-// there — and says how each is started. What cannot be made ready is told, with the reason, and left out.
+// What is measured: this package, its peers, and the program in C. Compiles, installs or looks for each, and says how it is
+// started. What cannot be made ready is left out, and reported with the reason.
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
@@ -9,10 +9,10 @@ import { nodeRoot, root } from '../native.mjs'
 
 const here = fileURLToPath(new URL('.', import.meta.url))
 
-/** Where compiled programs and installed peers are: no part of the package, and not in the repository. */
+/** Where compiled programs and installed peers are: neither in the package nor in the repository. */
 const folder = path.join(root, '.bench')
 
-/** The peers that npm has, in the versions that are compared. */
+/** The peers from npm, in the versions that are compared. */
 const packages = { 'node-unix-socket': '0.2.7', 'unix-dgram': '2.0.7' }
 
 /** The load driver. */
@@ -31,7 +31,7 @@ const script = (file, mode) => ({
 const fromNpm = (name, file) => ({ ...script(file), needs: name })
 const reference = mode => ({ command: [path.join(folder, 'reference'), '--mode', mode], needs: 'reference' })
 
-/** How each subject is started, by the name under which it is shown. */
+/** How each subject is started, by the name that the results show. */
 const subjects = {
   'ours, text': script('make-network-process.mjs', 'text'),
   'ours, bytes': script('make-network-process.mjs', 'bytes'),
@@ -52,7 +52,7 @@ const subjects = {
   TextDecoder: script('decoding.mjs', 'TextDecoder'),
 }
 
-/** Makes the subjects of these names ready: `commands` by name, and `missing`: names with the reason. */
+/** Makes the subjects of these names ready. Returns `commands` by name, and in `missing` the reasons by name. */
 export function prepare(names) {
   mkdirSync(folder, { recursive: true })
   compile('driver')
@@ -79,7 +79,7 @@ export function prepare(names) {
   return { commands, missing }
 }
 
-/** Versions of what is compared, for the results. */
+/** The versions of what is compared, for the results. */
 export function versions() {
   const output = (...command) => run(...command).stdout.trim()
   const python = attempt(() =>
@@ -116,12 +116,12 @@ function compile(name) {
   run('cc', '-O2', '-std=c11', '-o', path.join(folder, name), path.join(here, `${name}.c`))
 }
 
-// A shim of pyenv, say, would be started anew for every measurement: what it finds is asked for once.
+// The real executable: a shim, such as pyenv's, would otherwise run anew for every measurement.
 function findPython() {
   return run('python3', '-c', 'import asyncio, sys; print(sys.executable)').stdout.trim()
 }
 
-// Without scripts, and then built here: npm 12 runs none, and node-gyp is to take the headers of the Node that runs.
+// Installs without scripts, and builds here: npm 12 runs no scripts, and node-gyp has to use the headers of this Node.
 function install(name) {
   const where = path.join(folder, 'node_modules', name)
   const installed = attempt(() => JSON.parse(readFileSync(path.join(where, 'package.json'), 'utf8')).version)

@@ -1,9 +1,9 @@
-// The ceiling: what a program in C does that has nothing to do but the system calls. It is a
-// subject like the others, with epoll and without a library. Three ways of reading and sending are
-// known; which is the fastest depends on the workload, and the benchmark takes the best.
+// The ceiling: a program in C that does nothing but the system calls. It is a subject like the
+// others, with epoll and without a library. It has three ways of reading and sending; which is the
+// fastest depends on the workload, and the benchmark takes the best.
 //
 //   plain    one recv or send for each event
-//   drained  recv until there is nothing more
+//   drained  recv until EAGAIN
 //   batched  recvmmsg and sendmmsg
 
 #define _GNU_SOURCE
@@ -42,7 +42,7 @@ static void AwaitRoom(int fd) {
   poll(&wanted, 1, -1);
 }
 
-// To the peer, or to the sender of a datagram. False when there is nobody any more.
+// Sends to the peer, or to the sender of a datagram. False if sending failed.
 static bool SendAll(int fd, const char* data, size_t length, const struct sender* to) {
   const struct sockaddr* name = IsDatagram() && to != NULL ? &to->address.any : NULL;
   while (length > 0) {
@@ -78,7 +78,7 @@ static void SendForEver(int fd, const struct sender* to) {
     if (errno == EAGAIN) errno = 0, AwaitRoom(fd);
 }
 
-// One message, or piece of a stream, has come.
+// Handles one message, or piece of a stream.
 static void Handle(struct peer* peer, const char* data, size_t length, const struct sender* from) {
   if (Is("echo"))
     SendAll(peer->fd, data, length, from);

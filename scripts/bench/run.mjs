@@ -2,8 +2,8 @@
 //
 //   npm run bench -- [--only REGEX] [--repeats N] [--warm-up MS] [--measure MS] [--idle N] [--json FILE] [--list] [--smoke]
 //
-// In a repeat each subject of a case is measured once, in rotated order, and ratios are taken inside of a repeat. --smoke
-// is one short pass, which proves that everything runs and measures nothing. The exit status is 1 if a subject has failed.
+// In each repeat every subject of a case is measured once, in rotated order, and ratios are taken within a repeat. --smoke
+// is one short pass, which shows that everything runs but measures nothing. The exit status is 1 if a subject has failed.
 import { writeFileSync } from 'node:fs'
 import { cpus, release, totalmem, type } from 'node:os'
 import { parseArgs } from 'node:util'

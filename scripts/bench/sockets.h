@@ -1,5 +1,5 @@
-// What the driver and the reference share: the transports by name, their addresses, the options of
-// a command line, and how to die. It knows no workload and no role.
+// What the driver and the reference share: the transports by name, their addresses, command-line
+// options, and exiting with an error. It knows no workload and no role.
 
 #pragma once
 
@@ -17,7 +17,7 @@
 
 enum {
   kLargest = 65536,  // The longest message.
-  kBatch = 64,       // Messages that one recvmmsg or sendmmsg takes.
+  kBatch = 64,       // Messages per recvmmsg or sendmmsg.
 };
 
 struct transport {
@@ -84,7 +84,7 @@ static void SetNoDelay(struct transport transport, int fd) {
 
 static bool IsStream(struct transport transport) { return transport.type == SOCK_STREAM; }
 
-// A command line is `--name value` throughout.
+// A command line consists of `--name value` only.
 struct setting {
   const char* name;
   const char** value;

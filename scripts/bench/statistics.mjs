@@ -1,7 +1,7 @@
-// Numbers from measurements. A result has, for each subject, one sample a repeat, or null where it failed; what two
-// subjects are compared by is taken inside a repeat, for the machine is not equally fast throughout.
+// Statistics of measurements. A result has, for each subject, one sample per repeat, or null where it failed. Two subjects
+// are compared within a repeat, because the machine is not equally fast throughout.
 
-/** The middle one; of an even number the mean of the two in the middle; undefined of none. */
+/** The median; undefined if there are no values. */
 export function median(values) {
   const sorted = values.toSorted((a, b) => a - b)
   const middle = sorted.length >> 1
@@ -12,12 +12,12 @@ export function median(values) {
       : (sorted[middle - 1] + sorted[middle]) / 2
 }
 
-/** The median of `value` over the samples that there are. */
+/** The median of `value` over the samples that did not fail. */
 export const medianOf = (samples, value) => median(samples.filter(Boolean).map(value))
 
 /**
- * How many times better `ours` is than the best of `theirs`, as the median over the repeats in which both were measured.
- * `value` is something of which more is better.
+ * The ratio of `ours` to the best of `theirs`, as the median over the repeats in which both were measured. Of `value`,
+ * more is better.
  */
 export function pairedRatio(ours, theirs, value) {
   const ratios = []
@@ -28,5 +28,5 @@ export function pairedRatio(ours, theirs, value) {
   return median(ratios)
 }
 
-/** The order of a repeat: everybody is first, last and behind everybody else at some time. */
+/** The order of a repeat: rotated, so that every subject takes every place. */
 export const rotated = (items, repeat) => items.map((_, i) => items[(i + repeat) % items.length])

@@ -1,8 +1,8 @@
-// What the results say, as rows, and the rows as tables for a terminal and for Markdown. It measures nothing, and knows
-// no case by name: all of it is in the results.
+// Turns results into rows, and rows into tables for a terminal and for Markdown. It measures nothing, and knows no case by
+// name: everything is in the results.
 import { medianOf, pairedRatio } from './statistics.mjs'
 
-/** Of what more is better: messages a second, or connections in a byte. */
+/** What more of is better: messages per second, or connections per byte. */
 const worth = sample => sample.rate ?? 1 / sample.bytes
 const thrift = sample => 1 / sample.cpu
 
@@ -10,8 +10,8 @@ export const isReference = subject => subject.startsWith('C, ')
 export const isOurs = subject => subject.startsWith('ours, ')
 
 /**
- * One row a subject: its medians, and its paired ratios to the peer and to the best of the programs in C. `goals` says
- * of each ratio what it is to be at least and what is aimed at, and `verdict` whether all are reached.
+ * One row per subject: its medians, and its paired ratios to the peer and to the best of the programs in C. `goals` has
+ * for each ratio the least that is asked for and the aim, and `verdict` says whether all are reached.
  */
 export function rows({ samples, peer, goals }) {
   const references = Object.keys(samples).filter(isReference)
@@ -41,7 +41,7 @@ export function rows({ samples, peer, goals }) {
 
 const ratioOf = { peer: 'peer', cpu: 'cpuOfPeer', reference: 'reference' }
 
-/** 'aim' or 'reached' when all ratios are; 'short'; undefined where nothing is asked, or nobody there to compare with. */
+/** 'aim' or 'reached' if all ratios are, else 'short'; undefined without goals, or with nothing to compare with. */
 function verdict(row) {
   const asked = Object.entries(row.goals).filter(([name]) => row[ratioOf[name]] !== undefined)
   if (asked.length === 0) return undefined
@@ -50,7 +50,7 @@ function verdict(row) {
   return reached(1) && reached(0) ? 'aim' : reached(0) ? 'reached' : 'short'
 }
 
-/** Three digits that count, as people write them. */
+/** A number with three significant digits, readable. */
 export function formatNumber(value) {
   if (value === undefined) return ''
   if (value >= 999_500) return `${(value / 1e6).toPrecision(3)}M`
@@ -95,7 +95,7 @@ export function caseTable(one) {
 const markdown = (headings, alignments, lines) =>
   [headings, alignments, ...lines].map(cells => `| ${cells.join(' | ')} |`).join('\n')
 
-/** All ratios of ours, for people: a line a case and mode. */
+/** All ratios of this package: one line per case and mode. */
 export function ratioTable(cases) {
   const headings = [
     '',
@@ -131,7 +131,7 @@ export function ratioTable(cases) {
   return markdown(headings, alignments, lines)
 }
 
-/** What everybody has done, by itself. */
+/** The absolute figures of all subjects. */
 export function rateTable(cases) {
   const lines = cases.map(one => [
     one.title,
@@ -150,7 +150,7 @@ export function rateTable(cases) {
   )
 }
 
-/** How many goals are reached, and which are not; `ceiling` is how many times the rate of the peer C reaches. */
+/** How many goals are reached, and which are not; `ceiling` is the ratio of the best program in C to the peer. */
 export function verdicts(cases) {
   const all = cases.flatMap(one => {
     const ofCase = rows(one)
@@ -166,7 +166,7 @@ export function verdicts(cases) {
   }
 }
 
-/** The same in words. */
+/** The same as text. */
 export function summary(cases) {
   const { asked, reached, aim, short } = verdicts(cases)
   const head = `${reached} of ${asked} goals are reached, ${aim} of them as far as aimed at.`

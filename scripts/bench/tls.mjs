@@ -1,6 +1,6 @@
-// TLS of this package (GnuTLS) and of Node (OpenSSL) in one run: bytes a second that a client sends and receives, and
-// handshakes a second as a client and as a server. The other end is Node's in all of them, in a process of its own, so
-// that only the end that is measured differs. The two take turns, and the medians are compared.
+// Compares the TLS of this package (GnuTLS) and of Node (OpenSSL) in one run: bytes per second that a client sends and
+// receives, and handshakes per second as a client and as a server. The other end is always Node's, in a process of its
+// own, so that only the end that is measured differs. The two take turns, and the medians are compared.
 //
 //   npm run build && npm run bench:tls            # --repeats 7 --megabytes 400 --handshakes 400 --json
 
@@ -24,8 +24,8 @@ else await measure()
 
 // ---- the other end --------------------------------------------------------------------------------------------
 
-// A server that sends, or takes, as many bytes as its client's first line says; or a client that shakes hands as often
-// as it is told.
+// Either a server that sends or receives as many bytes as its client's first line says; or a client that makes as many
+// handshakes as it is told.
 async function bePeer() {
   const [role, key, cert, port, count] = process.argv.slice(2)
   if (role === 'clients') {
@@ -137,7 +137,7 @@ async function measure() {
     client: (connected, filter) => {
       const socket = tls.connect({ port, host, ca, servername: 'localhost' }, connected)
       socket.on('data', data => filter(undefined, data))
-      // Who has all that was wanted does not mind how the other end goes.
+      // When all is received, it does not matter how the other end closes.
       socket.on('error', () => {})
       return {
         write: data => socket.write(data),

@@ -1,5 +1,5 @@
 // Decoding UTF-8, without a socket: a subject that drives itself, and prints what the driver would. The mode is the
-// decoder. What is decoded is CPU time's worth: nothing is waited for.
+// decoder. Nothing is waited for, so all the time is CPU time.
 import { parseArgs } from 'node:util'
 import { Decoder, codingSystem } from '../../../dist/coding/index.js'
 import { native } from '../../../dist/native.js'

@@ -1,5 +1,5 @@
-// This package, by its public API. The mode says what the filter gets — text, bytes or lent
-// bytes — or that it sends many messages at once.
+// This package, by its public API. The mode says what the filter gets (text, bytes or lent bytes), or that many messages
+// are sent at once.
 import { makeNetworkProcess } from 'make-network-process'
 import {
   block,
@@ -26,7 +26,7 @@ const many = Array(burst).fill(data)
 const sendMany = mode === 'many'
 const nothing = () => {}
 
-/** Calls `send` until it says that it is better to wait, and goes on from there. UDP, which drops, never says so. */
+/** Calls `send` until it returns false, waits, and goes on. Over UDP, which drops messages, it never returns false. */
 function keepSending(process, times, send) {
   const turn = () => {
     for (let i = 0; transport !== 'udp' || i < times; i++)
@@ -36,7 +36,7 @@ function keepSending(process, times, send) {
   turn()
 }
 
-/** Whom to send to: a datagram server's sender gets a process of its own, connected to it. */
+/** The process to send with: for a datagram server, a new one that is connected to the sender. */
 const sender = process =>
   isDatagram
     ? makeNetworkProcess({

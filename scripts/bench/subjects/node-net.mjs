@@ -1,4 +1,4 @@
-// node:net: TCP and local streams. In the mode `text` its connections have setEncoding('utf8').
+// node:net: TCP and local streams. In the mode `text`, connections have setEncoding('utf8').
 import { createServer } from 'node:net'
 import { block, collectGarbage, listening, mode, path, play, role, transport } from './support.mjs'
 

@@ -1,5 +1,5 @@
-# Python's asyncio: protocols for streams and datagrams; for sequenced packets, which have none, its readers and writers.
-# The roles are those of support.mjs.
+# Python's asyncio: protocols for streams and datagrams; readers and writers for sequenced packets, for which it has no
+# protocol. The roles are those of support.mjs.
 import argparse
 import asyncio
 import socket

@@ -6,7 +6,7 @@ const { createSocket } = requirePeer('unix-dgram')
 const socket = createSocket('unix_dgram')
 let received = 0
 
-// A connected socket says by `writable` when a send that it has refused can be repeated.
+// A connected socket emits `writable` when a send that it has refused can be repeated.
 function keepSending(to) {
   let full = false
   const turn = () => {
