@@ -8,7 +8,7 @@ Environment* Environment::Make(Napi::Env env) {
   auto* environment = new Environment(env);
   const int error = environment->hub_.Open();
   if (error < 0) {
-    // If descriptors were short, the next try must not have fewer: all are closed.
+    // Descriptors may have run out: close those taken so far, so that the next try has as many.
     delete environment;
     Napi::Error::New(env, std::string("cannot watch sockets: ") + std::strerror(-error))
         .ThrowAsJavaScriptException();

@@ -30,7 +30,7 @@ constexpr int kAccepts = 16;   // Per listener and wake-up.
 constexpr int kMessages = 64;  // Per socket and wake-up; also of look-ups' answers.
 constexpr std::size_t kBytesBudget = 256 * 1024;
 constexpr std::size_t kTextBudget = 64 * 1024;    // Also the most that a callback gets at once.
-constexpr std::size_t kLongestText = 120 * 1024;  // V8's young space has no longer strings.
+constexpr std::size_t kLongestText = 120 * 1024;  // Longer strings do not fit V8's young space.
 
 constexpr std::size_t kStreamRead = 64 * 1024;
 constexpr std::size_t kSlab = 256 * 1024;
@@ -619,8 +619,8 @@ void Hub::NoteSender(Socket* socket, const sys::Address& sender) {
   if (last == nullptr || !(*last == sender)) socket->sender = addresses_.Intern(sender);
 }
 
-// Reads into the scratch area, after the bytes that were held back. Only a stream has such, from
-// when it delivered text, even if it delivers bytes by now. `length` becomes the length of all.
+// Reads into the scratch area, after the bytes that were held back. Only a stream has such: it
+// delivered text then, though it may deliver bytes by now. `length` becomes the length of all.
 ssize_t Hub::ReadScratch(Id id, Socket* socket, std::size_t* length) {
   const std::size_t carried = socket->carry_length;
   std::memcpy(ScratchEnd(), socket->carry, carried);
@@ -683,7 +683,7 @@ ssize_t Hub::ReadSmall(Id id, Socket* socket) {
 ssize_t Hub::ReadLarge(Id id, Socket* socket) {
   Slab* slab = SlabOf(*socket);
   if (socket->kind == Kind::kStream) {
-    // As much as there is room for: over TCP each read opens the window, and may send a packet.
+    // As much as there is room for: over TCP each read opens the window, and may send an update.
     asked_ = slab->room();
     iovec buffer = {slab->end(), asked_};
     const ssize_t received = Receive(id, socket, &buffer, 1);

@@ -135,7 +135,7 @@ napi_value SendMany(napi_env env, napi_callback_info info) {
   return Integer(env, sent);
 }
 
-// writeOutbox(string, offset): writes its UTF-8 to the outbox; how many bytes that are
+// writeOutbox(string, offset): writes its UTF-8 to the outbox; the length in bytes
 napi_value WriteOutbox(napi_env env, napi_callback_info info) {
   napi_value arguments[2];
   const Outbox& outbox = Receive(env, info, arguments)->outbox();

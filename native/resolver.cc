@@ -34,7 +34,7 @@ struct Resolver::Shared {
   sys::Descriptor read_end;
   sys::Descriptor write_end;
   std::mutex mutex;
-  std::deque<Request> waiting;  // From here on under the mutex.
+  std::deque<Request> waiting;  // From here on guarded by the mutex.
   std::deque<LookUp> done;
   int threads = 0;
 

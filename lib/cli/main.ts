@@ -13,7 +13,7 @@ import { Output, toBytes } from './output.js'
 import { Session } from './session.js'
 
 const { stdout, stderr } = process
-// An error means mostly that nobody reads the stream any more. converse() decides what that means for a session.
+// An error usually means that nobody reads the stream any more. converse() decides what that means for a session.
 for (const stream of [stdout, stderr]) stream.on('error', () => {})
 process.exitCode = await main(process.argv.slice(2))
 

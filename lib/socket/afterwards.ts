@@ -1,6 +1,6 @@
-// Work deferred until all input of a wake-up has been delivered: reports of state changes, each at its process's place in
-// the list of processes. Emacs walks its list for that, newest first, and again whenever a process is deleted; so does this
-// module in turns (see takeTurns).
+// Work deferred until all input of a wake-up has been delivered: reports of state changes, one for each process. Emacs
+// walks its list of processes for that, newest first, and again whenever one is deleted; in turns (see takeTurns) so does
+// this module.
 import { native } from '../native.js'
 import { after, guarded } from './callbacks.js'
 
@@ -47,7 +47,7 @@ export let depth = 0
 
 /**
  * Makes the hub of this thread work as Emacs's loop does, from now on: read one message, call back once, look again. So
- * what a filter causes comes before input that arrived after the filter's own message. There are no batches any more.
+ * what a filter causes comes before input that arrived after the filter's own message. The price is batching.
  * @internal
  */
 export function takeTurns(): void {

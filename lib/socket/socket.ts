@@ -366,7 +366,7 @@ export class Socket {
     return this
   }
 
-  /** The descriptor, which the Socket goes on to own; -1 when it is closed. */
+  /** The descriptor, which the Socket still owns; -1 when it is closed. */
   get fd(): number {
     return idOf(this) < 0 ? -1 : native.fd(idOf(this))
   }

@@ -179,7 +179,7 @@ int Session::FailureOf(ssize_t error) {
   return -(kFailures - static_cast<int>(error));
 }
 
-// A session that fails sends an alert at last, if the kernel takes it.
+// A session that fails sends a final alert, if the kernel takes it.
 int Session::Fail(ssize_t error) {
   failure_ = FailureOf(error);
   if (error != kFatalAlertReceived && error != kPullError && error != kPrematureEnd)
