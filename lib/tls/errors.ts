@@ -82,7 +82,7 @@ interface Fault {
   code: string
 }
 
-/** In the order in which they are checked; an error names the first. Self-signed is told by the chain instead. */
+/** In the order in which they are checked; an error names the first. The chain tells whether one is self-signed. */
 export const faults: readonly Fault[] = [
   {
     bit: 1 << 5,

@@ -25,7 +25,7 @@ export function requireGnutls(): void {
   )
 }
 
-// The numbers of TLS extensions are below this.
+// Only TLS extensions with numbers below this are listed.
 const extensions = 64
 
 /** What `gnutls-available-p` lists: the TLS extensions that the library knows; undefined without a library. */
