@@ -39,8 +39,9 @@ constexpr std::size_t kSlab = 256 * 1024;
 constexpr std::size_t kStreamSlab = 512 * 1024;
 constexpr std::size_t kLarge = 8 * 1024;  // From here on a copy costs more than a slab.
 constexpr std::size_t kSmallRoom = 4 * 1024;
-constexpr std::size_t kLargeRoom = kStreamRead;  // A short read costs more than unused room.
-constexpr std::size_t kLine = 64;                // A cache line.
+constexpr std::size_t kLargeRoom =
+    kStreamRead;                   // A read that is cut short costs more than unused room.
+constexpr std::size_t kLine = 64;  // A cache line.
 constexpr std::size_t kAhead = 2 * 1024;
 // Untouched pages cost nothing.
 constexpr std::size_t kScratch = 8 * 1024 * 1024;
