@@ -46,7 +46,7 @@ function ratioChart() {
   )
   const y = { field: 'label', type: 'nominal', sort: null, title: null, axis: { labelLimit: 400 } }
   const scale = { type: 'log', base: 2, nice: true }
-  const title = 'times the peer’s rate (idle: less memory); ticks: what is asked at least'
+  const title = 'times the peer’s rate (idle: less memory); ticks: the least goal'
   const x = { field: 'ratio', type: 'quantitative', scale, title, axis: { format: '~g' } }
   const legend = { labelLimit: 0, orient: 'top', title: 'against' }
   return draw({
@@ -169,14 +169,17 @@ function say(title, what) {
 const headline = [
   say(
     'seqpacket receive 64 B',
-    (ratio, peer) => `sequenced packets come ${ratio} times as fast as by ${peer}`,
+    (ratio, peer) => `it receives sequenced packets ${ratio} times as fast as ${peer}`,
   ),
-  say('UDP receive 64 B', (ratio, peer) => `UDP ${ratio} times as fast as by ${peer}`),
+  say('UDP receive 64 B', (ratio, peer) => `UDP datagrams ${ratio} times as fast as ${peer}`),
   say(
     'local stream echo 64 B, 128 connections',
-    (ratio, peer) => `128 local connections are served ${ratio} times as fast as by ${peer}`,
+    (ratio, peer) => `serves 128 local connections ${ratio} times as fast as ${peer}`,
   ),
-  say('local stream idle, 10000 connections', ratio => `an idle one takes ${ratio} times less memory`),
+  say(
+    'local stream idle, 10000 connections',
+    ratio => `and takes ${ratio} times less memory for an idle one`,
+  ),
 ]
 
 const pages = {
@@ -187,7 +190,7 @@ const pages = {
     rates: rateTable(cases),
   }),
   'README.md': fillMarkers(read('README.md'), {
-    headline: `On one CPU, by \`npm run bench\` (${machine.cpu}, Node ${versions.node}, ${date}): ${headline.join(', ')}.`,
+    headline: `Measured on one CPU by \`npm run bench\` (${machine.cpu}, Node ${versions.node}, ${date}): ${headline.join(', ')}.`,
   }),
 }
 

@@ -169,8 +169,8 @@ export function verdicts(cases) {
 /** The same as text. */
 export function summary(cases) {
   const { asked, reached, aim, short } = verdicts(cases)
-  const head = `${reached} of ${asked} goals are reached, ${aim} of them as far as aimed at.`
+  const head = `${reached} of ${asked} goals are reached, ${aim} of them with the higher aim.`
   const line = row =>
     `- ${row.title}, ${row.subject.replace('ours, ', '')}: ${goal({ peer: [row.peer?.toFixed(2)], ...(row.goals.reference ? { reference: [row.reference?.toFixed(2)] } : {}), ...(row.goals.cpu ? { cpu: [row.cpuOfPeer?.toFixed(2)] } : {}) }, 0)}; at least ${goal(row.goals, 0)}${row.goals.peer && row.ceiling > 0 ? ` (C: ${times(row.ceiling)})` : ''}`
-  return short.length === 0 ? head : [head, 'Short of what is asked:', '', ...short.map(line)].join('\n')
+  return short.length === 0 ? head : [head, 'Not reached:', '', ...short.map(line)].join('\n')
 }
