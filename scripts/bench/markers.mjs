@@ -8,7 +8,7 @@
 export function fillMarkers(page, parts) {
   const filled = new Set()
   const result = page.replace(/<!-- bench:(\S+) -->\n[^]*?<!-- \/bench:\1 -->/g, (_, name) => {
-    if (!(name in parts)) throw new Error(`nobody knows what belongs between bench:${name}`)
+    if (!(name in parts)) throw new Error(`no content is given for the marker bench:${name}`)
     filled.add(name)
     return `<!-- bench:${name} -->\n${parts[name]}\n<!-- /bench:${name} -->`
   })

@@ -29,7 +29,7 @@ const repeat = milliseconds => {
   const before = process.cpuUsage()
   let messages = 0
   do {
-    if (decode().length !== expected) throw new Error('decoded otherwise')
+    if (decode().length !== expected) throw new Error('decoded to a wrong length')
     messages++
   } while (performance.now() < began + milliseconds)
   const { user, system } = process.cpuUsage(before)
