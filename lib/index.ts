@@ -27,6 +27,7 @@ export type {
   OutputOf,
 } from './process/keyword-types.js'
 export type { DuplexOptions } from './process/duplex.js'
+export type { NetworkDuplex } from './process/network-duplex.js'
 export type { Data, MessageInfo, OutgoingMessage } from './process/message.js'
 export type { NetworkConnection, NetworkServer } from './process/iteration.js'
 export type { Status } from './process/events.js'

@@ -1,6 +1,6 @@
 // A process as a Node stream: of bytes for a stream, of objects for packets. It owns how the rules of both translate:
 // what the peer's end of file, our own, and an error mean on either side.
-import { Duplex } from 'node:stream'
+import { NetworkDuplex } from './network-duplex.js'
 import type { NetworkProcess } from './network-process.js'
 
 /** Options of {@link NetworkProcess.duplex}. */
@@ -31,8 +31,9 @@ export function duplexOf(
   process: NetworkProcess,
   packets: boolean,
   options: DuplexOptions & { allowHalfOpen: boolean },
-): Duplex {
+): NetworkDuplex {
   const send = (data: Uint8Array, callback: Callback) => {
+    duplex.touch()
     try {
       if (process.send(data)) callback()
       else
@@ -44,7 +45,7 @@ export function duplexOf(
       callback(rootOf(error as Error))
     }
   }
-  const duplex = new Duplex({
+  const duplex = new NetworkDuplex(process, {
     ...options,
     objectMode: packets,
     read: () => process.readMore(),
@@ -71,7 +72,10 @@ export function duplexOf(
   process.takeOver({
     raw: true,
     halfOpen: true,
-    onOutput: output => duplex.push(output),
+    onOutput: output => {
+      duplex.touch()
+      return duplex.push(output)
+    },
     onEnding: end => end(),
     onEnd: () => {
       duplex.push(null)

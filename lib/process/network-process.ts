@@ -2,7 +2,6 @@
 // of changes. It owns the order of things: what is delivered when, what a change of state does, and who is told. How a
 // socket is opened and connected is in opening.ts and connect.ts.
 import { AsyncResource } from 'node:async_hooks'
-import type { Duplex } from 'node:stream'
 import { inspect } from 'node:util'
 import { withLineEnds, type CodingSystem } from '../coding/index.js'
 import { native, type AddressId, type Counts, type SocketId } from '../native.js'
@@ -44,6 +43,7 @@ import { channelError, statusOf, type TlsParameters, type TlsSettings, type TlsS
 import { Acceptor, type Admission } from './acceptor.js'
 import { isBuffer, onKill, TextBuffer, type ProcessBuffer } from './buffer.js'
 import { duplexOf, type DuplexOptions } from './duplex.js'
+import type { NetworkDuplex } from './network-duplex.js'
 import { codingPair, type Coding } from './coding.js'
 import type { ProcessContact } from './contact.js'
 import { channels } from './diagnostics.js'
@@ -888,7 +888,7 @@ export class NetworkProcess {
    * await pipeline(createReadStream('file'), makeNetworkProcess({ name: 'copy', service: 7000 }).duplex())
    * ```
    */
-  duplex(options: DuplexOptions = {}): Duplex {
+  duplex(options: DuplexOptions = {}): NetworkDuplex {
     if (this.#state === 'listen')
       throw codedError(
         new TypeError(`${this.name} is a server; its connections have streams`),
