@@ -1,5 +1,5 @@
-// What libraries written for net.Socket use of the stream they are given: the agents and servers of node:http, WebSocket
-// and database clients. Names, defaults and units are net.Socket's.
+// What libraries written for net.Socket use of a stream that they are given: agents and servers of node:http, clients of
+// WebSockets and databases. Names, defaults and units are net.Socket's.
 import { Duplex, type DuplexOptions } from 'node:stream'
 import { native } from '../native.js'
 import { encodeAddress, errorAddress, type AddressInput } from '../socket/address.js'
@@ -15,7 +15,7 @@ const keepIdle = constants.TCP_KEEPIDLE ?? constants.TCP_KEEPALIVE
 // The longest delay of Node's timers, in milliseconds.
 const longestDelay = 0x7fffffff
 
-/** The stream that {@link NetworkProcess.duplex} returns: a `stream.Duplex`, with the part of `net.Socket` that libraries use. */
+/** What {@link NetworkProcess.duplex} returns: a `stream.Duplex`, with the part of `net.Socket` that libraries use. */
 export class NetworkDuplex extends Duplex {
   /** The milliseconds that `setTimeout` was given; undefined: it was not called. */
   timeout: number | undefined
