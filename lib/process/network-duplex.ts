@@ -1,5 +1,5 @@
-// What libraries written for net.Socket use of a stream that they are given: agents and servers of node:http, clients of
-// WebSockets and databases. Names, defaults and units are net.Socket's.
+// What libraries written for net.Socket use of the stream they are given: node:http's agents and servers, WebSocket and
+// database clients. Names, defaults and units are net.Socket's.
 import { Duplex, type DuplexOptions } from 'node:stream'
 import { native } from '../native.js'
 import { encodeAddress, errorAddress, type AddressInput } from '../socket/address.js'

@@ -23,7 +23,7 @@ describe('formatAddress()', () => {
 })
 
 describe('hexDump()', () => {
-  it('shows sixteen bytes a line', () => {
+  it('shows sixteen bytes on each line', () => {
     assert.equal(
       hexDump(Buffer.from('0123456789abcdef\n\xff~', 'latin1')),
       '00000000  30 31 32 33 34 35 36 37  38 39 61 62 63 64 65 66  |0123456789abcdef|\n' +

@@ -487,12 +487,12 @@ for (const [subject, talks] of Object.entries(conversations)) {
   })
 }
 
-describe('Emacs', () => {
+describe('the conversations in Emacs', () => {
   before(needsEmacs)
 
   const all = Object.values(conversations).flat()
 
-  it('gives the same, except where the conversations say otherwise', () => {
+  it('are the same, except where they are said to differ', () => {
     const talks = all.filter(talk => talk.notEmacs === undefined)
     assert.deepEqual(
       holdInEmacs(talks),
@@ -500,7 +500,7 @@ describe('Emacs', () => {
     )
   }).timeout(60000)
 
-  it('differs where the conversations say so', () => {
+  it('differ where they are said to differ', () => {
     const talks = all.filter(talk => talk.notEmacs !== undefined)
     for (const [index, steps] of holdInEmacs(talks).entries()) {
       assert.notDeepEqual(steps, talks[index]!.steps, talks[index]!.notEmacs)

@@ -212,7 +212,7 @@ describe('NetworkProcess#contact()', () => {
     assert.equal(inspect(heard[0]?.server), `#<process s open @exact-${process.pid}>`)
   })
 
-  it('shows no control characters of a name when the process is inspected', () => {
+  it('shows no control characters of a name in the inspected process', () => {
     const local = `\0escape-${process.pid}-\x1b[2J\x07\0`
     const server = make({ name: 's', server: true, type: 'datagram', local })
     assert.equal(inspect(server), `#<process s open @escape-${process.pid}-?[2J??>`)

@@ -258,7 +258,7 @@ describe(':use-external-socket', () => {
     )
   })
 
-  it('makes a socket listen that does not yet', () => {
+  it('makes a bound socket listen', () => {
     const { socket, name } = named()
     assert.deepEqual(passing([socket], `const own = make(); return [own.status, own.contact('local')]`), [
       'listen',

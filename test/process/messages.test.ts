@@ -692,7 +692,7 @@ describe(':high-water-mark', () => {
     },
   )
 
-  it('is refused when it is no number of bytes', () => {
+  it('is refused when it is not a number of bytes', () => {
     const keywords = {
       name: 'x',
       type: 'datagram',

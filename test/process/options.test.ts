@@ -182,7 +182,7 @@ describe('NetworkProcess#setOption()', () => {
     assert.equal(tooLong.code, 'ENODEV')
   })
 
-  it('refuses a process that has gone', () => {
+  it('refuses a process that has ended', () => {
     const server = make({ name: 's', server: true, service: true })
     server.delete()
     assert.throws(() => server.setOption('keepalive', true), { code })

@@ -239,7 +239,7 @@ describe('readProxyHeader()', () => {
     fc.uint8Array({ maxLength: 40 }),
   )
 
-  it('reads every address back', () =>
+  it('reads back every address', () =>
     fc.assert(
       fc.property(
         fc.array(fc.integer({ min: 0, max: 65535 }), { minLength: 18, maxLength: 18 }),

@@ -58,7 +58,7 @@ describe('NetworkProcess#delete()', () => {
         assert.deepEqual(atServer.data, [])
       })
 
-      it('makes what needs a socket fail from then on', async () => {
+      it('makes operations that need a socket fail from then on', async () => {
         const { client } = await transport.pair()
         client.delete()
         const code = 'ERR_PROCESS_NOT_RUNNING'

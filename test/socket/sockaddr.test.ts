@@ -175,7 +175,7 @@ describe('sockaddr', () => {
     }
   })
 
-  describe('reads back what it has written', () => {
+  describe('reads back what was written', () => {
     const has = (family: string) =>
       function (this: Mocha.Context) {
         if (constants[family] === undefined) this.skip()
