@@ -1,7 +1,7 @@
 // How a client connects: it tries the addresses of its peer one after the other, blocking or not, until it can connect
 // to one.
 import { native, type SocketId } from '../native.js'
-import { errorAddress } from '../socket/address.js'
+import { errorAddress, familyOf } from '../socket/address.js'
 import { constants } from '../socket/constants.js'
 import { errno, systemError } from '../socket/errors.js'
 import { after } from '../socket/callbacks.js'
@@ -23,6 +23,10 @@ export type Prepare = (id: SocketId, candidate: Candidate) => void
 // The pause before connecting again to a local server whose queue is full (EAGAIN), in milliseconds. Nothing reports
 // when there is room.
 const retryPause = 5
+// With UDP, EAGAIN means that no local port is left, and waiting may not help.
+function isQueueFull(error: number, address: Uint8Array): boolean {
+  return error === errno.EAGAIN && familyOf(address) === constants.AF_UNIX
+}
 
 // How long one poll waits for a connection, in milliseconds.
 const pollTime = 100
@@ -90,7 +94,7 @@ function finishConnect(id: SocketId, address: Uint8Array): number {
       while (ready === 0) ready = native.poll(Int32Array.of(id, constants.POLLOUT, 0), pollTime)
       return ready < 0 ? -ready : native.socketError(id)
     }
-    if (error !== errno.EAGAIN) return error
+    if (!isQueueFull(error, address)) return error
     // The server may be a process of this thread, which has to get the chance to accept.
     wait(retryPause)
   }
@@ -147,9 +151,10 @@ export class Connector implements Receiver {
 
   #connect(candidate: Candidate): number {
     const error = -native.connect(this.#id, candidate.address)
-    if (error !== 0 && error !== errno.EINPROGRESS && error !== errno.EAGAIN) return error
+    const isFull = isQueueFull(error, candidate.address)
+    if (error !== 0 && error !== errno.EINPROGRESS && !isFull) return error
     this.#process.noteAddresses(this.#id, candidate.address)
-    if (error === errno.EAGAIN) {
+    if (isFull) {
       const retry = () => {
         this.#stopTimer = undefined
         const again = this.#connect(candidate)

@@ -4,6 +4,8 @@ import assert from 'node:assert/strict'
 import type { AddressInput, NetworkProcess } from 'make-network-process'
 import { acceptProcessOutput } from 'make-network-process'
 import { constants, decodeAddress, encodeAddress, poll, Socket } from 'make-network-process/socket'
+import { run } from '../lifecycle/child.js'
+import { inNetwork } from '../support/namespaces.js'
 import { changed, cleanUp, finallyDo, make, settled, socketOf, thrown, until, witness } from './support.js'
 import { over, overEvery, type Transport } from './transports.js'
 
@@ -383,4 +385,24 @@ describe('an address as raw bytes', () => {
     await seen.messages(2)
     assert.equal(thrown(() => make({ name: 'c', remote: { family: 70_000, data } })).code, 'ERR_OUT_OF_RANGE')
   })
+})
+
+describe('a datagram client for which no port is left', () => {
+  const command = 'echo 32768 32768 > /proc/sys/net/ipv4/ip_local_port_range && ip link set lo up && exec "$@"'
+  const onePort = ['unshare', ...inNetwork, 'sh', '-c', command, 'sh']
+
+  for (const nowait of [false, true])
+    it(`fails, instead of waiting for one for ever${nowait ? ', also with :nowait' : ''}`, async function () {
+      if ((await run('', onePort)).status !== 0) this.skip()
+      const { stdout, stderr } = await run(
+        `
+        makeNetworkProcess({ name: 's', type: 'datagram', server: true, host: '127.0.0.1', service: true })
+        const say = failure => { console.log(failure.message); process.exit() }
+        const client = { name: 'c', type: 'datagram', host: '127.0.0.1', service: 9, nowait: ${nowait} }
+        try { makeNetworkProcess(client).opened.catch(say) } catch (failure) { say(failure) }
+      `,
+        onePort,
+      )
+      assert.equal(stdout, 'connect EAGAIN 127.0.0.1:9\n', stderr)
+    })
 })
