@@ -3,7 +3,7 @@
 import { native, type AddressId, type Counts, type SocketId } from '../native.js'
 import { constants } from '../socket/constants.js'
 import { closeCounted, countsOf } from '../socket/counts.js'
-import { isUnannounced, wouldBlock } from '../socket/errors.js'
+import { wouldBlock } from '../socket/errors.js'
 import { after } from '../socket/callbacks.js'
 import { attach, holdAddresses, Interest, Mode, type Receiver } from '../socket/hub.js'
 import { handshakesBegan } from '../tls/index.js'
@@ -67,10 +67,9 @@ class Farewell implements Receiver {
     return error
   }
 
-  // An unconnected local datagram socket is always reported as writable, on BSDs a connected one, too; and the epoll
-  // set may have no room for the socket. Then a timer tries again.
+  // A timer tries again if the epoll set does not report when there is room, or has no room for the socket itself.
   #awaitRoom(error: number): void {
-    const isAnnounced = !this.#addressed && !isUnannounced(error)
+    const isAnnounced = this.#output?.isAnnounced(this.#id, this.#addressed, error) === true
     const isTold = isAnnounced && native.setInterest(this.#id, Interest.writable) === undefined
     if (!isTold) this.#stopTimer = after(this.#pause, () => this.onWritable())
     this.#pause = Math.min(2 * this.#pause, longestPause)

@@ -9,7 +9,6 @@ import {
   check,
   codedError,
   errno,
-  isUnannounced,
   valueError,
   wouldBlock,
   type ErrorAddress,
@@ -344,10 +343,9 @@ export class Sender {
     return !this.#isFull()
   }
 
-  // The epoll set reports an unconnected local datagram socket as writable even if its peer's queue is full, and kqueue
-  // does so for a connected one, too: a timer tries again.
+  // A timer tries again if the epoll set does not report when there is room.
   #awaitRoom(milliseconds: number, error = 0): void {
-    if (!this.#addressed && !isUnannounced(error)) return this.#owner.onWaiting()
+    if (this.#queue().isAnnounced(this.#id, this.#addressed, error)) return this.#owner.onWaiting()
     const retry = () => {
       this.#cancelRetry = undefined
       this.flush(Math.min(2 * milliseconds, longestPause))

@@ -5,6 +5,7 @@ import { readdirSync } from 'node:fs'
 import { endianness, networkInterfaces } from 'node:os'
 import type { Filter, RawAddress } from 'make-network-process'
 import { constants, ifNameToIndex, sockaddr, Socket } from 'make-network-process/socket'
+import { native } from '../../dist/native.js'
 import { changed, cleanUp, make, noting, until, witness, type Witness } from './support.js'
 
 afterEach(cleanUp)
@@ -60,6 +61,23 @@ describe('netlink', () => {
     assert.deepEqual(answer(seen), interfaces())
     assert.deepEqual(client.datagramAddress, { family, data: Buffer.alloc(10) })
   })
+
+  for (const ending of ['', ', after it is deleted'])
+    it(`does not poll a peer that does not read${ending}`, async () => {
+      const seen = witness()
+      const usersock = { type: 'datagram', protocol: constants.NETLINK_USERSOCK } as const
+      const reader = make({ name: 'r', server: true, local: kernel, stop: true, ...usersock, ...seen.callbacks })
+      const writer = make({ name: 'w', remote: reader.contact('local'), ...usersock })
+      const sent: string[] = []
+      do sent.push(`${sent.length}`.padEnd(4000))
+      while (writer.send(sent.at(-1)!))
+      if (ending !== '') writer.delete()
+      // The epoll set reports nothing, though netlink sockets are always writable.
+      assert.equal(native.wait(0, undefined), 0)
+      reader.continue()
+      await seen.messages(sent.length)
+      assert.deepEqual(seen.data, sent)
+    })
 
   it('answers a server, whose address the kernel assigns', async () => {
     const seen = witness()
