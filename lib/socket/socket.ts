@@ -436,6 +436,9 @@ export function socketpair(domain: number, type: number, protocol = 0): [Socket,
   return Socket.pair(domain, type, protocol)
 }
 
+// In milliseconds. A worker that waits can only be ended between two calls into the addon.
+const longestPoll = 100
+
 /** An entry of {@link poll}. */
 export interface PollEntry {
   /** The socket to poll. */
@@ -452,10 +455,15 @@ export interface PollEntry {
  * @param timeout - milliseconds; -1 for no limit
  */
 export function poll(entries: readonly PollEntry[], timeout: number): number {
+  const end = integer('timeout', timeout, -1) < 0 ? Infinity : performance.now() + timeout
   const triples = Int32Array.from(
     entries.flatMap(({ socket, events }) => [idOf(socket), integer('events', events, -0x8000, 0x7fff), 0]),
   )
-  const ready = check(native.poll(triples, integer('timeout', timeout, -1)), 'poll')
+  let ready: number
+  do {
+    const left = Math.max(0, Math.ceil(end - performance.now()))
+    ready = check(native.poll(triples, Math.min(left, longestPoll)), 'poll')
+  } while (ready === 0 && performance.now() < end)
   entries.forEach((entry, i) => (entry.revents = triples[3 * i + 2] ?? 0))
   return ready
 }

@@ -108,6 +108,19 @@ describe('a worker thread', () => {
       console.log('terminated')`)
     assert.deepEqual(ending, { status: 0, stdout: 'terminated\n', stderr: '' })
   })
+
+  it('that polls without limit keeps nobody from ending the program', async () => {
+    const ending = await run(`
+      import { Worker } from 'node:worker_threads'
+      const worker = new Worker(\`
+        import('make-network-process/socket').then(({ constants, poll, socketpair }) => {
+          const [socket] = socketpair(constants.AF_UNIX, constants.SOCK_STREAM)
+          require('node:worker_threads').parentPort.postMessage('polls')
+          poll([{ socket, events: constants.POLLIN }], -1)
+        })\`, { eval: true, execArgv: [] })
+      worker.once('message', () => process.exit())`)
+    assert.deepEqual(ending, { status: 0, stdout: '', stderr: '' })
+  })
 })
 
 async function ready(worker: Worker): Promise<Worker> {
