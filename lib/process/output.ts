@@ -3,6 +3,7 @@
 // queued.
 import { native, type AddressId, type SocketId } from '../native.js'
 import { familyOf } from '../socket/address.js'
+import { lengthOf } from '../socket/bytes.js'
 import { constants } from '../socket/constants.js'
 import { isUnannounced } from '../socket/errors.js'
 import { packetsPerCall, sendLaidOut, sendPart, type LaidOut, type Packets } from '../socket/outbox.js'
@@ -76,25 +77,26 @@ export class Output {
    * @param beside - what travels beside `data`; only with `own`
    */
   push(data: Uint8Array, to: AddressId, own: boolean, beside?: Beside): void {
-    const keeps = beside !== undefined || (own && data.length >= worthKeeping)
-    const block = keeps ? this.#add(data, data.length, beside) : this.#copy(data)
-    if (!this.stream) note(block, data.length, to)
+    const length = lengthOf(data)
+    const keeps = beside !== undefined || (own && length >= worthKeeping)
+    const block = keeps ? this.#add(data, length, beside) : this.#copy(data, length)
+    if (!this.stream) note(block, length, to)
   }
 
   /** Queues packets, which lie one after the other. */
   pushMany({ data, lengths }: LaidOut, to: AddressId): void {
-    const block = this.#copy(data)
+    const block = this.#copy(data, data.length)
     for (const length of lengths) note(block, length, to)
   }
 
   // Copies into the last block, if that has the room, or into a new one, which is longer.
-  #copy(data: Uint8Array): Block {
+  #copy(data: Uint8Array, length: number): Block {
     const last = this.#last?.reused === true ? this.#last : undefined
-    const fits = last !== undefined && last.memory.length - last.end >= data.length
-    const block = fits ? last : this.#add(takeMemory(data.length, last?.memory.length))
+    const fits = last !== undefined && last.memory.length - last.end >= length
+    const block = fits ? last : this.#add(takeMemory(length, last?.memory.length))
     block.memory.set(data, block.end)
-    block.end += data.length
-    this.#length += data.length
+    block.end += length
+    this.#length += length
     return block
   }
 

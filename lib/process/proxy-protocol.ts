@@ -4,6 +4,7 @@ import { isIPv4, isIPv6 } from 'node:net'
 import { decodeAddress, encodeAddress, type Address } from '../socket/address.js'
 import { constants } from '../socket/constants.js'
 import { getaddrinfo } from '../socket/look-up.js'
+import { printable } from './format-address.js'
 
 const { AF_INET6, AF_UNIX, SOCK_STREAM } = constants
 
@@ -80,12 +81,17 @@ function readLine(bytes: Buffer): ProxyHeader | 'incomplete' | { wrong: string }
   if (protocol === 'UNKNOWN') return { ...base, ...noAddresses }
   const [from = '', to = '', fromPort = '', toPort = ''] = fields
   const family = protocol === 'TCP4' ? 'ipv4' : protocol === 'TCP6' ? 'ipv6' : undefined
-  if (family === undefined || fields.length !== 4) return { wrong: `the line ${JSON.stringify(line)}` }
+  if (family === undefined || fields.length !== 4) return { wrong: `the line ${quoted(line)}` }
   const source = parseAddress(family, from, fromPort)
   const destination = parseAddress(family, to, toPort)
   if (source === undefined || destination === undefined)
-    return { wrong: `an address in the line ${JSON.stringify(line)}` }
+    return { wrong: `an address in the line ${quoted(line)}` }
   return { ...base, family, source, destination }
+}
+
+// For a log, which may be shown in a terminal: JSON leaves the bytes from 0x7F to 0x9F as they are.
+function quoted(line: string): string {
+  return printable(JSON.stringify(line))
 }
 
 function parseAddress(family: 'ipv4' | 'ipv6', host: string, port: string): Address | undefined {

@@ -5,14 +5,7 @@ import { native, type AddressId, type SocketId } from '../native.js'
 import { encodeAddress, errorAddress, familyOf } from '../socket/address.js'
 import { bytesOf } from '../socket/bytes.js'
 import { encodeControl } from '../socket/control.js'
-import {
-  check,
-  codedError,
-  errno,
-  valueError,
-  wouldBlock,
-  type ErrorAddress,
-} from '../socket/errors.js'
+import { check, codedError, errno, valueError, wouldBlock, type ErrorAddress } from '../socket/errors.js'
 import { constants } from '../socket/constants.js'
 import { after } from '../socket/callbacks.js'
 import { Kind } from '../socket/hub.js'
@@ -172,7 +165,9 @@ export class Sender {
   sendMany(messages: readonly Data[]): boolean {
     if (this.#traits.kind === Kind.stream) return this.sendMessage({ data: messages })
     if (this.failure !== undefined) return this.#refuse(this.failure)
-    const ready = this.#areReady(messages) ? messages : Array.from(messages, message => this.#ready(message))
+    // A getter may return another value the next time.
+    const all = [...messages]
+    const ready = this.#areReady(all) ? all : all.map(message => this.#ready(message))
     let next = 0
     const transmit = () => sendPackets(this.#id, ready, next, this.to)
     while (next < ready.length && !this.#mustWait()) {
@@ -190,7 +185,7 @@ export class Sender {
     }
     while (next < ready.length) {
       const count = layOut(ready, next)
-      if (count === 0) this.#enqueueReady(ready[next] as string | Uint8Array, messages[next] as Data)
+      if (count === 0) this.#enqueueReady(ready[next] as string | Uint8Array, all[next] as Data)
       else this.#enqueueLaidOut(count)
       next += Math.max(count, 1)
     }
@@ -315,7 +310,7 @@ export class Sender {
     // The memory of what encoding has made is nobody else's. (Comparing the buffers of two views is slower than a
     // copy.)
     const own = typeof data === 'string' || (encoded !== data && data instanceof Uint8Array)
-    return this.#enqueue(left > 0 ? encoded.subarray(encoded.length - left) : encoded, this.to, own)
+    return this.#enqueue(left > 0 ? encoded.subarray(-left) : encoded, this.to, own)
   }
 
   #enqueue(

@@ -11,13 +11,24 @@ export function ints(...values: number[]): Uint8Array {
   return new Uint8Array(Int32Array.from(values).buffer)
 }
 
+const length = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(Uint8Array.prototype), 'length') as {
+  get: () => number
+}
+/**
+ * The number of elements of a typed array. The `length` of a subclass may be wrong, and what is copied into reused memory
+ * has to be exactly as long as is said.
+ *
+ * @internal
+ */
+export const lengthOf = Function.prototype.call.bind(length.get) as (array: Uint8Array) => number
+
 /** The bytes of any ArrayBuffer view, as they lie in memory; nothing is copied. */
 export function bytesOf(name: string, value: unknown): Uint8Array {
   if (!ArrayBuffer.isView(value)) throw typeError(name, 'a Buffer or another view of bytes', value)
   // An empty view may be one whose memory is gone: its bytes would be lost silently.
-  if (!(value instanceof Uint8Array && value.length > 0) && isGone(value))
+  if (!(value instanceof Uint8Array && lengthOf(value) > 0) && isGone(value))
     throw valueError(name, 'a view that is neither detached nor out of bounds', value)
-  return value instanceof Uint8Array
+  return value instanceof Uint8Array && value.length === lengthOf(value)
     ? value
     : new Uint8Array(value.buffer, value.byteOffset, value.byteLength)
 }

@@ -2,6 +2,7 @@
 // passing numbers through Node-API takes longer. So does passing a view: a small message, or one of many, is copied to
 // the shared memory. Everything else is sent from where it is.
 import { native, type AddressId, type SocketId } from '../native.js'
+import { lengthOf } from './bytes.js'
 
 /**
  * The longest text, in UTF-16 units of up to three bytes each. native/hub_functions.cc has the same number.
@@ -36,7 +37,7 @@ function prepare(id: SocketId, to: AddressId, start: number, lengthOrCount: numb
 
 /** Sends bytes. Returns how many are left over, or -errno when none were sent. @param to - an address id, or -1 @internal */
 export function sendBytes(id: SocketId, data: Uint8Array, to: AddressId): number {
-  const { length } = data
+  const length = lengthOf(data)
   if (length > small) return sendPart(id, data, 0, length, to)
   bytes.set(data)
   prepare(id, to, 0, length)
@@ -85,11 +86,12 @@ export function layOut(packets: readonly (string | Uint8Array)[], first: number)
   used = 0
   for (let i = first; i < end; i++) {
     const packet = packets[i] as string | Uint8Array
-    let { length } = packet
+    let length: number
     if (typeof packet === 'string') {
-      if (used + 3 * length >= room) break
+      if (used + 3 * packet.length >= room) break
       length = writeOutbox(packet, used) ?? 0
     } else {
+      length = lengthOf(packet)
       if (length > medium || used + length > room) break
       bytes.set(packet, used)
     }

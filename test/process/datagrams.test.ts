@@ -388,7 +388,8 @@ describe('an address as raw bytes', () => {
 })
 
 describe('a datagram client for which no port is left', () => {
-  const command = 'echo 32768 32768 > /proc/sys/net/ipv4/ip_local_port_range && ip link set lo up && exec "$@"'
+  const command =
+    'echo 32768 32768 > /proc/sys/net/ipv4/ip_local_port_range && ip link set lo up && exec "$@"'
   const onePort = ['unshare', ...inNetwork, 'sh', '-c', command, 'sh']
 
   for (const nowait of [false, true])

@@ -66,7 +66,14 @@ describe('netlink', () => {
     it(`does not poll a peer that does not read${ending}`, async () => {
       const seen = witness()
       const usersock = { type: 'datagram', protocol: constants.NETLINK_USERSOCK } as const
-      const reader = make({ name: 'r', server: true, local: kernel, stop: true, ...usersock, ...seen.callbacks })
+      const reader = make({
+        name: 'r',
+        server: true,
+        local: kernel,
+        stop: true,
+        ...usersock,
+        ...seen.callbacks,
+      })
       const writer = make({ name: 'w', remote: reader.contact('local'), ...usersock })
       const sent: string[] = []
       do sent.push(`${sent.length}`.padEnd(4000))

@@ -221,6 +221,11 @@ describe('readProxyHeader()', () => {
   for (const [name, bytes, message] of refused)
     it(`refuses ${name}`, () => assert.match(wrong(bytes), message))
 
+  it('quotes a line without control characters', () => {
+    const bytes = line('PROXY \x1b]0;x\x07 \x7f \x9b2J')
+    assert.doesNotMatch(wrong(bytes), /\p{Cc}/u)
+  })
+
   it('refuses a header that is too long before all of it has come', () => {
     const long = binary(0x21, 0x11, Buffer.alloc(16 * 1024))
     assert.match(wrong(long.subarray(0, 16)), /a header of/)

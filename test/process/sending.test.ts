@@ -413,6 +413,44 @@ describe('NetworkProcess#send()', () => {
     assert.deepEqual(await atServer.messages(1), [Buffer.from('next')])
   })
 
+  it('sends nothing of others with what says to be longer than it is', async () => {
+    class Longer extends Uint8Array {
+      override get length() {
+        return 200
+      }
+    }
+    const { client: other } = await over('seqpacket', 'local').pair(binary)
+    const { client, peer, atServer } = await over('seqpacket', 'local').pair(binary)
+    other.send('a secret of somebody else')
+    const longer = Longer.of(7)
+    client.send(longer)
+    client.sendMany([longer, longer])
+    client.sendMessage({ data: [longer, longer] })
+    assert.deepEqual(
+      await atServer.messages(4),
+      [[7], [7], [7], [7, 7]].map(one => Buffer.from(one)),
+    )
+    // So it is with what has to wait.
+    peer.stop()
+    while (client.send('x'));
+    atServer.data.length = 0
+    client.send(longer)
+    client.sendMany([longer, longer])
+    assert.equal(client.writableLength, 4)
+    peer.continue()
+    await until(() => atServer.bytes.subarray(-3).equals(Buffer.of(7, 7, 7)), 'the three')
+    assert.deepEqual(atServer.data.slice(-3), Array(3).fill(Buffer.of(7)))
+  })
+
+  it('sends of a list what it has seen, though getters send meanwhile', async () => {
+    const { client, atServer } = await over('seqpacket', 'local').pair(binary)
+    const { client: other } = await over('seqpacket', 'local').pair(binary)
+    const list = ['one', 'two', 'three']
+    Object.defineProperty(list, 1, { get: () => (other.send(Buffer.from('secret')), 'two') })
+    client.sendMany(list)
+    assert.deepEqual((await atServer.messages(3)).map(String), ['one', 'two', 'three'])
+  })
+
   it('sends every kind of view', async () => {
     const { client, atServer } = await over('seqpacket', 'local').pair(binary)
     const shared = new Uint8Array(new SharedArrayBuffer(4))
