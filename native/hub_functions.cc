@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <cstring>
 #include <memory>
+#include <new>
 #include <utility>
 #include <vector>
 
@@ -266,14 +267,25 @@ Napi::Value DropDescriptor(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
+// Room for what users send, which may be more than there is memory; null then, with an exception
+// pending.
+template <class Unit>
+std::unique_ptr<Unit[]> RoomFor(Napi::Env env, std::size_t count) {
+  std::unique_ptr<Unit[]> room(new (std::nothrow) Unit[count]);
+  if (room == nullptr) Napi::RangeError::New(env, "Out of memory").ThrowAsJavaScriptException();
+  return room;
+}
+
 // encodeUtf8(string): its bytes, raw ones included
 Napi::Value EncodeUtf8(const Napi::CallbackInfo& info) {
   const napi_env env = info.Env();
   std::size_t count = 0;
   napi_get_value_string_utf16(env, info[0], nullptr, 0, &count);
-  const std::unique_ptr<char16_t[]> units(new char16_t[count + 1]);
+  const auto units = RoomFor<char16_t>(env, count + 1);
+  if (units == nullptr) return Napi::Value();
   napi_get_value_string_utf16(env, info[0], units.get(), count + 1, &count);
-  const std::unique_ptr<std::uint8_t[]> bytes(new std::uint8_t[3 * count]);
+  const auto bytes = RoomFor<std::uint8_t>(env, 3 * count);
+  if (bytes == nullptr) return Napi::Value();
   const std::size_t length = text::EncodeUtf8(units.get(), count, bytes.get());
   return Napi::Buffer<std::uint8_t>::Copy(env, bytes.get(), length);
 }
@@ -281,7 +293,8 @@ Napi::Value EncodeUtf8(const Napi::CallbackInfo& info) {
 // decodeUtf8(Uint8Array): a string, with invalid bytes as raw bytes
 Napi::Value DecodeUtf8(const Napi::CallbackInfo& info) {
   const Bytes bytes = BytesOf(info.Env(), info[0]);
-  const std::unique_ptr<char16_t[]> units(new char16_t[bytes.length]);
+  const auto units = RoomFor<char16_t>(info.Env(), bytes.length);
+  if (units == nullptr) return Napi::Value();
   const std::size_t length = text::DecodeUtf8(bytes.data, bytes.length, units.get());
   return Napi::String::New(info.Env(), units.get(), length);
 }

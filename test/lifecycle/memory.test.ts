@@ -50,3 +50,26 @@ describe('memory over a million messages', function () {
       assert.ok(growth < 300_000, `${growth} bytes more`)
     })
 })
+
+it('text for which there is no memory is an error, not the end of the program', async function () {
+  // A sanitizer's allocator takes it for its own error.
+  if (process.env.ASAN_OPTIONS !== undefined) this.skip()
+  const { status, stdout, stderr } = await run(`
+    import { spawnSync } from 'node:child_process'
+    import { readFileSync } from 'node:fs'
+    const { peer, one, listener } = await pair({ filter: true })
+    const text = Buffer.alloc(2 ** 27, 'x').toString('latin1')
+    const [, size] = /^VmSize:\\s+(\\d+) kB/m.exec(readFileSync('/proc/self/status', 'utf8')) ?? []
+    const room = 2 ** 27
+    const limit = ['--pid', process.pid, '--as=' + (Number(size) * 1024 + room)]
+    if (spawnSync('prlimit', limit).status !== 0) process.exit(77)
+    try {
+      one.send(text)
+    } catch (error) {
+      console.log(error.name, one.status)
+    }
+    process.exit()
+  `)
+  if (status === 77) this.skip()
+  assert.equal(stdout, 'RangeError open\n', stderr)
+})
