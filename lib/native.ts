@@ -147,6 +147,7 @@ export interface Native {
   // many packets went; all return -errno if nothing went. outbox.ts says what the shared memory holds.
   start(dispatch: Dispatch): void
   takeTurns(): void
+  haveNews(): void
   readonly send: (data: Uint8Array) => number | undefined
   readonly sendText: (text: string) => number | undefined
   shareOutbox(bytes: Uint8Array, call: Int32Array): void

@@ -60,6 +60,9 @@ class Hub {
   // From now on a wake-up brings at most one message, from the next descriptor after
   // that of the last message, and an empty dispatch says that no input is left.
   void TakeTurns() { in_turns_ = true; }
+  // In turns: an empty dispatch is wanted although none is due, because something is to be
+  // told when nothing is left.
+  void HaveNews() { busy_ = true; }
 
   SocketTable& sockets() { return sockets_; }
   AddressBook& addresses() { return addresses_; }
@@ -193,7 +196,7 @@ class Hub {
   std::size_t asked_ = 0;         // How many bytes of a stream the last read asked for.
 
   bool in_turns_ = false;
-  bool busy_ = false;   // Something was dispatched since the last empty dispatch.
+  bool busy_ = false;   // A message or news came since the last empty dispatch.
   int read_ = -1;       // The descriptor that this wake-up's message came from.
   int last_read_ = -1;  // The descriptor that the last turn's message came from.
 };

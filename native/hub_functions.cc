@@ -334,6 +334,12 @@ Napi::Value TakeTurns(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
+// haveNews()
+Napi::Value HaveNews(const Napi::CallbackInfo& info) {
+  Environment::Of(info)->hub().HaveNews();
+  return info.Env().Undefined();
+}
+
 // setResource(id, object): callbacks for the socket alone run under it
 Napi::Value SetResource(const Napi::CallbackInfo& info) {
   if (info[1].IsObject())
@@ -414,6 +420,7 @@ void ExportHub(Napi::Object exports, Environment* environment) {
           {"incompleteTail", IncompleteTail},
           {"start", Start},
           {"takeTurns", TakeTurns},
+          {"haveNews", HaveNews},
           {"setResource", SetResource},
           {"wait", Wait},
           {"address", AddressById},

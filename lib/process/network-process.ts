@@ -955,7 +955,7 @@ export class NetworkProcess {
 
   /** @internal */
   onEnd(): void {
-    const end = () => this.#end()
+    const end = () => this.#flushDecoder(() => this.#end())
     if (this.#holds()) this.#hold({ run: () => this.#atEnd(end), sender: -1 })
     else this.#atEnd(end)
   }
@@ -967,7 +967,6 @@ export class NetworkProcess {
   }
 
   #end(): void {
-    this.#flushDecoder()
     if (this.#state === 'exit') return
     const halfOpen = this.#traits.halfOpen || this.#reader?.halfOpen === true
     if (!halfOpen || this.#failure !== undefined) return this.#break(true)
@@ -983,15 +982,12 @@ export class NetworkProcess {
       this.#reportLater(event.datagramFailed(error))
       return
     }
-    const reset = () => this.#reset(error)
+    const reset = () => {
+      this.#failure = channelError(error, 'recv', this.remoteName())
+      this.#flushDecoder(() => this.#break(false))
+    }
     if (this.#holds()) this.#hold({ run: () => this.#atEnd(reset), sender: -1 })
     else this.#atEnd(reset)
-  }
-
-  #reset(error: number): void {
-    this.#failure = channelError(error, 'recv', this.remoteName())
-    this.#flushDecoder()
-    this.#break(false)
   }
 
   /** The peer's address for errors, which the kernel may have forgotten by then; empty if it is unknown. @internal */
@@ -1000,10 +996,19 @@ export class NetworkProcess {
     return isNil(remote) ? {} : errorAddress(encodeAddress(remote as AddressInput))
   }
 
-  // Delivers what is left of a character that the end of the stream has cut off.
-  #flushDecoder(): void {
+  // Delivers what is left of a character that the end of the stream has cut off, and then ends; if the filter waits, the
+  // end comes inside of that.
+  #flushDecoder(end: () => void): void {
     const rest = this.#coding.flush()
-    if (rest !== undefined) guarded(() => this.#give(rest))
+    if (rest === undefined) return end()
+    let ended = false
+    const endOnce = () => {
+      if (!ended) end()
+      ended = true
+    }
+    after(0, endOnce, { of: this.#id })
+    guarded(() => this.#give(rest))
+    endOnce()
   }
 
   // The peer has gone. The process stays on the list until its sentinel is told.

@@ -84,6 +84,7 @@ export function afterDelivery(work: () => void, place: Place): void {
   if (depth === 0) return void after(0, work)
   waiting.set(place, work)
   hasNews = true
+  if (inTurns) native.haveNews()
 }
 
 /**

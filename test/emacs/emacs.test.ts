@@ -13,6 +13,7 @@ const rules = [
   'gives null, and never undefined, for nil',
   'calls the sentinels of all processes that have ended when one is deleted, newest first',
   'keeps the order of messages when a filter waits',
+  'reports the end while a filter waits that got the rest of a character, and after it',
   'calls no sentinels in a wait for a process that has ended',
   'leaves a connect in progress that a sentinel has begun',
 ]

@@ -836,6 +836,21 @@ const rules: Record<string, () => Promise<void> | void> = {
     while (heard.length < sent.length) assert.ok(acceptProcessOutput(receiver, 5))
     assert.deepEqual(heard, sent)
   },
+  async 'reports the end while a filter waits that got the rest of a character, and after it'() {
+    for (const waits of [0.05, 0]) {
+      const { client, peer, atClient } = await pair(':coding', 'utf-16le-unix')
+      const heard: string[] = []
+      emacs.setProcessFilter(client, (process, text) => {
+        acceptProcessOutput(process, waits)
+        heard.push(`${String(text)} ${processStatus(process)}`)
+      })
+      processSendString(peer, Buffer.of(0x61, 0, 0xc3))
+      emacs.deleteProcess(peer)
+      await atClient.event('connection broken by remote peer\n')
+      await until(() => heard.length === 2, 'the rest')
+      assert.deepEqual(heard, ['\udcc3 closed', 'a closed'])
+    }
+  },
   async 'calls no sentinels in a wait for a process that has ended'() {
     const { client, peer, atServer, atClient } = await pair()
     const before = atServer.events.length
