@@ -324,9 +324,9 @@ bool Hub::Collect(int timeout) {
   return frame_->count > 0;
 }
 
-// Brings one message: handles look-ups, then ready descriptors in order, from the
-// one after the last that was read, until one brings a message. Each is dispatched
-// by itself, because its callbacks may wait, and have to find the others as they were.
+// Brings one message: handles look-ups, then ready descriptors in order, from the one after the
+// last that was read, until one brings a message; behind that only those that are connecting. Each
+// is dispatched by itself, because its callbacks may wait, and have to find the others as they were.
 int Hub::Turn(int timeout, bool from_loop) {
   const int count = std::max(set_.Wait(ready_, sizeof ready_ / sizeof *ready_, timeout), 0);
   std::vector<sys::Ready> ready(ready_, ready_ + count);
@@ -341,15 +341,21 @@ int Hub::Turn(int timeout, bool from_loop) {
   });
   int events = 0;
   int read = -1;
-  for (auto one = ready.begin(); one != ready.end() && read < 0 && EnterFrame(); ++one) {
+  for (auto one = ready.begin(); one != ready.end() && EnterFrame(); ++one) {
+    if (read >= 0 && !IsConnecting(one->token)) continue;
     read_ = -1;
     Handle(*one);
-    read = read_;
+    read = std::max(read, read_);
     events += frame_->count;
     if (frame_->count > 0) Emit(from_loop);
   }
   EndTurn(read, from_loop);
   return events;
+}
+
+bool Hub::IsConnecting(Id id) {
+  const Socket* socket = sockets_.Get(id);
+  return socket != nullptr && socket->mode == Mode::kConnecting;
 }
 
 // The callbacks have run; `read` is from before, since what a wait inside them read does not count.

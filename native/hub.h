@@ -118,6 +118,7 @@ class Hub {
   void Guess();
   int Turn(int timeout, bool from_loop);
   void EndTurn(int read, bool from_loop);
+  bool IsConnecting(Id id);
   void EmitWhenIdle(bool from_loop);
   bool Handle(const sys::Ready& ready);
   [[nodiscard]] int Watch(Id id, Socket* socket, std::uint8_t interest);
