@@ -326,7 +326,8 @@ bool Hub::Collect(int timeout) {
 
 // Brings one message: handles look-ups, then ready descriptors in order, from the one after the
 // last that was read, until one brings a message; behind that only those that are connecting. Each
-// is dispatched by itself, because its callbacks may wait, and have to find the others as they were.
+// is dispatched by itself, because its callbacks may wait, and have to find the others as they
+// were.
 int Hub::Turn(int timeout, bool from_loop) {
   const int count = std::max(set_.Wait(ready_, sizeof ready_ / sizeof *ready_, timeout), 0);
   std::vector<sys::Ready> ready(ready_, ready_ + count);
