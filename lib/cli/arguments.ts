@@ -78,7 +78,7 @@ function makeCommand(pairs: Pair[], switches: ReturnType<typeof parseSwitches>):
   return {
     keywords: [...pairs, ...defaults].flat(),
     server,
-    type: type === 'datagram' || type === 'seqpacket' ? type : 'stream',
+    type: type === 'raw' ? 'datagram' : type === 'datagram' || type === 'seqpacket' ? type : 'stream',
     halfOpen: isSet(':half-open'),
     echo,
     input: raw ? 'raw' : once ? 'once' : 'lines',

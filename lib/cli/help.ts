@@ -25,7 +25,7 @@ Address:
                     descriptor; with :server t if it listens
 
 How:
-  :type TYPE        nil (a stream), datagram, seqpacket
+  :type TYPE        nil (a stream), datagram, seqpacket, raw
   :protocol NUMBER  the socket's protocol, instead of the usual one: 262 is
                     MPTCP, 132 SCTP, 136 UDP-Lite
   :server t         be a server; a number is the backlog of listen(2)

@@ -56,6 +56,7 @@ type BindKeywords =
 /** What a client connects to. Sequenced packets over IP are for servers only. */
 type ConnectKeywords =
   | { service: string | number | null | undefined; type?: 'stream' | 'datagram' | Nil }
+  | { type: 'raw'; host: string | null | undefined }
   | { service: string | number | null | undefined; family: 'local' | number }
   | { remote: AddressInput | null | undefined }
 
@@ -69,12 +70,11 @@ type ListenerKeywords = { server: true | number; nowait?: Nil; remote?: Nil; ado
 /** A server without connections. */
 type DatagramServerKeywords = {
   server: true | number
-  type: 'datagram'
   nowait?: Nil
   proxyProtocol?: Nil
   adopt?: Nil
 } & PlaceKeywords &
-  BindKeywords
+  (({ type: 'datagram' | 'raw' } & BindKeywords) | { type: 'raw'; host: string | null | undefined })
 
 /** A client: it connects, and binds no address of its own. */
 type ClientKeywords = {
@@ -104,7 +104,7 @@ interface AdoptingListenerKeywords extends AdoptingKeywords {
 
 /** The same for a socket that receives data itself: it is connected, or one of datagrams. */
 type AdoptingConnectionKeywords = AdoptingKeywords & { proxyProtocol?: Nil } & (
-    { server?: Nil } | { server: true | number; type: 'datagram'; nowait?: Nil }
+    { server?: Nil } | { server: true | number; type: 'datagram' | 'raw'; nowait?: Nil }
   )
 
 type Keywords<Coding extends CodingKeyword, Multibyte extends MultibyteKeyword> = Omit<

@@ -69,8 +69,8 @@ export interface NetworkOptions {
 export interface KnownKeywords extends NetworkOptions {
   /** The process's name, which is made unique: `NAME<1>`. */
   name: string
-  /** nil or `'stream'`: a stream. `'datagram'`, `'seqpacket'`: messages that keep their boundaries. */
-  type?: 'stream' | 'datagram' | 'seqpacket' | Nil
+  /** nil or `'stream'`: a stream. `'datagram'`, `'seqpacket'`, `'raw'`: messages that keep their boundaries. */
+  type?: 'stream' | 'datagram' | 'seqpacket' | 'raw' | Nil
   /** Listen instead of connecting. A number is the length of the queue of connections; `true`: 5. */
   server?: boolean | number | null | undefined
   /** A name or a numeric address; `'local'`, or nothing: this machine, by its loopback address. */

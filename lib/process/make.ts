@@ -33,6 +33,7 @@ import type {
 import { NetworkProcess } from './network-process.js'
 import {
   connectWhenFound,
+  isConnectionless,
   isOneToMany,
   openConnected,
   openExternal,
@@ -46,7 +47,7 @@ import { setOptions } from './options.js'
 import { proxyPatience } from './proxy-gate.js'
 import { contactTls } from './tls-keywords.js'
 
-const { AF_INET, AF_INET6, AF_UNIX, SOCK_DGRAM, SOCK_SEQPACKET, SOCK_STREAM } = constants
+const { AF_INET, AF_INET6, AF_UNIX, SOCK_DGRAM, SOCK_RAW, SOCK_SEQPACKET, SOCK_STREAM } = constants
 // The maximum length of a local socket's path in bytes, without its NUL.
 const pathLength = process.platform === 'linux' ? 107 : 103
 
@@ -171,7 +172,7 @@ export function make(args: readonly unknown[], dialect: Dialect): NetworkProcess
     if (early !== undefined) process.useCodings(...early)
     if (external !== undefined) openExternal(process, external, type, contact, admission)
     else if (server) serve(process, candidates ?? [], contact, admission)
-    else if (type === SOCK_DGRAM || !nowait) {
+    else if (isConnectionless(type) || !nowait) {
       if (candidates === undefined) openWhenFound(process, (target as { query: Query }).query, prepare)
       else if (type === SOCK_DGRAM && dialect.lenientDatagrams) openUnrefused(process, candidates, prepare)
       else openConnected(process, candidates, prepare)
@@ -199,7 +200,9 @@ function socketType(type: unknown, { strictTypes }: Dialect): number {
   if (isNil(type) || (type === 'stream' && !strictTypes)) return SOCK_STREAM
   if (type === 'datagram') return SOCK_DGRAM
   if (type === 'seqpacket') return SOCK_SEQPACKET
-  throw valueError(':type', 'nil, datagram or seqpacket (Unsupported connection type)', type)
+  if (type === 'raw' && !strictTypes) return SOCK_RAW
+  const known = strictTypes ? 'nil, datagram or seqpacket' : 'nil, datagram, seqpacket or raw'
+  throw valueError(':type', `${known} (Unsupported connection type)`, type)
 }
 
 // The socket determines the type; the keyword may only agree.
@@ -254,7 +257,8 @@ function targetOf(contact: Contact, type: number, server: boolean, { strictAddre
   return {
     query: {
       host: host ?? (family === AF_INET6 ? '::1' : '127.0.0.1'),
-      service: serviceName(service),
+      // Protocols of raw sockets have no ports, and getaddrinfo(3) refuses one.
+      service: type === SOCK_RAW ? undefined : serviceName(service),
       family,
       type,
       protocolWanted: protocol,

@@ -1442,6 +1442,9 @@ export class NetworkProcess {
     const address = peer === undefined || typeof peer === 'number' ? '' : decodeAddress(peer)
     // A local sender without a name cannot be answered.
     if (address !== '') return address
+    // The kernel does not name the peer of a raw socket over IP, because it has no port.
+    const remote = this.#addressed ? undefined : this.#contact.get('remote')
+    if (remote !== undefined) return remote as Address
     const own = native.getsockname(this.#id)
     return noPeer(typeof own === 'number' ? 0 : familyOf(own))
   }
@@ -1466,7 +1469,10 @@ export class NetworkProcess {
     if (this.#addressed) this.#sending().to = isNobody ? -1 : native.internAddress(sockaddr)
     // Queued datagrams would go to the new peer.
     else if (this.#sender?.empty === false) throw this.#busy()
-    else check(native.connect(this.#id, sockaddr), 'connect', errorAddress(sockaddr))
+    else {
+      check(native.connect(this.#id, sockaddr), 'connect', errorAddress(sockaddr))
+      this.#contact.set('remote', decodeAddress(sockaddr))
+    }
   }
 
   /** Waits until an asynchronous connect has a socket; delivers events meanwhile. @internal */

@@ -14,11 +14,16 @@ import type { Contact } from './keywords.js'
 import type { NetworkProcess } from './network-process.js'
 import { setOption, setOptions } from './options.js'
 
-const { AF_INET, AF_INET6, AF_UNIX, SOCK_DGRAM, SOCK_SEQPACKET } = constants
+const { AF_INET, AF_INET6, AF_UNIX, SOCK_DGRAM, SOCK_RAW, SOCK_RDM, SOCK_SEQPACKET } = constants
 const defaultBacklog = 5
 
 /** A look-up, and the protocol for the sockets, if not the one that it finds. */
 export type Query = LookUpQuery & { protocolWanted: number | undefined }
+
+/** Whether sockets of this type have no connections: nothing is accepted, and each message has its sender. */
+export function isConnectionless(type: number): boolean {
+  return type === SOCK_DGRAM || type === SOCK_RAW || type === SOCK_RDM
+}
 
 /**
  * Sequenced packets over IP are SCTP in its one-to-many style: one socket receives the messages of all peers, each with
@@ -74,9 +79,9 @@ function serveOn(
   const address = decodeAddress(local)
   if (Array.isArray(address)) contact.service = address.at(-1)
   contact.local = address
-  if (type !== SOCK_DGRAM && !listens)
+  if (!isConnectionless(type) && !listens)
     check(native.listen(id, backlog(contact.server)), 'listen', errorAddress(local))
-  if (type === SOCK_DGRAM || isOneToMany(type, familyOf(local)))
+  if (isConnectionless(type) || isOneToMany(type, familyOf(local)))
     process.openOn(id, true, firstPeer(contact.remote, familyOf(local)))
   else process.listenOn(id, admission)
 }
@@ -84,7 +89,7 @@ function serveOn(
 // SO_REUSEADDR lets a server bind a port that was in use a moment ago. Datagram sockets do not need that: with the
 // option they would share a port that is in use, and one of them would get what is meant for the other.
 function reusesAddress({ family, type }: Candidate): boolean {
-  return family !== AF_UNIX && type !== SOCK_DGRAM
+  return family !== AF_UNIX && !isConnectionless(type)
 }
 
 function backlog(server: unknown): number {
@@ -119,7 +124,7 @@ export function openExternal(
     return
   }
   process.noteAddresses(id, check<Buffer>(native.getpeername(id), 'getpeername'))
-  if (isNil(contact.nowait) || type === SOCK_DGRAM) process.connected(id)
+  if (isNil(contact.nowait) || isConnectionless(type)) process.connected(id)
   else {
     // As if it were connecting: under `:nowait` the sentinel is told later, from the event loop.
     const cancel = after(0, () => process.connectedLater(id))
