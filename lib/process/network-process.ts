@@ -1104,13 +1104,15 @@ export class NetworkProcess {
     if (this.#reader !== undefined && child.#state === 'run') this.#offer(this.#reader, child)
   }
 
-  // A connection's own address, if that of its server does not say it.
+  // A connection's own address, if that of its server does not say it. A socket that was made elsewhere may be that of a
+  // transparent proxy (IP_TRANSPARENT), whose connections have the addresses that their clients asked for.
   #ownAddress(id: SocketId): Address | undefined {
     const servers = this.#contact.get('local')
     const isSaid =
       typeof servers === 'string' ||
       (Array.isArray(servers) && servers.some((part, i) => part !== 0 && i < servers.length - 1))
-    if (isSaid) return undefined
+    const isOurs = isNil(this.#contact.get('adopt')) && isNil(this.#contact.get('useExternalSocket'))
+    if (isSaid && isOurs) return undefined
     const own = native.getsockname(id)
     return typeof own === 'number' ? undefined : decodeAddress(own)
   }

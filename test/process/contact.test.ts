@@ -5,6 +5,8 @@ import { inspect } from 'node:util'
 import { TextBuffer, type Address } from 'make-network-process'
 import { cleanUp, make, settled, socketFile, until, witness } from './support.js'
 import { over, overEvery } from './transports.js'
+import { run } from '../lifecycle/child.js'
+import { inNetwork } from '../support/namespaces.js'
 
 afterEach(cleanUp)
 
@@ -78,6 +80,38 @@ describe('NetworkProcess#contact()', () => {
       })
     },
   )
+
+  it('has the address that the client of a transparent proxy asked for', async function () {
+    const rules = `
+      table ip proxy {
+        chain incoming {
+          type filter hook prerouting priority mangle
+          ip daddr 192.0.2.7 tcp dport 80 tproxy to 127.0.0.1:3129 meta mark set 1 accept
+        }
+        chain outgoing {
+          type route hook output priority mangle
+          ip daddr 192.0.2.7 tcp dport 80 meta mark set 1
+        }
+      }`
+    const network = `ip link set lo up && ip rule add fwmark 1 lookup 100 &&
+      ip route add local default dev lo table 100 && ip route add 192.0.2.0/24 dev lo && echo "${rules}" | nft -f - && exec "$@"`
+    const proxied = ['unshare', ...inNetwork, 'sh', '-c', network, 'sh']
+    if ((await run('', proxied)).status !== 0) this.skip()
+    const { stdout, stderr } = await run(
+      `
+      import { constants, encodeAddress, Socket } from 'make-network-process/socket'
+      const listener = new Socket(constants.AF_INET, constants.SOCK_STREAM)
+      listener.setsockopt(constants.IPPROTO_IP, constants.IP_TRANSPARENT, true)
+      listener.bind(encodeAddress([127, 0, 0, 1, 3129]))
+      listener.listen(5)
+      const proxy = makeNetworkProcess({ name: 'proxy', adopt: listener.detach(),
+        log: (_, connection) => { console.log(connection.contact('local').join('.')); process.exit() } })
+      makeNetworkProcess({ name: 'client', host: '192.0.2.7', service: 80, nowait: true })
+    `,
+      proxied,
+    )
+    assert.equal(stdout, '192.0.2.7.80\n', stderr)
+  })
 
   it('has the port as the service of a server that is made by its address', () => {
     const server = make({ name: 's', server: true, local: [127, 0, 0, 1, 0] })
