@@ -60,6 +60,6 @@ export {
   type TlsStatus,
   type TlsWarnings,
 } from './tls/index.js'
-export type { Credentials } from './socket/control.js'
+export type { ControlMessage, Credentials } from './socket/control.js'
 export type { SystemError } from './socket/errors.js'
 export { sockaddr } from './socket/sockaddr.js'

@@ -4,7 +4,7 @@ import { inspect } from 'node:util'
 import { native } from '../native.js'
 import type { Address, AddressInput } from '../socket/address.js'
 import { constants } from '../socket/constants.js'
-import { decodeControl, type Credentials } from '../socket/control.js'
+import { decodeControl, type ControlMessage, type Credentials } from '../socket/control.js'
 import { codedError } from '../socket/errors.js'
 
 /** What can be sent: text in the process's coding system, or bytes as they are. */
@@ -21,6 +21,8 @@ export interface OutgoingMessage {
   fds?: readonly number[] | undefined
   /** The sender's credentials (SCM_CREDENTIALS, Linux); only a privileged process may claim those of another. */
   credentials?: Credentials | undefined
+  /** Control messages that have no field of their own: `IP_PKTINFO`, `IP_TTL`, `UDP_SEGMENT` … */
+  others?: readonly ControlMessage[] | undefined
   /** The destination of a datagram. Default: that of `send`. */
   address?: AddressInput | undefined
 }
@@ -35,6 +37,8 @@ export interface MessageInfo {
   readonly fds: readonly number[]
   /** The sender's credentials, as the kernel knows them; only with the network option `passcred`, on Linux. */
   readonly credentials: Credentials | undefined
+  /** Control messages without a field of their own, which a socket option asks for: `IP_PKTINFO`, timestamps … */
+  readonly others: readonly ControlMessage[]
   /** The sender of a datagram, on a socket that is not connected. */
   readonly address: Address | undefined
   /** The message was longer than what was kept of it. */
@@ -46,13 +50,18 @@ export interface MessageInfo {
   readonly flags: number
 }
 
-const none: readonly number[] = Object.freeze([])
+const none: readonly never[] = Object.freeze([])
+
+// The addon has closed the descriptor in SCM_PIDFD, because a filter that does not expect it would leak it.
+const { SOL_SOCKET, SCM_PIDFD } = constants
+const isWhole = ({ level, type }: ControlMessage) => level !== SOL_SOCKET || type !== SCM_PIDFD
 
 /** What came with one message. @internal */
 export class ReceivedInfo implements MessageInfo {
   address: Address | undefined
   readonly flags: number
   readonly credentials: Credentials | undefined
+  readonly others: readonly ControlMessage[]
   readonly #fds: readonly number[]
   #owner: 'transit' | 'filter' | 'nobody' = 'transit'
 
@@ -61,9 +70,11 @@ export class ReceivedInfo implements MessageInfo {
    * @param before - what came with the message before, if that was only a part of a character
    */
   constructor(control: Buffer | undefined, flags: number, before?: ReceivedInfo) {
-    const { fds = none, credentials } = control === undefined ? {} : decodeControl(control)
+    const { fds = none, credentials, others } = control === undefined ? {} : decodeControl(control)
+    const own = others?.filter(isWhole) ?? none
     this.flags = flags | (before?.flags ?? 0)
     this.credentials = credentials ?? before?.credentials
+    this.others = before === undefined ? own : [...before.others, ...own]
     this.#fds = before === undefined ? fds : [...before.#fds, ...fds]
   }
 
@@ -91,8 +102,8 @@ export class ReceivedInfo implements MessageInfo {
 
   // Inspecting must not take the descriptors.
   [inspect.custom](): object {
-    const { address, credentials, truncated, flags } = this
-    return { fds: `${this.#fds.length} descriptors`, credentials, address, truncated, flags }
+    const { address, credentials, others, truncated, flags } = this
+    return { fds: `${this.#fds.length} descriptors`, credentials, others, address, truncated, flags }
   }
 }
 

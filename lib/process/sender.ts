@@ -4,7 +4,7 @@
 import { native, type AddressId, type SocketId } from '../native.js'
 import { encodeAddress, errorAddress, familyOf } from '../socket/address.js'
 import { bytesOf } from '../socket/bytes.js'
-import { encodeControl } from '../socket/control.js'
+import { encodeControl, type Credentials } from '../socket/control.js'
 import { check, codedError, errno, valueError, wouldBlock, type ErrorAddress } from '../socket/errors.js'
 import { constants } from '../socket/constants.js'
 import { after } from '../socket/callbacks.js'
@@ -130,13 +130,13 @@ export class Sender {
     return left === 0 || this.#enqueueReady(ready, data, Math.max(left, 0))
   }
 
-  /** Sends one packet, or a part of the stream, from several pieces; with descriptors and credentials beside it. */
-  sendMessage({ data, fds, credentials, address }: OutgoingMessage): boolean {
+  /** Sends one packet, or a part of the stream, from several pieces, with ancillary data. */
+  sendMessage({ data, fds, credentials, others, address }: OutgoingMessage): boolean {
     if (this.failure !== undefined) return this.#refuse(this.failure)
     const parts = this.#parts(data)
     const to = address === undefined ? this.to : this.#addressId(address)
-    const control = encodeControl({ fds, credentials })
-    if (control !== undefined) this.#checkBeside(fds)
+    const control = encodeControl({ fds, credentials, others })
+    if (control !== undefined) this.#checkBeside(fds, credentials)
     const length = parts.reduce((sum, part) => sum + part.length, 0)
     if (this.#traits.kind === Kind.stream && length === 0) {
       if (control === undefined) return true
@@ -157,7 +157,7 @@ export class Sender {
     if (left > 0) return this.#enqueue(whole.subarray(length - left), to, true)
     if (control === undefined) return this.#enqueue(whole, to, true)
     const kept = fds === undefined ? [] : check(native.keepDescriptors([...fds]), 'fcntl')
-    const keptControl = encodeControl({ fds: kept, credentials })
+    const keptControl = encodeControl({ fds: kept, credentials, others })
     return this.#enqueue(whole, to, true, { control: keptControl as Uint8Array, fds: kept })
   }
 
@@ -201,13 +201,14 @@ export class Sender {
     return parts.length > mostParts ? [Buffer.concat(parts)] : parts
   }
 
-  // For other families the kernel drops what is beside a message, without an error.
-  #checkBeside(fds: readonly number[] | undefined): void {
+  // For other families the kernel drops descriptors and credentials without an error.
+  #checkBeside(fds: readonly number[] = [], credentials: Credentials | undefined): void {
     const own = native.getsockname(this.#owner.socketId)
     const family = typeof own === 'number' ? constants.AF_INET : familyOf(own)
-    const takes = family === constants.AF_UNIX || (family === constants.AF_NETLINK && fds === undefined)
-    const isTooMuch = fds !== undefined && fds.length > mostDescriptors
-    if (!takes || isTooMuch) throw this.#error(-(errno.EINVAL ?? 0))
+    const takesCredentials = family === constants.AF_UNIX || family === constants.AF_NETLINK
+    const most = family === constants.AF_UNIX ? mostDescriptors : 0
+    if (fds.length > most || (credentials !== undefined && !takesCredentials))
+      throw this.#error(-(errno.EINVAL ?? 0))
     // Nothing can travel beside the bytes of a TLS session.
     if (native.tlsStage(this.#owner.socketId) > 0) throw this.#error(-(errno.ENOTSUP ?? 0))
   }

@@ -2,13 +2,14 @@
 // leaks, whether the filter takes it or not, and none is closed twice.
 
 import assert from 'node:assert/strict'
-import { closeSync, fstatSync, openSync, readdirSync, readSync } from 'node:fs'
+import { closeSync, fstatSync, openSync, readdirSync, readFileSync, readSync } from 'node:fs'
 import { inspect } from 'node:util'
 import type { Data, Filter, NetworkProcess } from 'make-network-process'
-import { constants } from 'make-network-process/socket'
+import { constants, encodeAddress, Socket } from 'make-network-process/socket'
 import {
   changed,
   cleanUp,
+  finallyDo,
   make,
   noting,
   settled,
@@ -52,6 +53,76 @@ describe('ancillary data', () => {
         assert.throws(() => client.sendMessage({ data: 'x', ...beside }), { code: 'EINVAL', syscall: 'send' })
       client.sendMessage({ data: 'x', fds: [] })
     })
+
+  /** A server of datagrams whose socket was told to ask for something. */
+  function asking(level: number, option: number, filter: Filter): NetworkProcess {
+    const socket = new Socket(constants.AF_INET, constants.SOCK_DGRAM)
+    finallyDo(() => socket.close())
+    socket.setsockopt(level, option, true)
+    socket.bind(encodeAddress([127, 0, 0, 1, 0]))
+    return make({ name: 's', server: true, type: 'datagram', adopt: socket.detach(), filter })
+  }
+
+  it('is any control message that the socket was told to ask for, and that is sent', async function () {
+    const { IPPROTO_IP, IP_RECVTTL, IP_TTL } = constants
+    if (IP_RECVTTL === undefined || IP_TTL === undefined) return this.skip()
+    const { filter, received } = noting()
+    const server = asking(IPPROTO_IP, IP_RECVTTL, filter)
+    const client = make({ name: 'c', type: 'datagram', remote: server.contact('local') })
+    const data = new Uint8Array(Int32Array.of(7).buffer)
+    client.sendMessage({ data: 'near', others: [{ level: IPPROTO_IP, type: IP_TTL, data }] })
+    client.send('as usual')
+    await until(() => received.length === 2, 'datagrams')
+    const [near, usual] = received.map(({ info }) => info.others)
+    assert.deepEqual(near, [{ level: IPPROTO_IP, type: IP_TTL, data: Buffer.from(data) }])
+    assert.equal(usual?.[0]?.data[0], Number(readFileSync('/proc/sys/net/ipv4/ip_default_ttl', 'utf8')))
+    assert.match(
+      inspect(received[0]?.info),
+      /others: \[ \{ level: 0, type: 2, data: <Buffer 07 00 00 00> \} \]/,
+    )
+  })
+
+  it('says where the datagrams are cut that the kernel has put together', async function () {
+    const { IPPROTO_UDP, UDP_GRO } = constants
+    if (UDP_GRO === undefined) return this.skip()
+    const { filter, received } = noting()
+    const server = asking(IPPROTO_UDP, UDP_GRO, filter)
+    const client = make({ name: 'c', type: 'datagram', remote: server.contact('local') })
+    client.sendMany(Array(9).fill('x'.repeat(100)))
+    await until(() => received.length === 1, 'datagrams')
+    assert.equal(received[0]?.data.length, 900)
+    assert.deepEqual(
+      new Int32Array(new Uint8Array(received[0].info.others[0]!.data).buffer),
+      Int32Array.of(100),
+    )
+  })
+
+  it('is nothing where nothing was asked for', async () => {
+    const { filter, received } = noting()
+    const { client } = await over('datagram', 'ipv4').pair({ filter })
+    client.send('x')
+    await until(() => received.at(-1)?.data === 'x', 'datagram')
+    assert.deepEqual(received.at(-1)?.info.others, [])
+  })
+
+  it('has no descriptor of a process, for it is closed', async function () {
+    const { AF_UNIX, SOCK_DGRAM, SOL_SOCKET, SO_PASSPIDFD } = constants
+    const [left, right] = Socket.pair(AF_UNIX, SOCK_DGRAM)
+    finallyDo(() => left.close())
+    try {
+      right.setsockopt(SOL_SOCKET, SO_PASSPIDFD ?? -1, true)
+    } catch {
+      right.close()
+      return this.skip()
+    }
+    const { filter, received } = noting()
+    make({ name: 'p', adopt: right.detach(), filter })
+    const before = openDescriptors()
+    left.send(Buffer.from('x'))
+    await until(() => received.length === 1, 'datagram')
+    assert.deepEqual(received[0]?.info.others, [])
+    assert.equal(openDescriptors(), before)
+  })
 })
 
 const isLocal = (transport: Transport) => transport.isLocal
@@ -456,7 +527,7 @@ describe('the third parameter of a filter', () => {
     const { stdout, stderr } = await run(
       `
       import { openSync } from 'node:fs'
-      import { constants } from 'make-network-process/socket'
+      import { constants, encodeAddress, Socket } from 'make-network-process/socket'
       const { peer, one } = await pair({ type: 'seqpacket' }, { type: 'seqpacket' })
       peer.filter = (_, text, { fds, flags }) => {
         console.log(text, fds.length, (flags & constants.MSG_CTRUNC) !== 0)
