@@ -3,6 +3,7 @@
 import { isNil, keywordName, type Nil } from '../lisp.js'
 import type { Address, AddressInput } from '../socket/address.js'
 import { codedError, typeError } from '../socket/errors.js'
+import type { OptionValue } from '../socket/options.js'
 import type { TlsParameters } from '../tls/index.js'
 import type { ProcessBuffer } from './buffer.js'
 import type { NetworkConnection } from './iteration.js'
@@ -36,7 +37,7 @@ export type Log<Data extends string | Buffer = string | Buffer> = (
   message: string,
 ) => void
 
-/** The network options: socket options that can be set when a process is made, and afterwards by `setOption`. */
+/** The network options: socket options that are set when a process is made, and later by `setOption`. */
 export interface NetworkOptions {
   /** SO_BINDTODEVICE (Linux): the interface to use; nil or `''`: any. */
   bindtodevice?: string | Nil
@@ -63,6 +64,11 @@ export interface NetworkOptions {
   reuseport?: boolean | null | undefined
   /** SO_PASSCRED (Linux): each message comes with its sender's credentials. Local sockets and netlink. Our own. */
   passcred?: boolean | null | undefined
+  /**
+   * Any other options, each `[level, name, value]` with numbers of the raw layer's `constants`: setsockopt(2). A value that
+   * is no `int` is given as bytes. {@link NetworkProcess.setsockopt} sets them later. Our own.
+   */
+  sockopts?: readonly (readonly [level: number, name: number, value: OptionValue])[] | null | undefined
 }
 
 /** All known keywords, whether they go together or not. */

@@ -39,6 +39,7 @@ import {
   wait,
   watchSoon,
 } from '../socket/hub.js'
+import { getSocketOption, setSocketOption, type OptionValue } from '../socket/options.js'
 import { channelError, statusOf, type TlsParameters, type TlsSettings, type TlsStatus } from '../tls/index.js'
 import { Acceptor, type Admission } from './acceptor.js'
 import { isBuffer, onKill, TextBuffer, type ProcessBuffer } from './buffer.js'
@@ -1496,17 +1497,48 @@ export class NetworkProcess {
    * @throws `ERR_PROCESS_NOT_RUNNING`, `ERR_UNSUPPORTED_OPTION`, a TypeError or RangeError, or a system error
    */
   setOption(name: string, value: unknown, noError = false): boolean {
-    this.waitForSocket()
-    if (this.#id < 0) throw this.notRunning()
+    const id = this.#socket()
     if (typeof name !== 'string') throw typeError('option', 'the name of a network option', name)
     const option = keywordName(name)
     if (!hasOption(option)) {
       if (noError) return false
       throw unsupported(option)
     }
-    setOption(this.#id, option, value)
+    setOption(id, option, value)
     this.#contact.set(option, value ?? null)
     return true
+  }
+
+  /**
+   * Returns the value of any option of its socket, as bytes: getsockopt(2). Blocks until there is a socket.
+   *
+   * @param length - the most bytes it can have; an `int` has 4
+   * @throws `ERR_PROCESS_NOT_RUNNING`, or what the kernel says (`ENOPROTOOPT`)
+   * @example
+   * ```ts
+   * import { constants } from 'make-network-process/socket'
+   * const { SOL_SOCKET, SO_PEERCRED } = constants
+   * const [pid, uid, gid] = new Uint32Array(new Uint8Array(client.getsockopt(SOL_SOCKET, SO_PEERCRED!, 12)).buffer)
+   * ```
+   */
+  getsockopt(level: number, name: number, length = 4): Buffer {
+    return getSocketOption(this.#socket(), level, name, length)
+  }
+
+  /**
+   * Sets any option of its socket to an `int` (a number, or a boolean as 0 or 1) or to bytes: setsockopt(2). Blocks until
+   * there is a socket; the keyword `sockopts` sets options before it is bound or connected.
+   *
+   * @throws `ERR_PROCESS_NOT_RUNNING`, a TypeError or RangeError, or what the kernel says
+   */
+  setsockopt(level: number, name: number, value: OptionValue): void {
+    setSocketOption(this.#socket(), level, name, value)
+  }
+
+  #socket(): SocketId {
+    this.waitForSocket()
+    if (this.#id < 0) throw this.notRunning()
+    return this.#id
   }
 
   // ---- for people -----------------------------------------------------------------------------------------------

@@ -1,8 +1,9 @@
-// The network options: one table of what can be set, and one function that sets it.
+// The network options: a table of those that have a name, and `sockopts` for all others.
 import { native, type SocketId } from '../native.js'
 import { ints } from '../socket/bytes.js'
 import { constants } from '../socket/constants.js'
 import { check, codedError, errno, rangeError, systemError, typeError, valueError } from '../socket/errors.js'
+import { setSocketOption, type OptionValue } from '../socket/options.js'
 import { isNil, keyword } from '../lisp.js'
 
 type Kind = 'flag' | 'integer' | 'device' | 'linger'
@@ -93,6 +94,19 @@ export function setOption(id: SocketId, name: string, value: unknown): boolean {
 export function setOptions(id: SocketId, keywords: Readonly<Record<string, unknown>>): void {
   for (const [name, value] of Object.entries(keywords)) {
     if (table.has(name) && !setOption(id, name, value)) throw unsupported(name)
+    if (name === 'sockopts' && !isNil(value)) setSocketOptions(id, value)
+  }
+}
+
+// Sets the options of `sockopts`.
+function setSocketOptions(id: SocketId, options: unknown): void {
+  if (!Array.isArray(options)) throw typeError(':sockopts', 'an array', options)
+  for (const [i, option] of options.entries()) {
+    const whose = `:sockopts[${i}]`
+    if (!Array.isArray(option) || option.length !== 3)
+      throw valueError(whose, 'a level, a name and a value', option)
+    const [level, name, value] = option as [number, number, OptionValue]
+    setSocketOption(id, level, name, value, whose)
   }
 }
 

@@ -25,6 +25,7 @@ export { errno, type SystemError } from './errors.js'
 export { getaddrinfo, type FoundAddress, type LookUpError, type LookUpQuery } from './look-up.js'
 export { getifaddrs, ifIndexToName, ifNameToIndex, type InterfaceAddress } from './interfaces.js'
 export { sealedMemory } from './memory.js'
+export type { OptionValue } from './options.js'
 export {
   poll,
   Socket,

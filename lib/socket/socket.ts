@@ -4,11 +4,12 @@
 import { inspect } from 'node:util'
 import { native, type RawMessage, type SocketId } from '../native.js'
 import { decodeAddress, errorAddress, familyOf } from './address.js'
-import { bytesOf, ints } from './bytes.js'
+import { bytesOf } from './bytes.js'
 import { constants } from './constants.js'
 import { controlSpace, decodeControl, encodeControl, type Control, type OutgoingControl } from './control.js'
 import { check, codedError, integer, typeError } from './errors.js'
 import { attach, Delivery, Interest, Kind, Mode, setReceiver } from './hub.js'
+import { getSocketOption, setSocketOption, type OptionValue } from './options.js'
 
 /** What a socket is watched for, and what it is ready for. */
 export interface Readiness {
@@ -391,22 +392,12 @@ export class Socket {
    * @param length - the most bytes it can have; an `int` has 4
    */
   getsockopt(level: number, name: number, length = 4): Buffer {
-    const value = native.getsockopt(
-      idOf(this),
-      integer('level', level),
-      integer('name', name),
-      integer('length', length, 0, lengthLimit),
-    )
-    return check<Buffer>(value, 'getsockopt')
+    return getSocketOption(idOf(this), level, name, length)
   }
 
   /** Sets an option to an `int` (a number, or a boolean as 0 or 1) or to bytes: setsockopt(2). */
-  setsockopt(level: number, name: number, value: number | boolean | ArrayBufferView): void {
-    const data =
-      typeof value === 'number' || typeof value === 'boolean'
-        ? ints(integer('value', Number(value), -0x80000000, 0xffffffff))
-        : bytesOf('value', value)
-    check(native.setsockopt(idOf(this), integer('level', level), integer('name', name), data), 'setsockopt')
+  setsockopt(level: number, name: number, value: OptionValue): void {
+    setSocketOption(idOf(this), level, name, value)
   }
 }
 

@@ -252,3 +252,55 @@ it('options are set before the socket is bound or connected', async () => {
   await settled()
   assert.deepEqual(seen.all, [])
 })
+
+describe('an option without a name', () => {
+  const { IPPROTO_IP, IP_MINTTL, IP_TOS, SO_TYPE } = constants
+  const number = (bytes: Buffer) => new Int32Array(new Uint8Array(bytes).buffer)[0]
+
+  it('is set on a server and a client before they have an address, and connections inherit it', async () => {
+    const service = socketFile()
+    const sockopts = [
+      [SOL_SOCKET, constants.SO_RCVBUF, 30_000],
+      [SOL_SOCKET, constants.SO_SNDBUF, new Uint8Array(Int32Array.of(20_000).buffer)],
+    ] as const
+    const { peer, server } = await over('stream', 'ipv4').pair({ sockopts })
+    const client = over('stream', 'ipv4').client(server, { sockopts })
+    for (const process of [client, peer, server]) {
+      assert.equal(number(process.getsockopt(SOL_SOCKET, constants.SO_RCVBUF)), 60_000)
+      assert.equal(number(process.getsockopt(SOL_SOCKET, constants.SO_SNDBUF)), 40_000)
+    }
+    assert.throws(
+      () => make({ name: 's', server: true, family: 'local', service, sockopts: [[-1, -1, 1]] }),
+      {
+        message: 'setsockopt :sockopts[0] ENOTSUP',
+      },
+    )
+    make({ name: 's', server: true, family: 'local', service, sockopts: null })
+  })
+
+  it('is read, and set later', () => {
+    const server = over('datagram', 'ipv4').server()
+    assert.equal(number(server.getsockopt(SOL_SOCKET, SO_TYPE)), constants.SOCK_DGRAM)
+    server.setsockopt(IPPROTO_IP, IP_TOS, 16)
+    assert.equal(number(server.getsockopt(IPPROTO_IP, IP_TOS)), 16)
+    server.setsockopt(SOL_SOCKET, constants.SO_BROADCAST, true)
+    assert.equal(flag(server, 'broadcast'), 1)
+    assert.equal(server.getsockopt(IPPROTO_IP, IP_TOS, 1).length, 1)
+  })
+
+  it('is what it can be, and of a process that lives', () => {
+    const server = over('datagram', 'ipv4').server()
+    const wrong = (sockopts: unknown, message: RegExp, code: string) =>
+      assert.throws(() => make({ name: 'x', service: 9, sockopts: sockopts as never }), { message, code })
+    wrong(1, /^:sockopts must be an array, not 1$/, 'ERR_INVALID_ARG_TYPE')
+    wrong([[1, 2]], /^:sockopts\[0\] must be a level, a name and a value, not/, 'ERR_INVALID_ARG_VALUE')
+    wrong([[1, 2, 3], 4], /^:sockopts\[1\] must be/, 'ERR_INVALID_ARG_VALUE')
+    wrong([[1, undefined, 3]], /^:sockopts\[0\] name must be a whole number/, 'ERR_INVALID_ARG_TYPE')
+    wrong([[1, 2, 'x']], /^:sockopts\[0\] value must be a Buffer/, 'ERR_INVALID_ARG_TYPE')
+    assert.throws(() => server.setsockopt(IPPROTO_IP, IP_MINTTL ?? 21, 1 << 20), { syscall: 'setsockopt' })
+    assert.throws(() => server.getsockopt(IPPROTO_IP, -1), { syscall: 'getsockopt' })
+    server.delete()
+    assert.throws(() => server.getsockopt(SOL_SOCKET, SO_TYPE), { code })
+    assert.throws(() => server.setsockopt(SOL_SOCKET, SO_TYPE, 1), { code })
+  })
+})

@@ -29,6 +29,7 @@ import {
   type Status,
   type SystemError,
 } from 'make-network-process'
+import { constants } from 'make-network-process/socket'
 
 // ---- making -------------------------------------------------------------------------------------------------
 
@@ -403,3 +404,12 @@ makeNetworkProcess({
   service: true,
   filter: (server, data, { address, credentials }) => server.sendMessage({ data, address, credentials }),
 })
+
+// What every system has needs no `!`.
+expectTypeOf(constants.IP_RECVTTL).toEqualTypeOf<number>()
+expectTypeOf(constants.SO_PEERCRED).toEqualTypeOf<number | undefined>()
+
+const sockopts = [[constants.SOL_SOCKET, constants.SO_RCVBUF, 1 << 16]] as const
+expectTypeOf(makeNetworkProcess({ name: 'x', service: 9, sockopts }).getsockopt(1, 2)).toEqualTypeOf<Buffer>()
+// @ts-expect-error An option has a value.
+makeNetworkProcess({ name: 'x', service: 9, sockopts: [[1, 2]] })
