@@ -62,5 +62,5 @@ export {
 } from './tls/index.js'
 export type { ControlMessage, Credentials } from './socket/control.js'
 export type { SystemError } from './socket/errors.js'
-export type { OptionValue } from './socket/options.js'
+export type { BpfInstruction, OptionValue } from './socket/options.js'
 export { sockaddr } from './socket/sockaddr.js'

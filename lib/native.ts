@@ -22,8 +22,8 @@ export type RawQuery = [
   protocol: number,
   flags: number,
 ]
-/** For every address that getaddrinfo(3) found: family, type, protocol, address. Or the error, see `look-up.ts`. */
-export type RawAnswer = (number | Buffer)[] | number
+/** For every address that getaddrinfo(3) found: family, type, protocol, address, name. Or the error, see `look-up.ts`. */
+export type RawAnswer = (number | Buffer | string)[] | number
 /** An address of an interface: name, flags, address, netmask, broadcast. */
 export type RawInterfaceAddress = [string, number, Buffer?, Buffer?, Buffer?]
 /** What is known of one interface: flags, address, netmask, broadcast, hardware address. */
@@ -142,6 +142,8 @@ export interface Native {
   poll(triples: Int32Array, timeout: number): OrError<number>
   getsockopt(id: SocketId, level: number, name: number, length: number): OrError<Buffer>
   setsockopt(id: SocketId, level: number, name: number, value: Uint8Array): number
+  /** The same of an option that is a program of classic BPF, eight bytes an instruction. */
+  setsockoptProgram(id: SocketId, level: number, name: number, instructions: Uint8Array): number
 
   // The hub. Functions that send return how many bytes are left over, and undefined for none; `sendMany` returns how
   // many packets went; all return -errno if nothing went. outbox.ts says what the shared memory holds.
@@ -200,6 +202,7 @@ export interface Native {
   // Names, interfaces, memory.
   getaddrinfo(...query: RawQuery): RawAnswer
   lookUp(...query: RawQuery): OrError<number>
+  getnameinfo(address: Uint8Array, flags: number): [host: string, service: string] | number
   addressInfoError(eai: number): [code: string, errno: number, text: string]
   getifaddrs(): OrError<RawInterfaceAddress[]>
   interfaceInfo(name: string): OrError<RawInterface>

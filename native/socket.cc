@@ -298,6 +298,17 @@ Napi::Value SetSockOpt(const Napi::CallbackInfo& info) {
                                       static_cast<socklen_t>(value.length)));
 }
 
+// setsockoptProgram(id, level, name, instructions)
+Napi::Value SetSockOptProgram(const Napi::CallbackInfo& info) {
+  const Socket* socket = Environment::SocketOf(info);
+  if (socket == nullptr) return Number(info, -EBADF);
+  constexpr std::size_t kInstruction = 8;  // sizeof(sock_filter)
+  const Bytes instructions = BytesOf(info.Env(), info[3]);
+  return Number(info,
+                sys::SetSockOptProgram(socket->descriptor.get(), Integer(info, 1), Integer(info, 2),
+                                       instructions.data, instructions.length / kInstruction));
+}
+
 }  // namespace
 
 void ExportSocket(Napi::Object exports, Environment* environment) {
@@ -326,7 +337,8 @@ void ExportSocket(Napi::Object exports, Environment* environment) {
           {"unsent", Unsent},
           {"poll", Poll},
           {"getsockopt", GetSockOpt},
-          {"setsockopt", SetSockOpt}});
+          {"setsockopt", SetSockOpt},
+          {"setsockoptProgram", SetSockOptProgram}});
 }
 
 }  // namespace mnp

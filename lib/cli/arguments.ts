@@ -55,8 +55,9 @@ export function parseCommandLine(argv: readonly string[]): Command | 'help' | 'v
     else if (isKeyword(word)) pairs.push([word, valueOfWord(word, words)])
     else throw new UsageError(`expected a keyword such as :host, found ${word}`)
   }
+  const known = parseSwitches(switches)
   if (pairs.length === 0) throw new UsageError('expected keywords, such as :host localhost :service 7000')
-  return makeCommand(pairs.filter(isForLibrary), parseSwitches(switches))
+  return makeCommand(pairs.filter(isForLibrary), known)
 }
 
 type Pair = [keyword: string, value: unknown]

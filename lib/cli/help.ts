@@ -50,6 +50,8 @@ Options of the socket:
   :bindtodevice INTERFACE
   :passcred t       (Linux) messages bring credentials; a local datagram client
                     gets a name, so that it can be answered
+  :sockopts [[LEVEL NAME VALUE] ...]
+                    any other options, by the system's numbers
 
 Switches:
   --echo            a server sends each message back, and does not read

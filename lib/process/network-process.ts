@@ -1526,8 +1526,8 @@ export class NetworkProcess {
   }
 
   /**
-   * Sets any option of its socket to an `int` (a number, or a boolean as 0 or 1) or to bytes: setsockopt(2). Blocks until
-   * there is a socket; the keyword `sockopts` sets options before it is bound or connected.
+   * Sets any option of its socket to an `int` (a number, or a boolean as 0 or 1), to bytes, or to a BPF program:
+   * setsockopt(2). Blocks until there is a socket; the keyword `sockopts` sets options before it is bound or connected.
    *
    * @throws `ERR_PROCESS_NOT_RUNNING`, a TypeError or RangeError, or what the kernel says
    */

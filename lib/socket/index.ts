@@ -22,10 +22,17 @@ export {
   type ScopedVector,
 } from './address.js'
 export { errno, type SystemError } from './errors.js'
-export { getaddrinfo, type FoundAddress, type LookUpError, type LookUpQuery } from './look-up.js'
+export {
+  getaddrinfo,
+  getnameinfo,
+  type FoundAddress,
+  type FoundName,
+  type LookUpError,
+  type LookUpQuery,
+} from './look-up.js'
 export { getifaddrs, ifIndexToName, ifNameToIndex, type InterfaceAddress } from './interfaces.js'
 export { sealedMemory } from './memory.js'
-export type { OptionValue } from './options.js'
+export type { BpfInstruction, OptionValue } from './options.js'
 export {
   poll,
   Socket,

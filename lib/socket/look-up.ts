@@ -1,5 +1,6 @@
-// getaddrinfo(3), blocking or on a thread, with errors in the shape of dns.lookup's.
+// getaddrinfo(3), blocking or on a thread, and getnameinfo(3), with errors in the shape of dns.lookup's.
 import { native, type RawAnswer, type RawQuery } from '../native.js'
+import { bytesOf } from './bytes.js'
 import { integer, systemError, typeError, valueError, type SystemError } from './errors.js'
 import { startLookUp } from './hub.js'
 
@@ -13,6 +14,8 @@ export interface FoundAddress {
   protocol: number
   /** The sockaddr. */
   address: Buffer
+  /** The host's canonical name: of the first address only, and with `AI_CANONNAME` among the flags. */
+  canonname?: string
 }
 
 /** What to look up. A number that is 0 or left out matches anything. */
@@ -63,30 +66,31 @@ function name(key: string, value: unknown): string | undefined {
   return value
 }
 
+type FoundFields = [family: number, type: number, protocol: number, address: Buffer, canonname: string]
+
 function found(answer: RawAnswer, query: LookUpQuery): FoundAddress[] {
   if (typeof answer === 'number') throw lookUpError(answer, query)
   const addresses: FoundAddress[] = []
-  for (let i = 0; i < answer.length; i += 4) {
-    const [family, type, protocol, address] = answer.slice(i, i + 4) as [number, number, number, Buffer]
-    addresses.push({ family, type, protocol, address })
+  for (let i = 0; i < answer.length; i += 5) {
+    const [family, type, protocol, address, canonname] = answer.slice(i, i + 5) as FoundFields
+    addresses.push({ family, type, protocol, address, ...(canonname === '' ? {} : { canonname }) })
   }
   return addresses
 }
 
-function lookUpError(answer: number, query: LookUpQuery): LookUpError {
-  const { host, service } = query
+function lookUpError(answer: number, { host, service }: LookUpQuery, syscall = 'getaddrinfo'): LookUpError {
   // A positive number is the errno of an EAI_SYSTEM.
   if (answer > 0) {
-    const error = systemError(answer, 'getaddrinfo', { address: host ?? service }) as LookUpError
+    const error = systemError(answer, syscall, { address: host ?? service }) as LookUpError
     error.reason = error.code
     return error
   }
   const [code, errno, reason] = native.addressInfoError(process.platform === 'linux' ? answer : -answer)
   const name = code === 'EAI_SERVICE' ? service : (host ?? service)
-  const error = new Error(`getaddrinfo ${code}${name === undefined ? '' : ` ${name}`}`) as LookUpError
+  const error = new Error(`${syscall} ${code}${name === undefined ? '' : ` ${name}`}`) as LookUpError
   error.errno = errno
   error.code = code
-  error.syscall = 'getaddrinfo'
+  error.syscall = syscall
   if (host !== undefined) error.hostname = host
   if (service !== undefined) error.service = service
   Object.defineProperty(error, 'reason', { value: reason })
@@ -98,7 +102,30 @@ export function getaddrinfo(query: LookUpQuery): FoundAddress[] {
   return found(native.getaddrinfo(...rawQuery(query)), query)
 }
 
-/** The same on a thread; `done` is called from the event loop, or from a synchronous wait. @internal */
+/** What getnameinfo(3) finds. */
+export interface FoundName {
+  /** The host's name; its numeric address if it has none, or with `NI_NUMERICHOST`. */
+  host: string
+  /** The service's name; its port if it has none, or with `NI_NUMERICSERV`. */
+  service: string
+}
+
+/**
+ * Finds the names of an address: getnameinfo(3). Blocks the thread until there is an answer.
+ *
+ * @param address - a sockaddr's bytes
+ * @param flags - `NI_` flags; with `constants.NI_NUMERICHOST` no name server is asked
+ * @throws LookUpError; `ENOTFOUND`: there is no name, with `NI_NAMEREQD`
+ * @example getnameinfo(encodeAddress([127, 0, 0, 1, 80])) // { host: 'localhost', service: 'http' }
+ */
+export function getnameinfo(address: Uint8Array, flags = 0): FoundName {
+  const answer = native.getnameinfo(bytesOf('address', address), integer('flags', flags))
+  if (typeof answer === 'number') throw lookUpError(answer, {}, 'getnameinfo')
+  const [host, service] = answer
+  return { host, service }
+}
+
+/** The same as getaddrinfo() on a thread; `done` is called from the event loop, or from a synchronous wait. @internal */
 export function lookUp(
   query: LookUpQuery,
   done: (error: LookUpError | undefined, addresses: FoundAddress[]) => void,

@@ -395,7 +395,7 @@ export class Socket {
     return getSocketOption(idOf(this), level, name, length)
   }
 
-  /** Sets an option to an `int` (a number, or a boolean as 0 or 1) or to bytes: setsockopt(2). */
+  /** Sets an option to an `int` (a number, or a boolean as 0 or 1), to bytes, or to a BPF program: setsockopt(2). */
   setsockopt(level: number, name: number, value: OptionValue): void {
     setSocketOption(idOf(this), level, name, value)
   }

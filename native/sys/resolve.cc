@@ -27,11 +27,24 @@ Answer GetAddrInfo(const Query& query) {
     return answer;
   }
   for (const addrinfo* item = list; item != nullptr; item = item->ai_next) {
-    Found found = {item->ai_family, item->ai_socktype, item->ai_protocol, {}};
+    Found found = {item->ai_family, item->ai_socktype, item->ai_protocol, {}, {}};
+    if (item->ai_canonname != nullptr) found.canonical_name = item->ai_canonname;
     if (found.address.Assign(item->ai_addr, item->ai_addrlen)) answer.addresses.push_back(found);
   }
   ::freeaddrinfo(list);
   return answer;
+}
+
+Name GetNameInfo(const Address& address, int flags) {
+  char host[NI_MAXHOST] = "";
+  char service[NI_MAXSERV] = "";
+  Name name;
+  name.error = ::getnameinfo(address.get(), address.length, host, sizeof host, service,
+                             sizeof service, flags);
+  name.system_error = errno;
+  name.host = host;
+  name.service = service;
+  return name;
 }
 
 }  // namespace sys

@@ -1,4 +1,4 @@
-// getaddrinfo(3).
+// getaddrinfo(3) and getnameinfo(3).
 #pragma once
 
 #include <string>
@@ -24,6 +24,7 @@ struct Found {
   int type;
   int protocol;
   Address address;
+  std::string canonical_name;  // Of the first, where it was asked for.
 };
 
 struct Answer {
@@ -34,5 +35,15 @@ struct Answer {
 
 // Blocks for as long as the system's name service takes. May be called on any thread.
 Answer GetAddrInfo(const Query& query);
+
+struct Name {
+  int error = 0;  // As of an Answer.
+  int system_error = 0;
+  std::string host;
+  std::string service;
+};
+
+// The same the other way around. Blocks too.
+Name GetNameInfo(const Address& address, int flags);
 
 }  // namespace sys

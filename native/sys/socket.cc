@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <limits>
 
 #include "calls.h"
 
@@ -236,6 +237,21 @@ int GetSockOpt(int fd, int level, int name, void* value, socklen_t* length) {
 
 int SetSockOpt(int fd, int level, int name, const void* value, socklen_t length) {
   return Result(::setsockopt(fd, level, name, value, length));
+}
+
+int SetSockOptProgram(int fd, int level, int name, const void* instructions, std::size_t count) {
+#ifdef SO_ATTACH_FILTER
+  if (count > std::numeric_limits<unsigned short>::max()) return -EINVAL;
+  // The kernel reads them, for all that the pointer is not const.
+  sock_fprog program = {};
+  program.len = static_cast<unsigned short>(count);
+  program.filter = static_cast<sock_filter*>(const_cast<void*>(instructions));
+  return SetSockOpt(fd, level, name, &program, sizeof program);
+#else
+  static_cast<void>(fd), static_cast<void>(level), static_cast<void>(name);
+  static_cast<void>(instructions), static_cast<void>(count);
+  return -ENOPROTOOPT;
+#endif
 }
 
 int SocketError(int fd) {

@@ -42,6 +42,9 @@ int GetSockName(int fd, Address* address);
 int GetPeerName(int fd, Address* address);
 int GetSockOpt(int fd, int level, int name, void* value, socklen_t* length);
 int SetSockOpt(int fd, int level, int name, const void* value, socklen_t length);
+// An option that is a program of classic BPF: so many struct sock_filter. ENOPROTOOPT where there
+// is none.
+int SetSockOptProgram(int fd, int level, int name, const void* instructions, std::size_t count);
 // SO_ERROR: the pending error of the socket, which reading it clears.
 int SocketError(int fd);
 // Drops what is in the error queue, kMessages at most. Sockets with IP_RECVERR or SO_TIMESTAMPING

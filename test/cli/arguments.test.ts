@@ -141,6 +141,7 @@ describe('parseCommandLine()', () => {
   const errors: [words: string[], message: string | RegExp][] = [
     [[], 'expected keywords, such as :host localhost :service 7000'],
     [['--echo'], 'expected keywords, such as :host localhost :service 7000'],
+    [['--foo'], "Unknown option '--foo'"],
     [['localhost'], 'expected a keyword such as :host, found localhost'],
     [[':host', 'a', 'b'], 'expected a keyword such as :host, found b'],
     [[':host'], ':host: expected a value, found the end'],

@@ -2,7 +2,14 @@
 
 import assert from 'node:assert/strict'
 import dns from 'node:dns'
-import { constants, decodeAddress, getaddrinfo, type LookUpQuery } from 'make-network-process/socket'
+import {
+  constants,
+  decodeAddress,
+  encodeAddress,
+  getaddrinfo,
+  getnameinfo,
+  type LookUpQuery,
+} from 'make-network-process/socket'
 import * as built from '../../dist/socket/look-up.js'
 import type * as source from '../../lib/socket/look-up.js'
 import { contents, thrownBy } from './sockets.js'
@@ -128,6 +135,48 @@ describe('getaddrinfo()', () => {
     }
     for (const name of ['family', 'type', 'protocol', 'flags'])
       for (const wrong of ['0', null, NaN, 1.5, 2 ** 53]) refused({ host: '127.0.0.1', [name]: wrong })
+  })
+})
+
+describe('getaddrinfo() with AI_CANONNAME', () => {
+  it('has the canonical name of the first address', () => {
+    const query = { host: '127.0.0.1', type: SOCK_STREAM, flags: constants.AI_CANONNAME | AI_NUMERICHOST }
+    assert.deepEqual(
+      getaddrinfo(query).map(({ canonname }) => canonname),
+      ['127.0.0.1'],
+    )
+    assert.equal('canonname' in getaddrinfo({ ...query, flags: AI_NUMERICHOST })[0]!, false)
+  })
+})
+
+describe('getnameinfo()', () => {
+  const { NI_DGRAM, NI_NAMEREQD, NI_NUMERICHOST, NI_NUMERICSERV } = constants
+  const numeric = NI_NUMERICHOST | NI_NUMERICSERV
+
+  it('gives numbers', () => {
+    assert.deepEqual(getnameinfo(encodeAddress([192, 0, 2, 7, 80]), numeric), {
+      host: '192.0.2.7',
+      service: '80',
+    })
+    const vector = [0x2001, 0xdb8, 0, 0, 0, 0, 0, 7, 80]
+    assert.deepEqual(getnameinfo(encodeAddress(vector), numeric), { host: '2001:db8::7', service: '80' })
+  })
+
+  it('gives the names that dns.lookupService() gives', async () => {
+    const { hostname, service } = await dns.promises.lookupService('127.0.0.1', 22)
+    assert.deepEqual(getnameinfo(encodeAddress([127, 0, 0, 1, 22])), { host: hostname, service })
+    const flags = NI_NUMERICHOST | NI_DGRAM
+    assert.equal(typeof getnameinfo(encodeAddress([127, 0, 0, 1, 514]), flags).service, 'string')
+  })
+
+  it('has errors in the shape of getaddrinfo’s', () => {
+    const error = thrownBy(() => getnameinfo(encodeAddress([0, 0, 0, 0, 0]), NI_NAMEREQD))
+    assert.match(String(error.code), /^(ENOTFOUND|EAI_AGAIN)$/)
+    assert.equal(error.syscall, 'getnameinfo')
+    for (const bytes of [new Uint8Array(), Buffer.alloc(300), Buffer.alloc(16, 0xff)])
+      assert.equal(thrownBy(() => getnameinfo(bytes)).code, 'EAI_FAMILY')
+    for (const wrong of [undefined, '127.0.0.1', [127, 0, 0, 1, 80]])
+      assert.equal(thrownBy(() => getnameinfo(wrong as never)).code, 'ERR_INVALID_ARG_TYPE')
   })
 })
 

@@ -1,9 +1,9 @@
 // getsockopt and setsockopt: integers, booleans and bytes, by level and name.
 
 import assert from 'node:assert/strict'
-import { constants, type Socket } from 'make-network-process/socket'
+import { constants, socketpair, type Socket } from 'make-network-process/socket'
 import { forEachTransport } from '../support/transports.js'
-import { aSocket, detached, thrownBy } from './sockets.js'
+import { aSocket, detached, own, thrownBy } from './sockets.js'
 
 const { AF_INET, IPPROTO_TCP, SOCK_STREAM, SOL_SOCKET, TCP_NODELAY } = constants
 const { SO_KEEPALIVE, SO_LINGER, SO_RCVBUF, SO_REUSEADDR, SO_TYPE } = constants
@@ -141,5 +141,50 @@ describe('Socket#setsockopt()', () => {
       message: /^name /,
     })
     assert.throws(() => socket.setsockopt(1, NaN, 1), { code: 'ERR_OUT_OF_RANGE', message: /^name / })
+  })
+})
+
+describe('a program of BPF', () => {
+  const { AF_UNIX, SOCK_DGRAM, SO_ATTACH_FILTER = -1 } = constants
+  // Let in whole what begins with an "a" (ldb [0]; jeq #97, 0, 1; ret #-1), and nothing else (ret #0).
+  const program = [
+    [0x30, 0, 0, 0],
+    [0x15, 0, 1, 97],
+    [0x06, 0, 0, 0xffffffff],
+    [0x06, 0, 0, 0],
+  ] as const
+
+  before(function () {
+    if (SO_ATTACH_FILTER < 0) this.skip()
+  })
+
+  it('decides which packets come', () => {
+    const [left, right] = socketpair(AF_UNIX, SOCK_DGRAM).map(own) as [Socket, Socket]
+    right.setsockopt(SOL_SOCKET, SO_ATTACH_FILTER, program)
+    for (const packet of ['nobody', 'abc', 'bcd']) {
+      try {
+        left.send(Buffer.from(packet))
+      } catch (error) {
+        assert.equal((error as { code: string }).code, 'EPERM')
+      }
+    }
+    const buffer = Buffer.alloc(10)
+    assert.equal(buffer.toString('latin1', 0, right.recv(buffer)), 'abc')
+    assert.equal(thrownBy(() => right.recv(buffer)).code, 'EAGAIN')
+  })
+
+  it('has instructions, which the kernel checks', () => {
+    const socket = aSocket(AF_INET, SOCK_STREAM)
+    const fails = (value: unknown, code: string) => {
+      const error = thrownBy(() => socket.setsockopt(SOL_SOCKET, SO_ATTACH_FILTER, value as number))
+      assert.equal(error.code, code, error.message)
+    }
+    fails([], 'EINVAL')
+    fails([[0xffff, 0, 0, 0]], 'EINVAL')
+    fails(Array(70_000).fill([6, 0, 0, 0]), 'EINVAL')
+    fails([[6, 0, 0]], 'ERR_INVALID_ARG_VALUE')
+    fails([6, 0, 0, 0], 'ERR_INVALID_ARG_TYPE')
+    fails([[6, 0, 256, 0]], 'ERR_OUT_OF_RANGE')
+    fails([[6, 0, 0, '0']], 'ERR_INVALID_ARG_TYPE')
   })
 })
