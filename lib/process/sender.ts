@@ -4,7 +4,7 @@
 import { native, type AddressId, type SocketId } from '../native.js'
 import { encodeAddress, errorAddress, familyOf } from '../socket/address.js'
 import { bytesOf } from '../socket/bytes.js'
-import { encodeControl, type Credentials } from '../socket/control.js'
+import { encodeControl, type ControlMessage, type Credentials } from '../socket/control.js'
 import { check, codedError, errno, valueError, wouldBlock, type ErrorAddress } from '../socket/errors.js'
 import { constants } from '../socket/constants.js'
 import { after } from '../socket/callbacks.js'
@@ -32,6 +32,10 @@ const gone = new Set([...lost, ENOTCONN, EPIPE, EPROTOTYPE, ETIMEDOUT])
 // … or loses a single datagram.
 const { ECONNREFUSED, ENOENT } = errno
 const undeliverable = new Set([...lost, ECONNREFUSED, ENOENT, EPROTOTYPE])
+
+// Only descriptors in `fds` are duplicated while the message waits in the queue.
+const { SOL_SOCKET, SCM_RIGHTS } = constants
+const isDescriptors = ({ level, type }: ControlMessage) => level === SOL_SOCKET && type === SCM_RIGHTS
 
 function isGone(error: number): boolean {
   return gone.has(-error) || isTlsFailure(error)
@@ -136,6 +140,8 @@ export class Sender {
     const parts = this.#parts(data)
     const to = address === undefined ? this.to : this.#addressId(address)
     const control = encodeControl({ fds, credentials, others })
+    if (others?.some(isDescriptors))
+      throw valueError('others', 'control messages without SCM_RIGHTS, for which there is `fds`', others)
     if (control !== undefined) this.#checkBeside(fds, credentials)
     const length = parts.reduce((sum, part) => sum + part.length, 0)
     if (this.#traits.kind === Kind.stream && length === 0) {

@@ -63,7 +63,7 @@ describe('ancillary data', () => {
     return make({ name: 's', server: true, type: 'datagram', adopt: socket.detach(), filter })
   }
 
-  it('is any control message that the socket was told to ask for, and that is sent', async function () {
+  it('has any control message that a socket option asks for, and sends any', async function () {
     const { IPPROTO_IP, IP_RECVTTL, IP_TTL } = constants
     if (IP_RECVTTL === undefined || IP_TTL === undefined) return this.skip()
     const { filter, received } = noting()
@@ -82,7 +82,7 @@ describe('ancillary data', () => {
     )
   })
 
-  it('says where the datagrams are cut that the kernel has put together', async function () {
+  it('has the length of the datagrams that the kernel has combined', async function () {
     const { IPPROTO_UDP, UDP_GRO } = constants
     if (UDP_GRO === undefined) return this.skip()
     const { filter, received } = noting()
@@ -97,7 +97,7 @@ describe('ancillary data', () => {
     )
   })
 
-  it('is nothing where nothing was asked for', async () => {
+  it('is empty where no option asks for any', async () => {
     const { filter, received } = noting()
     const { client } = await over('datagram', 'ipv4').pair({ filter })
     client.send('x')
@@ -105,7 +105,16 @@ describe('ancillary data', () => {
     assert.deepEqual(received.at(-1)?.info.others, [])
   })
 
-  it('has no descriptor of a process, for it is closed', async function () {
+  it('may not be descriptors, which would not be kept while the message is queued', async () => {
+    const { SCM_RIGHTS: type, SOL_SOCKET: level } = constants
+    const { client } = await over('seqpacket', 'local').pair()
+    const others = [{ level, type, data: new Uint8Array(Int32Array.of(0).buffer) }]
+    const error = thrown(() => client.sendMessage({ data: 'x', others }))
+    assert.equal(error.code, 'ERR_INVALID_ARG_VALUE')
+    assert.match(error.message, /^others must be control messages without SCM_RIGHTS/)
+  })
+
+  it('has no SCM_PIDFD, whose descriptor is closed', async function () {
     const { AF_UNIX, SOCK_DGRAM, SOL_SOCKET, SO_PASSPIDFD } = constants
     const [left, right] = Socket.pair(AF_UNIX, SOCK_DGRAM)
     finallyDo(() => left.close())
