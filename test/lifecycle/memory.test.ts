@@ -51,7 +51,7 @@ describe('memory over a million messages', function () {
     })
 })
 
-it('text for which there is no memory is an error, not the end of the program', async function () {
+it('text for which there is no memory causes an error, and does not end the program', async function () {
   // A sanitizer's allocator takes it for its own error.
   if (process.env.ASAN_OPTIONS !== undefined) this.skip()
   const { status, stdout, stderr } = await run(`

@@ -109,7 +109,7 @@ describe('a worker thread', () => {
     assert.deepEqual(ending, { status: 0, stdout: 'terminated\n', stderr: '' })
   })
 
-  it('that polls without limit keeps nobody from ending the program', async () => {
+  it('that polls without a time limit can be terminated', async () => {
     const ending = await run(`
       import { Worker } from 'node:worker_threads'
       const worker = new Worker(\`

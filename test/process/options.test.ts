@@ -257,7 +257,7 @@ describe('an option without a name', () => {
   const { IPPROTO_IP, IP_MINTTL, IP_TOS, SO_TYPE } = constants
   const number = (bytes: Buffer) => new Int32Array(new Uint8Array(bytes).buffer)[0]
 
-  it('is set on a server and a client before they have an address, and connections inherit it', async () => {
+  it('is set before the socket has an address, and inherited by connections', async () => {
     const service = socketFile()
     const sockopts = [
       [SOL_SOCKET, constants.SO_RCVBUF, 30_000],
@@ -278,7 +278,7 @@ describe('an option without a name', () => {
     make({ name: 's', server: true, family: 'local', service, sockopts: null })
   })
 
-  it('is read, and set later', () => {
+  it('can be set later, and read', () => {
     const server = over('datagram', 'ipv4').server()
     assert.equal(number(server.getsockopt(SOL_SOCKET, SO_TYPE)), constants.SOCK_DGRAM)
     server.setsockopt(IPPROTO_IP, IP_TOS, 16)
@@ -288,7 +288,7 @@ describe('an option without a name', () => {
     assert.equal(server.getsockopt(IPPROTO_IP, IP_TOS, 1).length, 1)
   })
 
-  it('is what it can be, and of a process that lives', () => {
+  it('has to be valid, and the process open', () => {
     const server = over('datagram', 'ipv4').server()
     const wrong = (sockopts: unknown, message: RegExp, code: string) =>
       assert.throws(() => make({ name: 'x', service: 9, sockopts: sockopts as never }), { message, code })

@@ -72,7 +72,7 @@ describe('a raw IP socket', () => {
   /** ICMP's echo request, which the system answers. */
   const echo = Buffer.of(8, 0, 0xf7, 0xff, 0, 0, 0, 0)
 
-  it('sends to a host, and hears of it', async () => {
+  it('exchanges messages with its host', async () => {
     const seen = witness()
     const options = { name: 'ping', type: 'raw', host: '127.0.0.1', protocol: IPPROTO_ICMP } as const
     const client = make({ ...options, coding: 'binary', ...seen.callbacks })
@@ -117,6 +117,6 @@ describe('a raw IP socket', () => {
 })
 
 // A raw protocol needs one; a stream of TCP does not make a raw socket.
-it('a raw socket without a protocol is the system’s to refuse', () => {
+it('a raw socket without a protocol is refused by the kernel', () => {
   assert.throws(() => make({ name: 'c', type: 'raw', host: '127.0.0.1' }), { syscall: 'socket' })
 })

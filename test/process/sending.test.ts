@@ -413,7 +413,7 @@ describe('NetworkProcess#send()', () => {
     assert.deepEqual(await atServer.messages(1), [Buffer.from('next')])
   })
 
-  it('sends nothing of others with what says to be longer than it is', async () => {
+  it('does not send other messages’ memory for an array that claims to be longer than it is', async () => {
     class Longer extends Uint8Array {
       override get length() {
         return 200
@@ -442,7 +442,7 @@ describe('NetworkProcess#send()', () => {
     assert.deepEqual(atServer.data.slice(-3), Array(3).fill(Buffer.of(7)))
   })
 
-  it('sends of a list what it has seen, though getters send meanwhile', async () => {
+  it('sends what it read from a list once, even if its getters send meanwhile', async () => {
     const { client, atServer } = await over('seqpacket', 'local').pair(binary)
     const { client: other } = await over('seqpacket', 'local').pair(binary)
     const list = ['one', 'two', 'three']

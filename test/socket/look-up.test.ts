@@ -153,7 +153,7 @@ describe('getnameinfo()', () => {
   const { NI_DGRAM, NI_NAMEREQD, NI_NUMERICHOST, NI_NUMERICSERV } = constants
   const numeric = NI_NUMERICHOST | NI_NUMERICSERV
 
-  it('gives numbers', () => {
+  it('returns numeric names', () => {
     assert.deepEqual(getnameinfo(encodeAddress([192, 0, 2, 7, 80]), numeric), {
       host: '192.0.2.7',
       service: '80',
@@ -162,7 +162,7 @@ describe('getnameinfo()', () => {
     assert.deepEqual(getnameinfo(encodeAddress(vector), numeric), { host: '2001:db8::7', service: '80' })
   })
 
-  it('gives the names that dns.lookupService() gives', async () => {
+  it('returns the same names as dns.lookupService()', async () => {
     const { hostname, service } = await dns.promises.lookupService('127.0.0.1', 22)
     assert.deepEqual(getnameinfo(encodeAddress([127, 0, 0, 1, 22])), { host: hostname, service })
     const flags = NI_NUMERICHOST | NI_DGRAM

@@ -158,7 +158,7 @@ describe('a program of BPF', () => {
     if (SO_ATTACH_FILTER < 0) this.skip()
   })
 
-  it('decides which packets come', () => {
+  it('filters packets', () => {
     const [left, right] = socketpair(AF_UNIX, SOCK_DGRAM).map(own) as [Socket, Socket]
     right.setsockopt(SOL_SOCKET, SO_ATTACH_FILTER, program)
     for (const packet of ['nobody', 'abc', 'bcd']) {
@@ -173,7 +173,7 @@ describe('a program of BPF', () => {
     assert.equal(thrownBy(() => right.recv(buffer)).code, 'EAGAIN')
   })
 
-  it('has instructions, which the kernel checks', () => {
+  it('is checked, instruction by instruction, and by the kernel', () => {
     const socket = aSocket(AF_INET, SOCK_STREAM)
     const fails = (value: unknown, code: string) => {
       const error = thrownBy(() => socket.setsockopt(SOL_SOCKET, SO_ATTACH_FILTER, value as number))
