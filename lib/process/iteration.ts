@@ -37,6 +37,8 @@ class LoopReader implements Reader {
   readonly halfOpen = false
   readonly #process: NetworkProcess
   #waiting: Waiting[] = []
+  // Who has sent what the body is about to get: a promise's turn comes after addresses are forgotten.
+  #given: AddressId = -1
   #wanted: { resolve: (next: Waiting | undefined) => void; reject: (failure: unknown) => void } | undefined
   #ending: (() => void) | undefined
   #over: { failure: unknown } | undefined
@@ -49,8 +51,8 @@ class LoopReader implements Reader {
   next(): Promise<Waiting | undefined> {
     return new Promise((resolve, reject) => {
       const next = this.#waiting.shift()
-      if (next !== undefined) resolve(next)
-      else this.#wanted = { resolve, reject }
+      if (next === undefined) this.#wanted = { resolve, reject }
+      else this.#give(next, resolve)
       if (this.#waiting.length > 0) return
       if (next === undefined) this.#runEnding()
       if (this.#over === undefined) this.#process.readMore()
@@ -62,10 +64,15 @@ class LoopReader implements Reader {
     const next = { output, sender }
     if (this.#wanted === undefined) this.#waiting.push(next)
     else {
-      this.#wanted.resolve(next)
+      this.#give(next, this.#wanted.resolve)
       this.#wanted = undefined
     }
     return this.#waiting.length < enough
+  }
+
+  #give(next: Waiting, resolve: (next: Waiting) => void): void {
+    this.#given = next.sender
+    resolve(next)
   }
 
   // The loop's body may still answer what came before the end, so the end waits until the loop asks for more.
@@ -109,6 +116,7 @@ class LoopReader implements Reader {
   }
 
   *senders(): Iterable<AddressId> {
+    yield this.#given
     for (const { sender } of this.#waiting) yield sender
   }
 

@@ -2,8 +2,9 @@
 // a loop which is busy holds the peer back by leaving input in the kernel.
 
 import assert from 'node:assert/strict'
-import { processList, type NetworkProcess, type NetworkServer } from 'make-network-process'
-import { cleanUp, finallyDo, make, settled, socketFile, thrown, until, witness } from './support.js'
+import { processList, type AddressInput, type NetworkProcess, type NetworkServer } from 'make-network-process'
+import { constants, encodeAddress, Socket } from 'make-network-process/socket'
+import { changed, cleanUp, finallyDo, make, settled, socketFile, thrown, until, witness } from './support.js'
 import { over, overEvery, type Transport } from './transports.js'
 
 afterEach(cleanUp)
@@ -298,6 +299,57 @@ describe('for await over a process', () => {
       })
     },
   )
+
+  it('answers the sender of its current datagram, even if another has come meanwhile', async () => {
+    const server = over('datagram', 'ipv4').server()
+    const seen = [witness(), witness()]
+    const [one, other] = seen.map(({ callbacks }) => over('datagram', 'ipv4').client(server, callbacks))
+    const looping = (async () => {
+      for await (const text of server) {
+        if (text === 'one') {
+          other!.send('other')
+          await settled()
+        }
+        server.send(`to ${String(text)}`)
+        if (text === 'other') break
+      }
+    })()
+    one!.send('one')
+    await looping
+    for (const [i, name] of ['one', 'other'].entries())
+      assert.deepEqual(await seen[i]!.messages(1), [`to ${name}`])
+  })
+
+  it('answers all of more senders than the addon remembers', async () => {
+    const server = over('datagram', 'ipv4').server()
+    const to = encodeAddress(server.contact('local') as AddressInput)
+    const buffer = Buffer.alloc(16)
+    const count = 64
+    let answered = 0
+    const looping = (async () => {
+      for await (const text of server) {
+        server.send(String(text))
+        answered++
+        changed()
+      }
+    })()
+    for (let first = 0; first < 10_000; first += count) {
+      const senders = Array.from({ length: count }, (_, i) => {
+        const sender = new Socket(constants.AF_INET, constants.SOCK_DGRAM)
+        const number = first + i
+        sender.bind(encodeAddress([127, 4, number >> 8, number & 255, 0]))
+        sender.sendto(Buffer.from(`${number}`), 0, to)
+        return sender
+      })
+      await until(() => answered === first + count, 'answers')
+      for (const [i, sender] of senders.entries()) {
+        assert.equal(buffer.toString('latin1', 0, sender.recv(buffer)), `${first + i}`)
+        sender.close()
+      }
+    }
+    server.delete()
+    await looping
+  })
 
   it('keeps lent bytes intact', async () => {
     const { client, peer } = await over('seqpacket', 'local').pair({ ...binary, lend: true })
