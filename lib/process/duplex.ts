@@ -72,8 +72,9 @@ export function duplexOf(
   process.takeOver({
     raw: true,
     halfOpen: true,
-    onOutput: output => {
+    onOutput: (output, sender) => {
       duplex.touch()
+      process.answerTo(sender)
       return duplex.push(output)
     },
     onEnding: end => end(),

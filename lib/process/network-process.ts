@@ -777,19 +777,20 @@ export class NetworkProcess {
   }
 
   #receive(data: string | Uint8Array, sender: AddressId, info?: ReceivedInfo): void {
-    this.answerTo(sender)
     if (this.#reader?.raw) {
       info?.drop()
-      this.#give(typeof data === 'string' ? native.encodeUtf8(data) : data)
+      this.#give(typeof data === 'string' ? native.encodeUtf8(data) : data, sender)
       return
     }
     const output = this.#coding.decode(data)
     // Only a part of a character so far: what came beside it is delivered with the rest.
     if (output === undefined) this.#info ??= info
-    else this.#give(output, info)
+    else this.#give(output, sender, info)
   }
 
-  #give(data: string | Uint8Array, info?: ReceivedInfo): void {
+  // A reader decides itself when its sends go to this sender.
+  #give(data: string | Uint8Array, sender: AddressId, info?: ReceivedInfo): void {
+    if (this.#reader === undefined) this.answerTo(sender)
     this.#outputs++
     outputs++
     if (this.#outputWaiters !== undefined) this.#settleOutput(true)
@@ -800,7 +801,7 @@ export class NetworkProcess {
       if (reader !== undefined) {
         // Lent bytes are valid only until this returns, and the reader keeps them.
         const kept = this.#traits.lend && typeof data !== 'string' ? Buffer.from(data) : data
-        this.#within(() => this.#offer(reader, kept))
+        this.#within(() => this.#offer(reader, kept, sender))
       } else if (this.#informs)
         this.#scope().runInAsyncScope(filter, undefined, this, data, info ?? nothingBeside)
       else if (isEntered(this.#id)) (filter as PlainFilter)(this, data)
@@ -814,8 +815,8 @@ export class NetworkProcess {
     }
   }
 
-  #offer(reader: Reader, output: string | Uint8Array | NetworkProcess): void {
-    if (reader.onOutput(output, this.#addressed ? this.#sending().to : -1) || this.#readerFull) return
+  #offer(reader: Reader, output: string | Uint8Array | NetworkProcess, sender: AddressId): void {
+    if (reader.onOutput(output, sender) || this.#readerFull) return
     this.#readerFull = true
     this.#updateInterest()
   }
@@ -869,9 +870,8 @@ export class NetworkProcess {
   }
 
   #giveAgain(output: string | Uint8Array | NetworkProcess, sender: AddressId): void {
-    this.answerTo(sender)
-    if (!(output instanceof NetworkProcess)) this.#give(output)
-    else if (this.#reader !== undefined) this.#offer(this.#reader, output)
+    if (!(output instanceof NetworkProcess)) this.#give(output, sender)
+    else if (this.#reader !== undefined) this.#offer(this.#reader, output, -1)
     else if (output.filter === true) output.filter = this.#filter
   }
 
@@ -1008,7 +1008,7 @@ export class NetworkProcess {
       ended = true
     }
     after(0, endOnce, { of: this.#id })
-    guarded(() => this.#give(rest))
+    guarded(() => this.#give(rest, -1))
     endOnce()
   }
 
@@ -1102,7 +1102,7 @@ export class NetworkProcess {
     const log = this.#acceptor?.log
     if (log !== undefined) guarded(() => log(this, child, logMessage.accepted(peer.from)))
     child.#tell(event.openFrom(peer.from))
-    if (this.#reader !== undefined && child.#state === 'run') this.#offer(this.#reader, child)
+    if (this.#reader !== undefined && child.#state === 'run') this.#offer(this.#reader, child, -1)
   }
 
   // A connection's own address, if that of its server does not say it. A socket that was made elsewhere may be that of a
