@@ -644,14 +644,17 @@ ssize_t Hub::ReadScratch(Id id, Socket* socket, std::size_t* length) {
 ssize_t Hub::ReadText(Id id, Socket* socket) {
   const bool stream = socket->kind == Kind::kStream;
   const std::uint8_t* text = ScratchEnd();
+  const std::int32_t events = frame_->count;
   std::size_t length = 0;
   const ssize_t received = ReadScratch(id, socket, &length);
   if (received < 0) return received;
   const std::size_t tail = stream ? text::IncompleteTail(text, length) : 0;
   socket->carry_length = static_cast<std::uint8_t>(tail);
   std::memcpy(socket->carry, text + length - tail, tail);
-  if (!stream) ShowText(id, *socket, length);
-  // If a stream has brought only a part of a character, there is nothing to show yet.
+  // If a stream has brought only a part of a character, there is nothing to show yet, except its
+  // ancillary data: otherwise a peer that holds the rest back could pile up descriptors here.
+  const bool beside = frame_->count > events;
+  if (!stream || (beside && length == tail)) ShowText(id, *socket, length - tail);
   for (std::size_t rest = stream ? length - tail : 0; rest > 0;) {
     std::size_t piece = std::min(rest, kTextBudget);
     if (piece < rest) piece -= text::IncompleteTail(ScratchEnd(), piece);

@@ -80,8 +80,12 @@ export class Coding {
     return this.#encoder === undefined
   }
 
-  /** Decodes what the hub has read into what the filter gets; undefined: nothing yet. */
-  decode(data: string | Uint8Array): string | Uint8Array | undefined {
+  /**
+   * Decodes what the hub has read into what the filter gets; undefined: nothing yet but a part of a character.
+   *
+   * @param beside - whether ancillary data came with it, which must not wait: a peer may hold the rest back
+   */
+  decode(data: string | Uint8Array, beside: boolean): string | Uint8Array | undefined {
     const decoder = this.#decoder
     const { unibyte } = this.#decoding
     if (decoder === undefined && (typeof data === 'string') !== unibyte) return data
@@ -91,7 +95,7 @@ export class Coding {
     const before = decoder.system
     const decoded = decoder.decode(bytes, this.#messages)
     if (decoder.system !== before) this.#noteDetected(before, decoder.system)
-    return decoded.length > 0 || this.#messages ? decoded : undefined
+    return decoded.length > 0 || this.#messages || beside ? decoded : undefined
   }
 
   #noteDetected(before: CodingSystem, after: CodingSystem): void {

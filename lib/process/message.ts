@@ -32,7 +32,8 @@ export interface MessageInfo {
   /**
    * Descriptors (SCM_RIGHTS), close-on-exec. Whoever reads this property owns them, and has to close them. If the
    * filter does not read it, they are closed when the filter returns, so that a peer cannot fill the descriptor table
-   * of a program that ignores them; reading it later throws `ERR_DESCRIPTORS_CLOSED`.
+   * of a program that ignores them; reading it later throws `ERR_DESCRIPTORS_CLOSED`. If a
+   * stream has brought only a part of a character with them, the filter gets them with empty text.
    */
   readonly fds: readonly number[]
   /** The sender's credentials, as the kernel knows them; only with the network option `passcred`, on Linux. */
@@ -65,17 +66,13 @@ export class ReceivedInfo implements MessageInfo {
   readonly #fds: readonly number[]
   #owner: 'transit' | 'filter' | 'nobody' = 'transit'
 
-  /**
-   * @param control - the control messages of recvmsg(2), whose descriptors are in transit
-   * @param before - what came with the message before, if that was only a part of a character
-   */
-  constructor(control: Buffer | undefined, flags: number, before?: ReceivedInfo) {
+  /** @param control - the control messages of recvmsg(2), whose descriptors are in transit */
+  constructor(control: Buffer | undefined, flags: number) {
     const { fds = none, credentials, others } = control === undefined ? {} : decodeControl(control)
-    const own = others?.filter(isWhole) ?? none
-    this.flags = flags | (before?.flags ?? 0)
-    this.credentials = credentials ?? before?.credentials
-    this.others = before === undefined ? own : [...before.others, ...own]
-    this.#fds = before === undefined ? fds : [...before.#fds, ...fds]
+    this.flags = flags
+    this.credentials = credentials
+    this.others = others?.filter(isWhole) ?? none
+    this.#fds = fds
   }
 
   get truncated(): boolean {

@@ -756,7 +756,7 @@ export class NetworkProcess {
 
   /** @internal */
   onAncillary(control: Buffer, flags: number): void {
-    this.#info = new ReceivedInfo(control, flags, this.#info)
+    this.#info = new ReceivedInfo(control, flags)
   }
 
   /** @internal */
@@ -782,10 +782,8 @@ export class NetworkProcess {
       this.#give(typeof data === 'string' ? native.encodeUtf8(data) : data, sender)
       return
     }
-    const output = this.#coding.decode(data)
-    // Only a part of a character so far: what came beside it is delivered with the rest.
-    if (output === undefined) this.#info ??= info
-    else this.#give(output, sender, info)
+    const output = this.#coding.decode(data, info !== undefined && info !== nothingBeside)
+    if (output !== undefined) this.#give(output, sender, info)
   }
 
   // A reader decides itself when its sends go to this sender.

@@ -26,22 +26,30 @@ import { inNetwork } from '../support/namespaces.js'
 afterEach(cleanUp)
 
 describe('ancillary data', () => {
-  it('comes with the rest of a character that came in pieces', async () => {
-    const files: number[] = []
-    const seen = witness()
-    const { client } = await over('stream', 'local').pair({
-      filter: (process, text, { fds }) => {
-        files.push(...fds)
-        seen.callbacks.filter(process, text)
-      },
+  for (const coding of ['utf-8-unix', 'utf-8-dos', 'utf-16'])
+    it(`does not wait for the rest of a character: ${coding}`, async () => {
+      const files: number[] = []
+      const seen = witness()
+      const { client, peer } = await over('stream', 'local').pair({
+        coding,
+        filter: (process, text, { fds }) => {
+          files.push(...fds)
+          seen.callbacks.filter(process, text)
+        },
+      })
+      const [first, ...rest] = coding === 'utf-16' ? [0x20, 0xac] : Buffer.from('€')
+      client.sendMessage({ data: Buffer.of(first as number), fds: [0, 1] })
+      await until(() => files.length === 2, 'descriptors')
+      client.sendMessage({ data: Buffer.from(rest), fds: [2] })
+      await until(() => seen.text === '€', 'text')
+      assert.equal(files.length, 3)
+      files.forEach(fd => closeSync(fd))
+      // Without anything beside it there is nothing to tell.
+      const { outputs } = peer.stats()
+      client.send(Buffer.of(first as number))
+      await settled()
+      assert.equal(peer.stats().outputs, outputs)
     })
-    const [first, ...rest] = Buffer.from('€')
-    client.sendMessage({ data: Buffer.of(first as number), fds: [0] })
-    client.sendMessage({ data: Buffer.from(rest), fds: [1, 2] })
-    await until(() => seen.text === '€', 'text')
-    assert.equal(files.length, 3)
-    files.forEach(fd => closeSync(fd))
-  })
 
   for (const [type, family] of [
     ['stream', 'ipv4'],
@@ -487,26 +495,6 @@ describe('the third parameter of a filter', () => {
     peer.continue()
     await until(() => taken.length === 3, 'the others')
     taken.forEach(one => assert.equal(firstByte(one), '{'))
-    taken.forEach(closeSync)
-    closeSync(fd)
-  })
-
-  it('comes with the rest of a character, when its own bytes were only part of one', async () => {
-    const taken: number[] = []
-    let text = ''
-    const { client } = await over('stream', 'local').pair({
-      filter: (_process, data, { fds }) => {
-        text += String(data)
-        taken.push(...fds)
-        changed()
-      },
-    })
-    const fd = aFile()
-    client.sendMessage({ data: Buffer.of(0xc3), fds: [fd] })
-    await settled()
-    client.send(Buffer.of(0xa9))
-    await until(() => text === 'é', 'the character')
-    assert.equal(taken.length, 1)
     taken.forEach(closeSync)
     closeSync(fd)
   })
