@@ -52,6 +52,14 @@ export function acceptProcessOutput(
 // What waits inside of callbacks have delivered: the wait around them does not count it as its own.
 let inside = { outputs: 0, rounds: 0 }
 
+// In turns: how often sentinels were told of changes. A wait that has told some looks once more at what is there, even
+// if its time is over.
+const ownRounds = () => idleRounds - inside.rounds
+
+function isOverdue(end: number, begun: number): boolean {
+  return performance.now() >= end && ownRounds() === begun
+}
+
 function waitFor(
   process: NetworkProcess,
   limited: boolean,
@@ -67,10 +75,11 @@ function waitFor(
   for (let round = 0; ; round++) {
     const over = isOver()
     const left = over ? 0 : end - performance.now()
+    const begun = ownRounds()
     const events = wait(Math.max(0, left), whose())
     // A caller that does not wait gets everything that is there.
     const looksOnly = over || length === 0
-    const done = looksOnly ? events === 0 || round === furtherRounds : performance.now() >= end
+    const done = looksOnly ? events === 0 || round === furtherRounds : isOverdue(end, begun)
     if (process.outputs !== before || done) break
   }
   if (process.outputs === before) return false
@@ -80,15 +89,14 @@ function waitFor(
 
 function waitForAny(length: number, end: number): boolean {
   const outputs = () => outputCount() - inside.outputs
-  const rounds = () => idleRounds - inside.rounds
   let before = outputs()
   for (let left = furtherRounds; ; left--) {
-    const begun = rounds()
+    const begun = ownRounds()
     const looksOnly = length === 0 || outputs() !== before
     const events = wait(looksOnly ? 0 : Math.max(0, end - performance.now()))
     // In turns (see `takeTurns`), telling sentinels of changes begins the wait anew.
-    if (rounds() !== begun) before = outputs()
-    const done = length > 0 && performance.now() >= end
+    if (ownRounds() !== begun) before = outputs()
+    const done = length > 0 && isOverdue(end, begun)
     if (done || (looksOnly && (events === 0 || left <= 0))) return outputs() !== before
   }
 }
