@@ -40,6 +40,8 @@ export { defaultFilter as internalDefaultProcessFilter, defaultSentinel as inter
 export type Designator = NetworkProcess | string | ProcessBuffer
 
 const nil = <T>(value: T | undefined): T | null => value ?? null
+// Emacs's unibyte strings are bytes here, but names and paths are text, which keeps every byte.
+const asText = <T>(value: T): T | string => (value instanceof Uint8Array ? native.decodeUtf8(value) : value)
 const isSymbol = (value: unknown) => isNil(value) || value === true || typeof value === 'string'
 const isKeyword = (value: unknown) => typeof value === 'string' && value.startsWith(':')
 
@@ -114,7 +116,7 @@ export function makeNetworkProcess<const Coding extends CodingKeyword = undefine
 export function makeNetworkProcess(...args: unknown[]): NetworkProcess | null
 export function makeNetworkProcess(...args: unknown[]): NetworkProcess | null {
   takeTurns()
-  return nil(make(args, dialect))
+  return nil(make(args.map(asText), dialect))
 }
 
 /**
@@ -619,7 +621,7 @@ export function setProcessDatagramAddress(
 ): AddressInput | null {
   const target = awaitSocket(only(process))
   try {
-    target.datagramAddress = address
+    target.datagramAddress = asText(address)
     return address
   } catch (error) {
     if (error instanceof Error && String((error as { code?: unknown }).code).startsWith('ERR_')) return null

@@ -11,6 +11,7 @@ const rules = [
   'takes only processes where Emacs does',
   'takes names and buffers where Emacs does, and says which does not exist',
   'gives null, and never undefined, for nil',
+  'takes bytes for names and paths, unchanged',
   'calls the sentinels of all processes that have ended when one is deleted, newest first',
   'keeps the order of messages when a filter waits',
   'reports the end while a filter waits that got the rest of a character, and after it',

@@ -3,6 +3,7 @@
 // thread from its first process on, and must not become that of the other tests. emacs.test.ts asks for each.
 
 import assert from 'node:assert/strict'
+import { existsSync } from 'node:fs'
 import { parentPort } from 'node:worker_threads'
 import { TextBuffer } from 'make-network-process'
 import * as emacs from 'make-network-process/emacs'
@@ -799,6 +800,14 @@ const rules: Record<string, () => Promise<void> | void> = {
     ]
     for (const value of values.flat()) assert.notEqual(value, undefined)
     await settled()
+  },
+  'takes bytes for names and paths, unchanged'() {
+    const path = Buffer.concat([Buffer.from(socketFile()), Buffer.of(0xc0)])
+    const server = makeNetworkProcess(':name', Buffer.of(0xc0), ':server', true, ':local', path)
+    const client = makeNetworkProcess(':name', 'c', ':family', 'local', ':service', path)
+    assert.equal(processStatus(client as Process), 'open')
+    assert.equal(emacs.processName(server as Process), '\udcc0')
+    assert.ok(existsSync(path))
   },
   async 'calls the sentinels of all processes that have ended when one is deleted, newest first'() {
     const told: string[] = []
