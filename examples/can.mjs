@@ -6,7 +6,6 @@
 import { endianness } from 'node:os'
 import { constants, encodeAddress, ifNameToIndex, sockaddr, Socket } from 'make-network-process/socket'
 
-const CAN_RAW = 1
 const bus = process.env.CAN_INTERFACE ?? 'vcan0'
 
 /** struct can_frame: an identifier, a length, three bytes of padding, and up to eight bytes. */
@@ -20,7 +19,7 @@ function frame(id, data) {
 }
 
 function open() {
-  const socket = new Socket(constants.AF_CAN, constants.SOCK_RAW, CAN_RAW)
+  const socket = new Socket(constants.AF_CAN, constants.SOCK_RAW, constants.CAN_RAW)
   socket.bind(encodeAddress(sockaddr.can({ ifindex: ifNameToIndex(bus) })))
   return socket
 }

@@ -37,13 +37,28 @@ namespace uapi {
 #include <linux/can.h>
 #include <linux/can/raw.h>
 #include <linux/errqueue.h>
+#include <linux/icmp.h>
+#include <linux/icmpv6.h>
 #include <linux/if.h>
+#include <linux/if_alg.h>
+#include <linux/if_ether.h>
 #include <linux/if_packet.h>
 #include <linux/in.h>
 #include <linux/in6.h>
+#include <linux/net_tstamp.h>
+#include <linux/netfilter_ipv4.h>
+#include <linux/netfilter_ipv6/ip6_tables.h>
 #include <linux/netlink.h>
 #include <linux/sctp.h>
+#include <linux/tipc.h>
+#include <linux/tls.h>
 #include <linux/vm_sockets.h>
+#if __has_include(<linux/dccp.h>)  // Linux has given DCCP up.
+#include <linux/dccp.h>
+#endif
+#if __has_include(<linux/mptcp.h>)  // Since 5.6.
+#include <linux/mptcp.h>
+#endif
 #if __has_include(<linux/can/j1939.h>)  // Since 5.4.
 #include <linux/can/j1939.h>
 #endif

@@ -37,9 +37,18 @@ describe('constants', () => {
       AF_INET6: 10,
       AF_NETLINK: 16,
       AF_VSOCK: 40,
+      ALG_SET_KEY: 1,
+      CAN_RAW_FD_FRAMES: 5,
+      ETH_P_ALL: 3,
+      ICMP_FILTER: 1,
       MSG_NOSIGNAL: 0x4000,
       MSG_TRUNC: 0x20,
+      NLM_F_DUMP: 0x300,
       SCM_CREDENTIALS: 2,
+      SO_ORIGINAL_DST: 80,
+      SOF_TIMESTAMPING_SOFTWARE: 16,
+      TIPC_NODE_SCOPE: 3,
+      TLS_TX: 1,
     },
     darwin: { AF_INET6: 30, SOL_SOCKET: 0xffff, SO_REUSEADDR: 4, MSG_TRUNC: 0x10, LOCAL_PEERCRED: 1 },
   }
@@ -61,7 +70,7 @@ describe('constants', () => {
 
   it('have their C names', () => {
     const pattern =
-      /^((AF|SOCK|SOL|SO|IPPROTO|MSG|SHUT|IP|IPV6|TCP|SCM|AI|EAI|IFF|INADDR|LOCAL|MCAST|NETLINK|NI|PACKET|SCTP|UDP|VMADDR)_\w+|POLL[A-Z]+|SOMAXCONN)$/
+      /^((AF|SOCK|SOL|SO|IPPROTO|MSG|SHUT|IP|IPV6|TCP|SCM|AI|ALG|CAN|DCCP|EAI|ETH_P|ICMP|ICMPV6|IFF|INADDR|LOCAL|MCAST|MPTCP|NETLINK|NI|NLM_F|NLMSG|PACKET|SCTP|SOF|TIPC|TLS|UDP|VMADDR)_\w+|POLL[A-Z]+|IP6T_SO_ORIGINAL_DST|SOMAXCONN)$/
     const names = Object.keys(constants)
     assert.ok(names.length > 300)
     for (const name of names) assert.match(name, pattern)
