@@ -131,8 +131,9 @@ export interface KnownKeywords extends NetworkOptions {
   useExternalSocket?: boolean | string | null | undefined
   /**
    * The descriptor of a socket, which the process takes over: one that `detach` returned, that came in a message, or
-   * that was inherited. A listening one makes a server; TypeScript knows that only if `server` is given. The socket
-   * determines its own type and address, so host, service, family and type are left out. Our own.
+   * that was inherited. A listening socket makes a server (TypeScript knows that only if `server` is given), and so does
+   * a datagram socket that is not connected. The socket determines its own type and address, so host, service, family
+   * and type are left out. Our own.
    */
   adopt?: number | Nil
   /**

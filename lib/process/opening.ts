@@ -117,13 +117,15 @@ export function openExternal(
 ): void {
   setOptions(id, contact)
   const listens = isListening(id)
-  if (listens && isNil(contact.server)) contact.server = true
+  const peer = native.getpeername(id)
+  const hearsAll = isConnectionless(type) && typeof peer === 'number'
+  if ((listens || hearsAll) && isNil(contact.server)) contact.server = true
   if (!isNil(contact.server)) {
     serveOn(process, id, type, contact, listens, admission)
     if (typeof contact.local === 'string') contact.service = contact.local
     return
   }
-  process.noteAddresses(id, check<Buffer>(native.getpeername(id), 'getpeername'))
+  process.noteAddresses(id, check<Buffer>(peer, 'getpeername'))
   if (isNil(contact.nowait) || isConnectionless(type)) process.connected(id)
   else {
     // As if it were connecting: under `:nowait` the sentinel is told later, from the event loop.

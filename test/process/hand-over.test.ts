@@ -8,7 +8,7 @@ import { closeSync, openSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { Worker } from 'node:worker_threads'
 import type { NetworkProcess } from 'make-network-process'
-import { constants, Socket } from 'make-network-process/socket'
+import { constants, encodeAddress, Socket } from 'make-network-process/socket'
 import { changed, cleanUp, finallyDo, make, settled, socketFile, thrown, until, witness } from './support.js'
 import { over, overEvery } from './transports.js'
 
@@ -199,6 +199,24 @@ describe('NetworkProcess#detach() and :adopt', () => {
       })
     },
   )
+
+  it('adopts an unconnected datagram socket as a server', async () => {
+    const socket = new Socket(constants.AF_INET, constants.SOCK_DGRAM)
+    socket.bind(encodeAddress([127, 0, 0, 1, 0]))
+    const server = make({
+      name: 's',
+      adopt: socket.detach(),
+      filter: (server, text) => server.send([text, '!']),
+    })
+    assert.equal(server.contact('server'), true)
+    const seen = witness()
+    make({ name: 'c', type: 'datagram', remote: server.contact('local'), ...seen.callbacks }).send('who')
+    await seen.messages(1)
+    assert.equal(seen.text, 'who!')
+    const stream = new Socket(constants.AF_INET, constants.SOCK_STREAM).detach()
+    finallyDo(() => closeSync(stream))
+    assert.equal(thrown(() => make({ name: 'x', adopt: stream })).code, 'ENOTCONN')
+  })
 
   it('adopt the descriptor of a Socket, and report open under :nowait', async () => {
     const [left, right] = Socket.pair(constants.AF_UNIX, constants.SOCK_SEQPACKET)
