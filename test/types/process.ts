@@ -413,3 +413,16 @@ const sockopts = [[constants.SOL_SOCKET, constants.SO_RCVBUF, 1 << 16]] as const
 expectTypeOf(makeNetworkProcess({ name: 'x', service: 9, sockopts }).getsockopt(1, 2)).toEqualTypeOf<Buffer>()
 // @ts-expect-error An option has a value.
 makeNetworkProcess({ name: 'x', service: 9, sockopts: [[1, 2]] })
+
+// Raw sockets have no ports: a host is where.
+expectTypeOf(makeNetworkProcess({ name: 'x', type: 'raw', host: '127.0.0.1', protocol: 1 })).toEqualTypeOf<
+  NetworkConnection<string>
+>()
+expectTypeOf(
+  makeNetworkProcess({ name: 'x', server: true, type: 'raw', host: '::1', protocol: 58 }),
+).toEqualTypeOf<NetworkConnection<string>>()
+expectTypeOf(makeNetworkProcess({ name: 'x', adopt: 3, server: true, type: 'raw' })).toEqualTypeOf<
+  NetworkConnection<string>
+>()
+// @ts-expect-error Nothing says where.
+makeNetworkProcess({ name: 'x', type: 'raw', protocol: 1 })
