@@ -302,8 +302,9 @@ export class Sender {
 
   // ---- waiting --------------------------------------------------------------------------------------------
 
-  // What is queued goes first.
+  // What is queued goes first. A getter in the message may have closed the socket, and its id may be another's by now.
   #mustWait(): boolean {
+    if (this.#id >= 0 && this.#id !== this.#owner.socketId) throw this.#owner.notRunning()
     return this.#id < 0 || !this.empty
   }
 

@@ -80,7 +80,7 @@ function views(data: ArrayBufferView | readonly ArrayBufferView[], name = 'data'
 }
 
 // The id of a Socket, -1 when it is closed. Anything else is refused, so that a method called on a foreign object
-// never reaches another socket.
+// never reaches another socket. It is asked for last, because a getter among the arguments may close the Socket.
 let idOf: (socket: unknown) => SocketId
 // The same, and marks the Socket as closed: the caller has to close or detach the id.
 let release: (socket: Socket) => SocketId
@@ -205,9 +205,8 @@ export class Socket {
 
   /** Gives the socket a name: bind(2). `address`: a sockaddr's bytes. */
   bind(address: Uint8Array): void {
-    const id = idOf(this)
     const sockaddr = bytesOf('address', address)
-    checkAddress(native.bind(id, sockaddr), 'bind', sockaddr)
+    checkAddress(native.bind(idOf(this), sockaddr), 'bind', sockaddr)
   }
 
   /** Makes the socket listen for connections: listen(2). */
@@ -221,9 +220,8 @@ export class Socket {
    * @throws `EINPROGRESS` when it is not done at once: watch for `writable`, then read `SO_ERROR`
    */
   connect(address: Uint8Array): void {
-    const id = idOf(this)
     const sockaddr = bytesOf('address', address)
-    checkAddress(native.connect(id, sockaddr), 'connect', sockaddr)
+    checkAddress(native.connect(idOf(this), sockaddr), 'connect', sockaddr)
   }
 
   /** The socket's own sockaddr: getsockname(2). */
@@ -240,12 +238,14 @@ export class Socket {
 
   /** Receives into `buffer`: recv(2). Gives the number of bytes; 0 is the end of a stream, or an empty packet. */
   recv(buffer: ArrayBufferView, flags = 0): number {
-    return check(native.recv(idOf(this), bytesOf('buffer', buffer), integer('flags', flags)), 'recv')
+    const bytes = bytesOf('buffer', buffer)
+    return check(native.recv(idOf(this), bytes, integer('flags', flags)), 'recv')
   }
 
   /** Receives, and says from whom: recvfrom(2). */
   recvfrom(buffer: ArrayBufferView, flags = 0): ReceivedFrom {
-    const result = native.recvfrom(idOf(this), bytesOf('buffer', buffer), integer('flags', flags))
+    const bytes = bytesOf('buffer', buffer)
+    const result = native.recvfrom(idOf(this), bytes, integer('flags', flags))
     const [length, address] = check<[number, Buffer]>(result, 'recvfrom')
     return { length, address }
   }
@@ -261,9 +261,10 @@ export class Socket {
     controlLength: number = controlSpace(4 * 32, 12),
     flags = 0,
   ): ReceivedMessage {
+    const buffers = views(buffer, 'buffer')
     const result = native.recvmsg(
       idOf(this),
-      views(buffer, 'buffer'),
+      buffers,
       integer('controlLength', controlLength, 0, lengthLimit),
       integer('flags', flags),
     )
@@ -272,21 +273,23 @@ export class Socket {
 
   /** Receives up to 64 messages with one call, one per buffer: recvmmsg(2) where the system has it. */
   recvmmsg(buffers: readonly ArrayBufferView[], flags = 0): ReceivedMessage[] {
-    const result = native.recvmmsg(idOf(this), views(buffers, 'buffers'), integer('flags', flags))
+    const all = views(buffers, 'buffers')
+    const result = native.recvmmsg(idOf(this), all, integer('flags', flags))
     return check<RawMessage[]>(result, 'recvmmsg').map(received)
   }
 
   /** Sends to the peer: send(2). Gives the number of bytes taken, which for a stream may be fewer. */
   send(data: ArrayBufferView, flags = 0): number {
-    return check(native.sendto(idOf(this), bytesOf('data', data), integer('flags', flags), undefined), 'send')
+    const bytes = bytesOf('data', data)
+    return check(native.sendto(idOf(this), bytes, integer('flags', flags), undefined), 'send')
   }
 
   /** Sends to an address: sendto(2). */
   sendto(data: ArrayBufferView, flags: number, address: Uint8Array): number {
-    const id = idOf(this)
     const sockaddr = bytesOf('address', address)
+    const bytes = bytesOf('data', data)
     return checkAddress(
-      native.sendto(id, bytesOf('data', data), integer('flags', flags), sockaddr),
+      native.sendto(idOf(this), bytes, integer('flags', flags), sockaddr),
       'sendto',
       sockaddr,
     )
@@ -296,7 +299,9 @@ export class Socket {
   sendmsg(message: OutgoingMessage): number {
     const address = message.address === undefined ? undefined : bytesOf('address', message.address)
     const flags = integer('flags', message.flags ?? 0)
-    const sent = native.sendmsg(idOf(this), views(message.data), flags, address, encodeControl(message))
+    const data = views(message.data)
+    const control = encodeControl(message)
+    const sent = native.sendmsg(idOf(this), data, flags, address, control)
     return checkAddress(sent, 'sendmsg', address)
   }
 
@@ -309,10 +314,8 @@ export class Socket {
     if (addresses !== undefined && addresses.length !== messages.length)
       throw typeError('addresses', `an array as long as messages (${messages.length})`, addresses.length)
     const to = addresses === undefined ? undefined : views(addresses, 'addresses')
-    return check(
-      native.sendmmsg(idOf(this), views(messages, 'messages'), integer('flags', flags), to),
-      'sendmmsg',
-    )
+    const all = views(messages, 'messages')
+    return check(native.sendmmsg(idOf(this), all, integer('flags', flags), to), 'sendmmsg')
   }
 
   // ---- state ------------------------------------------------------------------------------------------------

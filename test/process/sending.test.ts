@@ -3,10 +3,10 @@
 
 import assert from 'node:assert/strict'
 import { rmSync } from 'node:fs'
-import type { NetworkProcess } from 'make-network-process'
-import { errno } from 'make-network-process/socket'
+import { acceptProcessOutput, type NetworkProcess } from 'make-network-process'
+import { constants, errno, socketpair, type Socket } from 'make-network-process/socket'
 import { native } from '../../dist/native.js'
-import { changed, cleanUp, make, settled, socketFile, until, witness } from './support.js'
+import { changed, cleanUp, finallyDo, make, settled, socketFile, until, witness } from './support.js'
 import { over, overEvery, type Transport } from './transports.js'
 
 afterEach(cleanUp)
@@ -449,6 +449,30 @@ describe('NetworkProcess#send()', () => {
     Object.defineProperty(list, 1, { get: () => (other.send(Buffer.from('secret')), 'two') })
     client.sendMany(list)
     assert.deepEqual((await atServer.messages(3)).map(String), ['one', 'two', 'three'])
+  })
+
+  it('sends nothing to another socket when a getter closes its own', async () => {
+    const { client } = await over('seqpacket', 'local').pair(binary)
+    const seen: Socket[] = []
+    const closing = (close: () => void, data = [Buffer.from('one')]) =>
+      Object.defineProperty(data, 1, {
+        get() {
+          close()
+          // Between two wake-ups the id is given out again.
+          acceptProcessOutput(null, 0)
+          const pair = socketpair(constants.AF_UNIX, constants.SOCK_SEQPACKET)
+          pair.forEach(socket => finallyDo(() => socket.close()))
+          seen.push(...pair)
+          return Buffer.from('two')
+        },
+      })
+    const list = closing(() => client.delete())
+    assert.throws(() => client.sendMessage({ data: list }), { code: 'ERR_PROCESS_NOT_RUNNING' })
+    const [raw, other] = socketpair(constants.AF_UNIX, constants.SOCK_SEQPACKET)
+    finallyDo(() => other.close())
+    const more = closing(() => raw.close())
+    assert.throws(() => raw.sendmsg({ data: more }), { code: 'EBADF' })
+    for (const socket of seen) assert.throws(() => socket.recv(Buffer.alloc(9)), { code: 'EAGAIN' })
   })
 
   it('sends every kind of view', async () => {
