@@ -53,9 +53,11 @@ export interface MessageInfo {
 
 const none: readonly never[] = Object.freeze([])
 
-// The addon has closed the descriptor in SCM_PIDFD, because a filter that does not expect it would leak it.
-const { SOL_SOCKET, SCM_PIDFD } = constants
-const isWhole = ({ level, type }: ControlMessage) => level !== SOL_SOCKET || type !== SCM_PIDFD
+// The addon has closed the descriptor in SCM_PIDFD, because a filter that does not expect it would leak it. Its number is
+// not among the constants if the addon was built with old headers.
+const processDescriptor = process.platform === 'linux' ? 4 : undefined // SCM_PIDFD
+const isWhole = ({ level, type }: ControlMessage) =>
+  level !== constants.SOL_SOCKET || type !== processDescriptor
 
 /** What came with one message. @internal */
 export class ReceivedInfo implements MessageInfo {
