@@ -57,6 +57,8 @@ export interface SenderOwner {
   remoteName(): ErrorAddress
   /** The error for a process that has ended. */
   notRunning(): Error
+  /** @throws that error, if it has */
+  checkRunning(): void
   /** The process's socket, even before it can send. */
   readonly socketId: SocketId
 }
@@ -171,9 +173,9 @@ export class Sender {
   sendMany(messages: readonly Data[]): boolean {
     if (this.#traits.kind === Kind.stream) return this.sendMessage({ data: messages })
     if (this.failure !== undefined) return this.#refuse(this.failure)
-    // A getter may return another value the next time.
-    const all = [...messages]
-    const ready = this.#areReady(all) ? all : all.map(message => this.#ready(message))
+    // Each is read once: a getter may return another value the next time.
+    const ready: (string | Uint8Array)[] = []
+    for (const message of messages) ready.push(this.#ready(message))
     let next = 0
     const transmit = () => sendPackets(this.#id, ready, next, this.to)
     while (next < ready.length && !this.#mustWait()) {
@@ -191,7 +193,7 @@ export class Sender {
     }
     while (next < ready.length) {
       const count = layOut(ready, next)
-      if (count === 0) this.#enqueueReady(ready[next] as string | Uint8Array, all[next] as Data)
+      if (count === 0) this.#enqueueReady(ready[next] as string | Uint8Array)
       else this.#enqueueLaidOut(count)
       next += Math.max(count, 1)
     }
@@ -225,11 +227,6 @@ export class Sender {
     return typeof data === 'string'
       ? data.length <= textLimit
       : data instanceof Uint8Array && ArrayBuffer.isView(data) && data.length > 0
-  }
-
-  #areReady(messages: readonly Data[]): messages is readonly (string | Uint8Array)[] {
-    for (const message of messages) if (!this.#isReady(message)) return false
-    return true
   }
 
   #ready(data: Data): string | Uint8Array {
@@ -302,10 +299,11 @@ export class Sender {
 
   // ---- waiting --------------------------------------------------------------------------------------------
 
-  // What is queued goes first. A getter in the message may have closed the socket, and its id may be another's by now.
+  // What is queued goes first. A getter in the message may have ended the process.
   #mustWait(): boolean {
-    if (this.#id >= 0 && this.#id !== this.#owner.socketId) throw this.#owner.notRunning()
-    return this.#id < 0 || !this.empty
+    if (this.#id >= 0) return !this.empty
+    this.#owner.checkRunning()
+    return true
   }
 
   #isFull(): boolean {
@@ -313,7 +311,7 @@ export class Sender {
   }
 
   // @param left - how many bytes at the end are left over; 0: all
-  #enqueueReady(ready: string | Uint8Array, data: Data, left = 0): boolean {
+  #enqueueReady(ready: string | Uint8Array, data: Data = ready, left = 0): boolean {
     const encoded = typeof ready === 'string' ? this.#encode(ready) : ready
     // The memory of what encoding has made is nobody else's. (Comparing the buffers of two views is slower than a
     // copy.)
@@ -413,6 +411,7 @@ export class Sender {
   close(): Output | undefined {
     this.#cancelRetry?.()
     this.#cancelRetry = undefined
+    this.#id = -1
     const output = this.#output
     this.#output = undefined
     return output

@@ -11,16 +11,20 @@ export function ints(...values: number[]): Uint8Array {
   return new Uint8Array(Int32Array.from(values).buffer)
 }
 
-const length = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(Uint8Array.prototype), 'length') as {
-  get: () => number
-}
+const { get: length } = Object.getOwnPropertyDescriptor(
+  Object.getPrototypeOf(Uint8Array.prototype) as object,
+  'length',
+) as { get: () => number }
+
 /**
  * The number of elements of a typed array. The `length` of a subclass may be wrong, and what is copied into reused memory
  * has to be exactly as long as is said.
  *
  * @internal
  */
-export const lengthOf = Function.prototype.call.bind(length.get) as (array: Uint8Array) => number
+export function lengthOf(array: Uint8Array): number {
+  return length.call(array)
+}
 
 /** The bytes of any ArrayBuffer view, as they lie in memory; nothing is copied. */
 export function bytesOf(name: string, value: unknown): Uint8Array {
