@@ -5,5 +5,5 @@
        (got "")
        (cli (make-network-process :name "cli" :host "127.0.0.1" :service (port-of srv) :nowait t
                                   :filter (lambda (_p s) (setq got (concat got s))) :sentinel (lambda (_p e) (show 'event e got)))))
-  (settle)
+  (settle 0.5)
   (show (process-status cli) got))
