@@ -3,7 +3,10 @@
 import { native } from '../native.js'
 
 const names = new Map(Object.entries(native.errors).map(([name, number]) => [number, name]))
-/** The system's errno numbers by name: `errno.ECONNREFUSED`. Positive, as in C. */
+/**
+ * The system's errno numbers by name: `errno.ECONNREFUSED`. Positive, as in C. A number has one name, which errors have as
+ * their code: on Linux EAGAIN, not EWOULDBLOCK, and ENOTSUP, not EOPNOTSUPP.
+ */
 export const errno = Object.freeze(native.errors)
 
 /** What a system error carries besides its message. */
