@@ -183,7 +183,14 @@ export function errorAddress(sockaddr: Uint8Array): ErrorAddress {
   const port = address.at(-1)
   return address.length === 5
     ? { address: address.slice(0, 4).join('.'), port }
-    : { address: compressIPv6(address), port }
+    : { address: compressIPv6(address) + zone(address.scope), port }
+}
+
+// The interface of a link-local address, as in `fe80::1%eth0`.
+function zone(scope: number | undefined): string {
+  if (scope === undefined) return ''
+  const name = native.if_indextoname(scope)
+  return `%${typeof name === 'string' ? name : scope}`
 }
 
 // The form of RFC 5952, which the URL parser produces.

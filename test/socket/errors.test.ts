@@ -7,11 +7,19 @@ import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import net from 'node:net'
 import path from 'node:path'
-import { constants, decodeAddress, encodeAddress, poll, Socket } from 'make-network-process/socket'
+import {
+  constants,
+  decodeAddress,
+  encodeAddress,
+  ifIndexToName,
+  ifNameToIndex,
+  poll,
+  Socket,
+} from 'make-network-process/socket'
 import { aFolder, forEachTransport, type Transport } from '../support/transports.js'
 import { aServer, aSocket, contents, thrownBy, until } from './sockets.js'
 
-const { AF_INET, AF_UNIX, POLLOUT, SOCK_DGRAM, SOCK_STREAM, SOL_SOCKET, SO_ERROR } = constants
+const { AF_INET, AF_INET6, AF_UNIX, POLLOUT, SOCK_DGRAM, SOCK_STREAM, SOL_SOCKET, SO_ERROR } = constants
 
 type SystemError = Error & Record<string, unknown>
 
@@ -277,5 +285,14 @@ describe('an error', () => {
   it('has a stack that begins with its message', () => {
     const error = thrownBy(() => poll([], -2))
     assert.ok(error.stack?.includes(error.message))
+  })
+
+  it('names the interface of a link-local address', () => {
+    const loopback = ifNameToIndex(process.platform === 'linux' ? 'lo' : 'lo0')
+    for (const [scope, name] of [[loopback, ifIndexToName(loopback)] as const, [4711, '4711'] as const]) {
+      const address = Object.assign([0xfe80, 0, 0, 0, 0, 0, 0, 0xabc, 9], { scope })
+      const error = thrownBy(() => aSocket(AF_INET6, SOCK_STREAM).connect(encodeAddress(address)))
+      assert.equal(error.address, `fe80::abc%${name}`)
+    }
   })
 })
