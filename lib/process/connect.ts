@@ -6,6 +6,7 @@ import { constants } from '../socket/constants.js'
 import { errno, systemError } from '../socket/errors.js'
 import { after } from '../socket/callbacks.js'
 import { attach, Interest, Mode, setReceiver, wait, type Receiver } from '../socket/hub.js'
+import { pollUntil } from '../socket/polling.js'
 import type { NetworkProcess } from './network-process.js'
 
 /** An address to try, and the socket that it needs. @internal */
@@ -27,9 +28,6 @@ const retryPause = 5
 function isQueueFull(error: number, address: Uint8Array): boolean {
   return error === errno.EAGAIN && familyOf(address) === constants.AF_UNIX
 }
-
-// How long one poll waits for a connection, in milliseconds.
-const pollTime = 100
 
 /** Makes a candidate's socket and prepares it; returns -errno if there is no such socket. @internal */
 export function openSocket(candidate: Candidate, prepare: Prepare): SocketId {
@@ -89,9 +87,7 @@ function finishConnect(id: SocketId, address: Uint8Array): number {
     const error = -native.connect(id, address)
     if (error === errno.EISCONN) return 0
     if (error === errno.EINPROGRESS || error === errno.EALREADY) {
-      // In short waits: a worker can be terminated only between two calls into the addon.
-      let ready = 0
-      while (ready === 0) ready = native.poll(Int32Array.of(id, constants.POLLOUT, 0), pollTime)
+      const ready = pollUntil(Int32Array.of(id, constants.POLLOUT, 0), Infinity)
       return ready < 0 ? -ready : native.socketError(id)
     }
     if (!isQueueFull(error, address)) return error

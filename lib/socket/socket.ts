@@ -10,6 +10,7 @@ import { controlSpace, decodeControl, encodeControl, type Control, type Outgoing
 import { check, codedError, integer, typeError } from './errors.js'
 import { attach, Delivery, Interest, Kind, Mode, setReceiver } from './hub.js'
 import { getSocketOption, setSocketOption, type OptionValue } from './options.js'
+import { pollUntil } from './polling.js'
 
 /** What a socket is watched for, and what it is ready for. */
 export interface Readiness {
@@ -430,9 +431,6 @@ export function socketpair(domain: number, type: number, protocol = 0): [Socket,
   return Socket.pair(domain, type, protocol)
 }
 
-// In milliseconds. A worker that waits can only be ended between two calls into the addon.
-const longestPoll = 100
-
 /** An entry of {@link poll}. */
 export interface PollEntry {
   /** The socket to poll. */
@@ -453,11 +451,7 @@ export function poll(entries: readonly PollEntry[], timeout: number): number {
   const triples = Int32Array.from(
     entries.flatMap(({ socket, events }) => [idOf(socket), integer('events', events, -0x8000, 0x7fff), 0]),
   )
-  let ready: number
-  do {
-    const left = Math.max(0, Math.ceil(end - performance.now()))
-    ready = check(native.poll(triples, Math.min(left, longestPoll)), 'poll')
-  } while (ready === 0 && performance.now() < end)
+  const ready = check(pollUntil(triples, end), 'poll')
   entries.forEach((entry, i) => (entry.revents = triples[3 * i + 2] ?? 0))
   return ready
 }
