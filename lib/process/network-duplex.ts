@@ -2,7 +2,7 @@
 // database clients. Names, defaults and units are net.Socket's.
 import { Duplex, type DuplexOptions } from 'node:stream'
 import { native } from '../native.js'
-import { encodeAddress, errorAddress, type AddressInput } from '../socket/address.js'
+import { encodeAddress, errorAddress } from '../socket/address.js'
 import { ints } from '../socket/bytes.js'
 import { constants } from '../socket/constants.js'
 import { rangeError, typeError, type ErrorAddress } from '../socket/errors.js'
@@ -113,46 +113,37 @@ export class NetworkDuplex extends Duplex {
 
   /** The peer's IP address; undefined for other families, and for a process that has ended. */
   get remoteAddress(): string | undefined {
-    return this.#name('remote').address
+    return this.#end('remote').address
   }
 
   /** The peer's port, likewise. */
   get remotePort(): number | undefined {
-    return this.#name('remote').port
+    return this.#end('remote').port
   }
 
   /** `'IPv4'` or `'IPv6'`, likewise. */
   get remoteFamily(): string | undefined {
-    return this.#family('remote')
+    return this.#end('remote').family
   }
 
   /** The process's own IP address, likewise. */
   get localAddress(): string | undefined {
-    return this.#name('local').address
+    return this.#end('local').address
   }
 
   /** The process's own port, likewise. */
   get localPort(): number | undefined {
-    return this.#name('local').port
+    return this.#end('local').port
   }
 
   /** `'IPv4'` or `'IPv6'`, likewise. */
   get localFamily(): string | undefined {
-    return this.#family('local')
+    return this.#end('local').family
   }
 
-  #ip(end: 'local' | 'remote'): AddressInput | undefined {
-    const address = this.#process.contact(end, true)
-    return Array.isArray(address) ? address : undefined
-  }
-
-  #name(end: 'local' | 'remote'): ErrorAddress {
-    const address = this.#ip(end)
-    return address === undefined ? {} : errorAddress(encodeAddress(address))
-  }
-
-  #family(end: 'local' | 'remote'): string | undefined {
-    const address = this.#ip(end)
-    return Array.isArray(address) ? (address.length === 5 ? 'IPv4' : 'IPv6') : undefined
+  #end(which: 'local' | 'remote'): ErrorAddress & { family?: string } {
+    const address = this.#process.contact(which, true)
+    if (!Array.isArray(address)) return {}
+    return { ...errorAddress(encodeAddress(address)), family: address.length === 5 ? 'IPv4' : 'IPv6' }
   }
 }
