@@ -3,7 +3,7 @@
 import { native, type AddressId, type Counts, type SocketId } from '../native.js'
 import { constants } from '../socket/constants.js'
 import { closeCounted, countsOf } from '../socket/counts.js'
-import { wouldBlock } from '../socket/errors.js'
+import { isUnannounced, wouldBlock } from '../socket/errors.js'
 import { after } from '../socket/callbacks.js'
 import { attach, holdAddresses, Interest, Mode, type Receiver } from '../socket/hub.js'
 import { handshakesBegan } from '../tls/index.js'
@@ -22,16 +22,16 @@ class Farewell implements Receiver {
   readonly #id: SocketId
   readonly #output: Output | undefined
   readonly #linger: number | undefined
-  readonly #addressed: boolean
+  readonly #isPolled: boolean
   #stopPatience: () => void
   #stopTimer: (() => void) | undefined
   #pause = 1
 
-  constructor(id: SocketId, output: Output | undefined, linger: number | undefined, addressed: boolean) {
+  constructor(id: SocketId, output: Output | undefined, linger: number | undefined, isPolled: boolean) {
     this.#id = id
     this.#output = output
     this.#linger = linger
-    this.#addressed = addressed
+    this.#isPolled = isPolled
     this.#stopPatience = after(linger === undefined ? patience : linger * 1000, () => this.#close())
     farewells.add(this)
     native.setCounted(id, true)
@@ -69,7 +69,7 @@ class Farewell implements Receiver {
 
   // A timer tries again if the epoll set does not report when there is room, or has no room for the socket itself.
   #awaitRoom(error: number): void {
-    const isAnnounced = this.#output?.isAnnounced(this.#id, this.#addressed, error) === true
+    const isAnnounced = !this.#isPolled && !isUnannounced(error)
     const isTold = isAnnounced && native.setInterest(this.#id, Interest.writable) === undefined
     if (!isTold) this.#stopTimer = after(this.#pause, () => this.onWritable())
     this.#pause = Math.min(2 * this.#pause, longestPause)
@@ -108,14 +108,14 @@ class Farewell implements Receiver {
  * Closes a socket when everything is sent: at once, if it is. Returns what the socket has counted so far.
  *
  * @param linger - how many seconds to wait for the peer's acknowledgement; undefined: do not wait
- * @param addressed - whether the socket is not connected, so that each datagram has an address
+ * @param isPolled - whether the epoll set does not report when there is room
  * @internal
  */
 export function closeWhenSent(
   id: SocketId,
   output: Output | undefined,
   linger: number | undefined,
-  addressed: boolean,
+  isPolled: boolean,
 ): Counts {
   const unsent = output !== undefined && !output.empty
   // The peer of a TLS session may send things that nobody reads, such as tickets. What arrives at a closed socket makes
@@ -125,7 +125,7 @@ export function closeWhenSent(
   const waits = linger === undefined ? unsent : linger > 0 && (unsent || native.unsent(id) > 0)
   if (!waits) return closeCounted(id)
   const counts = countsOf(id)
-  new Farewell(id, output, linger, addressed)
+  new Farewell(id, output, linger, isPolled)
   return counts
 }
 

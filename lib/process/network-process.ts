@@ -418,7 +418,7 @@ export class NetworkProcess {
     this.#id = -1
     if (id >= 0 && sendQueued) {
       const linger = lingerSeconds(this.#contact.get('linger'))
-      this.#counts = closeWhenSent(id, output, linger, this.#addressed)
+      this.#counts = closeWhenSent(id, output, linger, this.#sender?.isPolled === true)
       return
     }
     output?.abandon()

@@ -2,10 +2,7 @@
 // other. It owns the bytes, and the descriptors beside them, because the caller may change its own once they are
 // queued.
 import { native, type AddressId, type SocketId } from '../native.js'
-import { familyOf } from '../socket/address.js'
 import { lengthOf } from '../socket/bytes.js'
-import { constants } from '../socket/constants.js'
-import { isUnannounced } from '../socket/errors.js'
 import { packetsPerCall, sendLaidOut, sendPart, type LaidOut, type Packets } from '../socket/outbox.js'
 import { giveBack, takeMemory } from './spare.js'
 
@@ -153,18 +150,6 @@ export class Output {
     if (result < 0) return result
     this.#advancePackets(block, Math.max(result, 1))
     return 0
-  }
-
-  /**
-   * Whether the epoll set reports when there is room. It always reports an unconnected local datagram socket as writable,
-   * even if its peer's queue is full; likewise a netlink socket and, on BSDs, a connected local datagram socket.
-   *
-   * @param error - what sending gave
-   */
-  isAnnounced(id: SocketId, addressed: boolean, error: number): boolean {
-    if (addressed || isUnannounced(error)) return false
-    const own = this.stream ? 0 : native.getsockname(id)
-    return typeof own === 'number' || familyOf(own) !== constants.AF_NETLINK
   }
 
   /** Drops the first packet, which could not be sent. */

@@ -5,7 +5,15 @@ import { native, type AddressId, type SocketId } from '../native.js'
 import { encodeAddress, errorAddress, familyOf } from '../socket/address.js'
 import { bytesOf } from '../socket/bytes.js'
 import { encodeControl, type ControlMessage, type Credentials } from '../socket/control.js'
-import { check, codedError, errno, valueError, wouldBlock, type ErrorAddress } from '../socket/errors.js'
+import {
+  check,
+  codedError,
+  errno,
+  isUnannounced,
+  valueError,
+  wouldBlock,
+  type ErrorAddress,
+} from '../socket/errors.js'
 import { constants } from '../socket/constants.js'
 import { after } from '../socket/callbacks.js'
 import { Kind } from '../socket/hub.js'
@@ -36,6 +44,11 @@ const undeliverable = new Set([...lost, ECONNREFUSED, ENOENT, EPROTOTYPE])
 // Only descriptors in `fds` are duplicated while the message waits in the queue.
 const { SOL_SOCKET, SCM_RIGHTS } = constants
 const isDescriptors = ({ level, type }: ControlMessage) => level === SOL_SOCKET && type === SCM_RIGHTS
+
+function isNetlink(id: SocketId): boolean {
+  const own = native.getsockname(id)
+  return typeof own !== 'number' && familyOf(own) === constants.AF_NETLINK
+}
 
 function isGone(error: number): boolean {
   return gone.has(-error) || isTlsFailure(error)
@@ -70,6 +83,11 @@ export class Sender {
   coding: Coding
   /** Bytes are sent as they are, whatever the coding system. */
   raw = false
+  /**
+   * Whether the epoll set does not report when there is room: it always reports an unconnected local datagram socket as
+   * writable, even if its peer's queue is full, and a netlink socket, too.
+   */
+  isPolled = false
   /** Why the peer takes nothing any more. */
   failure: Error | undefined
 
@@ -91,6 +109,7 @@ export class Sender {
   open(id: SocketId, addressed: boolean): void {
     this.#id = id
     this.#addressed = addressed
+    this.isPolled = addressed || (this.#traits.kind === Kind.datagrams && isNetlink(id))
   }
 
   /** How many bytes wait. */
@@ -346,7 +365,7 @@ export class Sender {
 
   // A timer tries again if the epoll set does not report when there is room.
   #awaitRoom(milliseconds: number, error = 0): void {
-    if (this.#queue().isAnnounced(this.#id, this.#addressed, error)) return this.#owner.onWaiting()
+    if (!this.isPolled && !isUnannounced(error)) return this.#owner.onWaiting()
     const retry = () => {
       this.#cancelRetry = undefined
       this.flush(Math.min(2 * milliseconds, longestPause))
