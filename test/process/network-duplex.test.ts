@@ -7,7 +7,7 @@ import http from 'node:http'
 import { text } from 'node:stream/consumers'
 import type { NetworkDuplex } from 'make-network-process'
 import { constants } from 'make-network-process/socket'
-import { cleanUp, finallyDo, make, readOption, thrown } from './support.js'
+import { cleanUp, finallyDo, make, readOption, thrown, watchTimers } from './support.js'
 import { over, overEvery, type Transport } from './transports.js'
 
 afterEach(cleanUp)
@@ -23,17 +23,14 @@ async function streams(transport: Transport) {
 
 /** Calls `work`, and gives what it wanted to be called when `milliseconds` have passed. */
 function timers(milliseconds: number, work: () => void): () => void {
-  const { setTimeout } = globalThis
   let due: (() => void) | undefined
-  const noting = (callback: () => void, delay: number) => {
-    if (delay === milliseconds) due = callback
-    return setTimeout(callback, delay)
-  }
-  globalThis.setTimeout = Object.assign(noting, setTimeout)
+  const unwatch = watchTimers((run, delay) => {
+    if (delay === milliseconds) due = run
+  })
   try {
     work()
   } finally {
-    globalThis.setTimeout = setTimeout
+    unwatch()
   }
   assert.ok(due)
   return due

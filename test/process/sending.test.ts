@@ -6,7 +6,17 @@ import { rmSync } from 'node:fs'
 import { acceptProcessOutput, type NetworkProcess } from 'make-network-process'
 import { constants, errno, socketpair, type Socket } from 'make-network-process/socket'
 import { native } from '../../dist/native.js'
-import { changed, cleanUp, finallyDo, make, settled, socketFile, until, witness } from './support.js'
+import {
+  changed,
+  cleanUp,
+  finallyDo,
+  make,
+  settled,
+  socketFile,
+  until,
+  watchTimers,
+  witness,
+} from './support.js'
 import { over, overEvery, type Transport } from './transports.js'
 
 afterEach(cleanUp)
@@ -57,16 +67,13 @@ const longestPause = 64
 /** The pauses in which `work` waited for room. */
 async function pausesOf(work: () => Promise<unknown>): Promise<number[]> {
   const pauses: number[] = []
-  const { setTimeout } = globalThis
-  const noting = (run: () => void, milliseconds: number) => {
+  const unwatch = watchTimers((_, milliseconds) => {
     if (milliseconds <= longestPause) pauses.push(milliseconds)
-    return setTimeout(run, milliseconds)
-  }
-  globalThis.setTimeout = Object.assign(noting, setTimeout)
+  })
   try {
     await work()
   } finally {
-    globalThis.setTimeout = setTimeout
+    unwatch()
   }
   return pauses
 }

@@ -243,6 +243,17 @@ export function readOption(
   return [...new Int32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length))]
 }
 
+/** Calls `note` for every timer that is set from now on. Returns what ends that. */
+export function watchTimers(note: (run: () => void, milliseconds: number) => void): () => void {
+  const { setTimeout } = globalThis
+  const noting = (run: () => void, milliseconds: number) => {
+    note(run, milliseconds)
+    return setTimeout(run, milliseconds)
+  }
+  globalThis.setTimeout = Object.assign(noting, setTimeout)
+  return () => void (globalThis.setTimeout = setTimeout)
+}
+
 /** Takes the uncaught exceptions while `work` runs, instead of mocha. */
 export async function uncaught(work: (errors: unknown[]) => Promise<void> | void): Promise<unknown[]> {
   const errors: unknown[] = []
