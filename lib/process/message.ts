@@ -53,11 +53,9 @@ export interface MessageInfo {
 
 const none: readonly never[] = Object.freeze([])
 
-// The addon has closed the descriptor in SCM_PIDFD, because a filter that does not expect it would leak it. Its number is
-// not among the constants if the addon was built with old headers.
-const processDescriptor = process.platform === 'linux' ? 4 : undefined // SCM_PIDFD
+// The addon has closed the descriptor in SCM_PIDFD, because a filter that does not expect it would leak it.
 const isWhole = ({ level, type }: ControlMessage) =>
-  level !== constants.SOL_SOCKET || type !== processDescriptor
+  level !== constants.SOL_SOCKET || type !== constants.SCM_PIDFD
 
 /** What came with one message. @internal */
 export class ReceivedInfo implements MessageInfo {

@@ -33,6 +33,8 @@ namespace uapi {
 
 #include <iterator>
 
+#include "newer.h"
+
 #ifdef __linux__
 #include <linux/can.h>
 #include <linux/can/raw.h>

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "address.h"
+#include "newer.h"
 
 namespace sys {
 
@@ -59,8 +60,8 @@ ssize_t RecvFrom(int fd, void* data, std::size_t length, int flags, Address* add
 ssize_t RecvMsg(int fd, Message* message, int flags);
 // The descriptors in a received message, which the caller owns: those that the sender has passed
 // or, for kProcessDescriptor (SO_PASSPIDFD), the one of the sender's process.
-#ifdef __linux__
-constexpr int kProcessDescriptor = 4;  // SCM_PIDFD, which many systems' headers lack.
+#ifdef SCM_PIDFD
+constexpr int kProcessDescriptor = SCM_PIDFD;
 #else
 constexpr int kProcessDescriptor = -1;  // There is none.
 #endif

@@ -10,8 +10,6 @@ import { overEvery, type Transport } from './transports.js'
 
 afterEach(cleanUp)
 
-// SO_PASSPIDFD of Linux, which many systems' headers do not have yet.
-const soPasspidfd = 76
 const isLocal = (transport: Transport) => transport.isLocal
 const openDescriptors = () => readdirSync('/dev/fd').length
 const aFile = () => openSync('package.json', 'r')
@@ -183,8 +181,9 @@ describe('received descriptors', () => {
       const before = openDescriptors()
       const { client, peer } = await transport.pair({ filter: true }, { filter: true })
       const socket = Socket.fromFd(peer.detach())
+      const { SOL_SOCKET, SO_PASSPIDFD = -1 } = constants
       try {
-        socket.setsockopt(constants.SOL_SOCKET, soPasspidfd, true)
+        socket.setsockopt(SOL_SOCKET, SO_PASSPIDFD, true)
       } catch {
         this.skip()
       } finally {
