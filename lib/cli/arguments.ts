@@ -16,6 +16,7 @@ export interface Command {
   /** The argument list for `makeNetworkProcess`, but for the functions. */
   readonly keywords: readonly unknown[]
   readonly server: boolean
+  /** Raw sockets carry datagrams too. */
   readonly type: 'stream' | 'datagram' | 'seqpacket'
   /** Whether a client goes on sending after its peer has ended. */
   readonly halfOpen: boolean
@@ -34,6 +35,12 @@ const texts = new Set([':name', ':host', ':service', ':bindtodevice'])
 const addresses = new Set([':local', ':remote'])
 /** Keywords whose value is a function, which this command provides. */
 const functions = new Set([':filter', ':sentinel', ':log'])
+/** How the values of `:type` behave; all others are streams, or errors of the library. */
+const types = new Map<unknown, Command['type']>([
+  ['datagram', 'datagram'],
+  ['raw', 'datagram'],
+  ['seqpacket', 'seqpacket'],
+])
 
 /**
  * Reads a command line.
@@ -70,7 +77,6 @@ function makeCommand(pairs: Pair[], switches: ReturnType<typeof parseSwitches>):
   const find = (keyword: string) => pairs.find(([key]) => key === keyword)
   const isSet = (keyword: string) => (find(keyword)?.[1] ?? null) !== null
   const server = isSet(':server')
-  const type = find(':type')?.[1]
   if (echo && !server) throw new UsageError('--echo is for servers: it needs :server t')
   const defaults: Pair[] = []
   if (!find(':name')) defaults.push([':name', server ? 'server' : 'client'])
@@ -79,7 +85,7 @@ function makeCommand(pairs: Pair[], switches: ReturnType<typeof parseSwitches>):
   return {
     keywords: [...pairs, ...defaults].flat(),
     server,
-    type: type === 'raw' ? 'datagram' : type === 'datagram' || type === 'seqpacket' ? type : 'stream',
+    type: types.get(find(':type')?.[1]) ?? 'stream',
     halfOpen: isSet(':half-open'),
     echo,
     input: raw ? 'raw' : once ? 'once' : 'lines',
