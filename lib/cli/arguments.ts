@@ -1,9 +1,10 @@
 // The command line: keywords and their values as the manual writes them, and the command's own switches. It turns words
-// into `makeNetworkProcess`'s argument list, and leaves it to the library to check keywords and values.
+// into `makeNetworkProcess`'s argument list, and leaves it to the library to check values.
 //
 // Switches begin with a dash and keywords with a colon. A keyword takes the next word, whatever that begins with.
 
 import { parseArgs } from 'node:util'
+import { formOf } from './keywords.js'
 import { Cons, LispSyntaxError, listItems, readLisp, type LispValue } from './lisp.js'
 
 /** An error in the command line. */
@@ -29,12 +30,6 @@ export interface Command {
   readonly wait: number
 }
 
-/** Keywords whose value is text: a bare word will do, without the quotes of a Lisp string. */
-const texts = new Set([':name', ':host', ':service', ':bindtodevice'])
-/** Keywords whose value is an address: text unless it begins with a bracket. */
-const addresses = new Set([':local', ':remote'])
-/** Keywords whose value is a function, which this command provides. */
-const functions = new Set([':filter', ':sentinel', ':log'])
 /** How the values of `:type` behave; all others are streams, or errors of the library. */
 const types = new Map<unknown, Command['type']>([
   ['datagram', 'datagram'],
@@ -59,8 +54,7 @@ export function parseCommandLine(argv: readonly string[]): Command | 'help' | 'v
     if (word === '--wait') switches.push(`--wait=${words.shift() ?? 'the end'}`)
     else if (word.startsWith('-')) switches.push(word)
     else if (word.startsWith('(')) pairs.push(...listOfPairs(readWords(word, words)))
-    else if (isKeyword(word)) pairs.push([word, valueOfWord(word, words)])
-    else throw new UsageError(`expected a keyword such as :host, found ${word}`)
+    else pairs.push([knownKeyword(word), valueOfWord(word, words)])
   }
   const known = parseSwitches(switches)
   if (pairs.length === 0) throw new UsageError('expected keywords, such as :host localhost :service 7000')
@@ -70,6 +64,12 @@ export function parseCommandLine(argv: readonly string[]): Command | 'help' | 'v
 type Pair = [keyword: string, value: unknown]
 
 const isKeyword = (word: string) => /^:[^:]/.test(word)
+
+function knownKeyword(word: string): string {
+  if (!isKeyword(word)) throw new UsageError(`expected a keyword such as :host, found ${word}`)
+  if (formOf(word) === undefined) throw new UsageError(`there is no keyword ${word}`)
+  return word
+}
 
 function makeCommand(pairs: Pair[], switches: ReturnType<typeof parseSwitches>): Command {
   const { echo, hex, json, raw, once, quiet } = switches
@@ -127,7 +127,8 @@ function valueOfWord(keyword: string, words: string[]): unknown {
   const word = words.shift()
   if (word === undefined) throw new UsageError(`${keyword}: expected a value, found the end`)
   if (isKeyword(word)) throw new UsageError(`${keyword}: expected a value, found the keyword ${word}`)
-  const isText = texts.has(keyword) || (addresses.has(keyword) && !/^[[(]/.test(word))
+  const form = formOf(keyword)
+  const isText = form === 'text' || (form === 'address' && !/^[[(]/.test(word))
   if (isText && !/^(?:nil|t|".*)$/s.test(word))
     return keyword === ':service' && /^\d+$/.test(word) ? Number(word) : word
   return valueOfLisp(keyword, readWords(word, words, keyword))
@@ -154,10 +155,8 @@ function readWords(word: string, words: string[], keyword?: string): LispValue {
 function listOfPairs(list: LispValue): Pair[] {
   const items = listItems(list)
   if (items?.[0] === Symbol.for('make-network-process')) items.shift()
-  return cutIntoPairs(items, 'the list').map(([keyword, value]) => {
-    if (!isKeyword(keyword)) throw new UsageError(`expected a keyword such as :host, found ${keyword}`)
-    return [keyword, valueOfLisp(keyword, value)]
-  })
+  const pairs = cutIntoPairs(items, 'the list')
+  return pairs.map(([word, value]) => [knownKeyword(word), valueOfLisp(word, value)])
 }
 
 /** The argument of `makeNetworkProcess` for a Lisp value. */
@@ -199,7 +198,7 @@ function cutIntoPairs(items: LispValue[] | undefined, where: string): [string, L
 
 /** Drops functions that are nil, since the command has its own; `:filter t`, which stops reading, stays. */
 function isForLibrary([keyword, value]: Pair): boolean {
-  if (!functions.has(keyword)) return true
+  if (formOf(keyword) !== 'function') return true
   if (value === null) return false
   if (keyword === ':filter' && value === true) return true
   throw new UsageError(`${keyword}: a function cannot be given here, the command has its own`)
