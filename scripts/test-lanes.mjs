@@ -61,11 +61,17 @@ const emulatorDiffers = [
   ['takes numbers with and without a sign', 'no SO_MAX_PACING_RATE'],
   ['agree on a scope', 'half of sin6_scope_id is swapped, on a big-endian processor'],
   [':bindtodevice is set and taken back', 'no SO_BINDTODEVICE for getsockopt(2)'],
+  ['is checked, instruction by instruction, and by the kernel', 'EFAULT for an empty program of BPF'],
+  ['that the client of a transparent proxy asked for', 'no IP_TRANSPARENT'],
+  ['netlink does not poll a peer that does not read', 'no netlink between programs'],
 ]
 
 // The same for C++ tests, by lane.
+const filter = ['filter_test', 'no SO_GET_FILTER']
 const emulatorBreaks = {
-  s390x: [['segmentation_test', 'the two bytes of UDP_SEGMENT are handed on in the wrong order']],
+  s390x: [filter, ['segmentation_test', 'the two bytes of UDP_SEGMENT are handed on in the wrong order']],
+  armhf: [filter],
+  arm64: [filter],
 }
 
 function run(program, args, options = {}) {
@@ -170,7 +176,7 @@ function runLane({ name, prefix, qemu, options = [] }) {
   if (!run('cmake', configure) || !run('cmake', ['--build', build, '--parallel']))
     return 'FAILED: the addon was not built'
   const failed = []
-  const unfit = emulatorBreaks[name] ?? []
+  const unfit = emulatorBreaks[name]
   unfit.forEach(([test, why]) => console.log(`test:lanes: ${name}: left out: ${test} (${why})`))
   const fit = ['--exclude-regex', `^(${unfit.map(([test]) => test).join('|')})$`]
   if (!run('ctest', ['--test-dir', build, '--output-on-failure', ...fit])) failed.push('the C++ tests')

@@ -266,8 +266,13 @@ void DropQueuedErrors(int fd) {
   const int domain = NatureOf(fd, SO_DOMAIN);
   const bool has_queue = domain == AF_INET || domain == AF_INET6 || domain == AF_PACKET;
   if (!has_queue || NatureOf(fd, SO_PROTOCOL) == IPPROTO_SCTP) return;
+  // There is room for a byte, because qemu's user mode passes no message without any on.
+  char byte;
+  iovec buffer = {&byte, 1};
   for (std::size_t i = 0; i < kMessages; i++) {
     Message message;
+    message.buffers = &buffer;
+    message.buffer_count = 1;
     if (RecvMsg(fd, &message, MSG_ERRQUEUE | MSG_DONTWAIT) < 0) return;
   }
 #else

@@ -3,9 +3,6 @@
 #include "../../native/sys/socket.h"
 
 #include <fcntl.h>
-#ifdef __linux__
-#include <linux/filter.h>
-#endif
 #include <netinet/in.h>
 #include <unistd.h>
 
@@ -271,26 +268,6 @@ void Options() {
         sys::SetSockOpt(pair.one.get(), SOL_SOCKET, 9999, &on, sizeof on) == -ENOPROTOOPT);
 }
 
-// The kernel counts a filter in instructions, and everything else in bytes.
-void Filters() {
-#ifdef SO_GET_FILTER
-  const Pair pair(SOCK_DGRAM);
-  sock_filter program[] = {BPF_STMT(BPF_LD | BPF_IMM, 0), BPF_STMT(BPF_RET | BPF_K, 0xffff)};
-  const sock_fprog filter = {2, program};
-  CHECK("a filter can be attached",
-        sys::SetSockOpt(pair.one.get(), SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof filter) == 0);
-  sock_filter found[3] = {};
-  const auto get = [&](socklen_t* length) {
-    return sys::GetSockOpt(pair.one.get(), SOL_SOCKET, SO_GET_FILTER, found, length);
-  };
-  socklen_t length = sizeof program[0];
-  CHECK("a filter needs room for all of it", get(&length) == -EINVAL && found[0].code == 0);
-  length = sizeof found;
-  CHECK("a filter is read as a whole", get(&length) == 0 && length == sizeof program &&
-                                           std::memcmp(found, program, sizeof program) == 0);
-#endif
-}
-
 void Closed() {
   sys::Address address = Loopback();
   char byte = 0;
@@ -331,7 +308,6 @@ int main() {
   Messages();
   ManyMessages();
   Options();
-  Filters();
   Closed();
   Owners();
   return check::Status();

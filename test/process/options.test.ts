@@ -271,9 +271,7 @@ describe('an option without a name', () => {
     }
     assert.throws(
       () => make({ name: 's', server: true, family: 'local', service, sockopts: [[-1, -1, 1]] }),
-      {
-        message: 'setsockopt :sockopts[0] ENOTSUP',
-      },
+      { message: /^setsockopt :sockopts\[0\] E[A-Z]+$/ },
     )
     make({ name: 's', server: true, family: 'local', service, sockopts: null })
   })
