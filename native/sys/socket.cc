@@ -11,8 +11,10 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <climits>
 #include <cstring>
 #include <limits>
+#include <utility>
 
 #include "calls.h"
 
@@ -22,6 +24,7 @@
 #endif
 #ifdef __APPLE__
 #include <launch.h>
+#include <libproc.h>
 
 #include <cstdlib>
 #endif
@@ -34,6 +37,16 @@ constexpr int kNoSignal = MSG_NOSIGNAL;
 #else
 constexpr int kNoSignal = 0;
 #endif
+
+// Flags of the question, which kernels give back with the answer.
+#ifdef MSG_CMSG_CLOEXEC
+constexpr int kAsked = MSG_CMSG_CLOEXEC;
+#else
+constexpr int kAsked = MSG_DONTWAIT | MSG_PEEK | MSG_WAITALL;
+#endif
+
+// As many bytes as Linux moves at once; for more, Darwin gives EINVAL.
+constexpr std::size_t kMostAtOnce = INT_MAX;
 
 // Repeats a call while it is interrupted; returns its value or -errno.
 template <class Call>
@@ -71,10 +84,12 @@ int Born(int fd) {
 #endif
 
 msghdr Header(const Message& message) {
+  static iovec nothing = {nullptr, 0};  // Darwin refuses a message of no buffers.
+  const bool empty = message.buffer_count == 0;
   msghdr header;
   std::memset(&header, 0, sizeof header);
-  header.msg_iov = message.buffers;
-  header.msg_iovlen = static_cast<decltype(header.msg_iovlen)>(message.buffer_count);
+  header.msg_iov = empty ? &nothing : message.buffers;
+  header.msg_iovlen = static_cast<decltype(header.msg_iovlen)>(empty ? 1 : message.buffer_count);
   header.msg_control = message.control;
   header.msg_controllen = static_cast<decltype(header.msg_controllen)>(message.control_length);
   return header;
@@ -99,12 +114,7 @@ msghdr IncomingHeader(const Message& message) {
 }
 
 void TakeFrom(const msghdr& header, Message* message) {
-#ifdef MSG_CMSG_CLOEXEC
-  // The kernel returns the flag that it was given.
-  message->flags = header.msg_flags & ~MSG_CMSG_CLOEXEC;
-#else
-  message->flags = header.msg_flags;
-#endif
+  message->flags = header.msg_flags & ~kAsked;
   message->control_length = static_cast<std::size_t>(header.msg_controllen);
   if (message->address != nullptr) {
     // The kernel reports the full length of an address that it had to cut.
@@ -127,6 +137,11 @@ auto ReceiveCloseOnExec(int flags, const Receive& receive) {
   const auto received = receive(flags | MSG_CMSG_CLOEXEC);
   return received == -EINVAL ? receive(flags) : received;
 }
+#else
+bool IsLocal(int fd) {
+  Address name;
+  return GetSockName(fd, &name) == 0 && name.get()->sa_family == AF_UNIX;
+}
 #endif
 
 // The unit that the length of an option counts, in bytes.
@@ -141,12 +156,24 @@ socklen_t UnitOf(int level, int name) {
   return 1;
 }
 
-#ifdef __linux__
-// A socket's SO_DOMAIN or SO_PROTOCOL, or -errno.
+// A socket's SO_TYPE, SO_DOMAIN or SO_PROTOCOL, or -errno.
 int NatureOf(int fd, int name) {
   int nature = 0;
   socklen_t length = sizeof nature;
   return ::getsockopt(fd, SOL_SOCKET, name, &nature, &length) < 0 ? -errno : nature;
+}
+
+#ifdef __APPLE__
+// SO_ACCEPTCONN, which the kernel has a name but no answer for.
+int GetListens(int fd, void* value, socklen_t* length) {
+  socket_fdinfo info;
+  constexpr int kLength = sizeof info;
+  if (::proc_pidfdinfo(::getpid(), fd, PROC_PIDFDSOCKETINFO, &info, kLength) != kLength)
+    return -errno;
+  const int listens = info.psi.soi_options & SO_ACCEPTCONN;
+  *length = std::min(*length, static_cast<socklen_t>(sizeof listens));
+  std::memcpy(value, &listens, *length);
+  return 0;
 }
 #endif
 
@@ -228,6 +255,9 @@ int GetPeerName(int fd, Address* address) {
 }
 
 int GetSockOpt(int fd, int level, int name, void* value, socklen_t* length) {
+#ifdef __APPLE__
+  if (level == SOL_SOCKET && name == SO_ACCEPTCONN) return GetListens(fd, value, length);
+#endif
   const socklen_t unit = UnitOf(level, name);
   *length /= unit;
   const int result = Result(::getsockopt(fd, level, name, value, length));
@@ -285,14 +315,24 @@ int Shutdown(int fd, int how) { return Result(::shutdown(fd, how)); }
 ssize_t SendTo(int fd, const void* data, std::size_t length, int flags, const Address* address) {
   const sockaddr* to = address == nullptr ? nullptr : address->get();
   const socklen_t to_length = address == nullptr ? 0 : address->length;
+  length = std::min(length, kMostAtOnce);
   return Uninterrupted(
       [&] { return calls::SendTo(fd, data, length, flags | kNoSignal, to, to_length); });
 }
 
 ssize_t SendMsg(int fd, const Message& message, int flags) {
   const msghdr header = OutgoingHeader(message);
-  return Uninterrupted([&] { return ::sendmsg(fd, &header, flags | kNoSignal); });
+  const ssize_t sent = Uninterrupted([&] { return ::sendmsg(fd, &header, flags | kNoSignal); });
+#ifdef __APPLE__
+  // What a local stream allows for control messages shrinks with the room in its peer's queue.
+  if (sent == -EMSGSIZE && message.control_length > 0 && message.buffer_count <= IOV_MAX &&
+      NatureOf(fd, SO_TYPE) == SOCK_STREAM)
+    return -EAGAIN;
+#endif
+  return sent;
 }
+
+#ifdef MSG_CMSG_CLOEXEC
 
 ssize_t Recv(int fd, void* data, std::size_t length, int flags) {
   return Uninterrupted([&] { return calls::RecvFrom(fd, data, length, flags, nullptr, nullptr); });
@@ -311,20 +351,67 @@ ssize_t RecvMsg(int fd, Message* message, int flags) {
   const auto receive = [&](int asked) {
     return Uninterrupted([&] { return ::recvmsg(fd, &header, asked); });
   };
-#ifdef MSG_CMSG_CLOEXEC
   // Without room for control messages no descriptors come.
   const ssize_t received =
       message->control_length > 0 ? ReceiveCloseOnExec(flags, receive) : receive(flags);
-#else
-  const ssize_t received = receive(flags);
-#endif
-  if (received < 0) return received;
-  TakeFrom(header, message);
-#ifndef MSG_CMSG_CLOEXEC
-  for (const int passed : DescriptorsOf(*message)) fcntl(passed, F_SETFD, FD_CLOEXEC);
-#endif
+  if (received >= 0) TakeFrom(header, message);
   return received;
 }
+
+#else
+
+// Darwin opens every descriptor that comes with a message, and leaves those open that the call has
+// no room for, whichever call it is. So there is room for all, and the rest is closed here.
+ssize_t RecvMsg(int fd, Message* message, int flags) {
+  alignas(cmsghdr) std::uint8_t control[4096];  // A sender's control messages have 2048 at most.
+  Message whole = *message;
+  // Of descriptors that are only peeked at, there are not even the numbers.
+  const bool peeks = (flags & MSG_PEEK) != 0;
+  whole.control = peeks ? nullptr : control;
+  whole.control_length = peeks ? 0 : sizeof control;
+  msghdr header = IncomingHeader(whole);
+  const auto receive = [&] { return Uninterrupted([&] { return ::recvmsg(fd, &header, flags); }); };
+  ssize_t received = receive();
+  // The descriptor table was too full for them. They are gone, but the message is still there.
+  const bool lost = received == -EMSGSIZE && IsLocal(fd);
+  if (lost) received = receive();
+  if (received < 0) return received;
+  TakeFrom(header, &whole);
+
+  const std::size_t room = std::exchange(message->control_length,
+                                         std::min(message->control_length, whole.control_length));
+  if (message->control_length > 0) std::memcpy(message->control, control, message->control_length);
+  message->flags = whole.flags | (lost || room < whole.control_length ? MSG_CTRUNC : 0);
+  std::size_t kept = DescriptorsOf(*message).size();
+  for (const int passed : DescriptorsOf(whole)) {
+    if (kept > 0) {
+      kept--;
+      fcntl(passed, F_SETFD, FD_CLOEXEC);
+    } else {
+      ::close(passed);
+    }
+  }
+  return received;
+}
+
+ssize_t Recv(int fd, void* data, std::size_t length, int flags) {
+  iovec buffer = {data, std::min(length, kMostAtOnce)};
+  Message message;
+  message.buffers = &buffer;
+  message.buffer_count = 1;
+  return RecvMsg(fd, &message, flags);
+}
+
+ssize_t RecvFrom(int fd, void* data, std::size_t length, int flags, Address* address) {
+  iovec buffer = {data, std::min(length, kMostAtOnce)};
+  Message message;
+  message.buffers = &buffer;
+  message.buffer_count = 1;
+  message.address = address;
+  return RecvMsg(fd, &message, flags);
+}
+
+#endif
 
 std::vector<int> DescriptorsOf(const Message& message, int type) {
   std::vector<int> fds;
@@ -336,6 +423,7 @@ std::vector<int> DescriptorsOf(const Message& message, int type) {
     // If there was no room for all, BSDs leave the length that all would have had.
     const std::size_t length =
         std::min<std::size_t>(item->cmsg_len - CMSG_LEN(0), static_cast<std::size_t>(end - data));
+    if (length < sizeof(int)) continue;
     const std::size_t first = fds.size();
     fds.resize(first + length / sizeof(int));
     std::memcpy(fds.data() + first, data, (fds.size() - first) * sizeof(int));

@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
-import { readdirSync, readlinkSync } from 'node:fs'
+import { existsSync, fstatSync, readdirSync, readlinkSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { constants, encodeAddress, poll, Socket } from 'make-network-process/socket'
 import type { Transport } from '../support/transports.js'
@@ -130,17 +130,14 @@ export function outOfBounds<View>(
 
 /** What this process has open, by descriptor; skips the test where no file system lists it. */
 export function descriptors(context: Mocha.Context): Map<number, string> {
-  const folder = '/proc/self/fd'
-  let entries: string[]
-  try {
-    entries = readdirSync(folder)
-  } catch {
-    return context.skip()
-  }
+  const folder = ['/proc/self/fd', '/dev/fd'].find(existsSync)
+  if (folder === undefined) return context.skip()
   const found = new Map<number, string>()
-  for (const entry of entries) {
+  for (const entry of readdirSync(folder)) {
+    const fd = Number(entry)
     try {
-      found.set(Number(entry), readlinkSync(`${folder}/${entry}`))
+      const { dev, ino } = fstatSync(fd)
+      found.set(fd, folder.startsWith('/proc') ? readlinkSync(`${folder}/${fd}`) : `${dev}:${ino}`)
     } catch {
       // The descriptor by which the folder was read is gone.
     }
