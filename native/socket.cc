@@ -286,6 +286,13 @@ Napi::Value GetSockOpt(const Napi::CallbackInfo& info) {
                                           std::min<std::size_t>(length, value.size()));
 }
 
+bool IsLinger(int name) {
+#ifdef SO_LINGER_SEC
+  if (name == SO_LINGER_SEC) return true;
+#endif
+  return name == SO_LINGER;
+}
+
 // setsockopt(id, level, name, bytes)
 Napi::Value SetSockOpt(const Napi::CallbackInfo& info) {
   Socket* socket = Environment::SocketOf(info);
@@ -293,7 +300,7 @@ Napi::Value SetSockOpt(const Napi::CallbackInfo& info) {
   const Bytes value = BytesOf(info.Env(), info[3]);
   const int level = Integer(info, 1);
   const int name = Integer(info, 2);
-  if (level == SOL_SOCKET && name == SO_LINGER) socket->may_linger = true;
+  if (level == SOL_SOCKET && IsLinger(name)) socket->may_linger = true;
   return Number(info, sys::SetSockOpt(socket->descriptor.get(), level, name, value.data,
                                       static_cast<socklen_t>(value.length)));
 }

@@ -22,7 +22,7 @@ const table = new Map<string, Option>(
     broadcast: option('flag', constants.SO_BROADCAST),
     dontroute: option('flag', constants.SO_DONTROUTE),
     keepalive: option('flag', constants.SO_KEEPALIVE),
-    linger: option('linger', constants.SO_LINGER),
+    linger: option('linger', constants.SO_LINGER_SEC ?? constants.SO_LINGER),
     oobinline: option('flag', constants.SO_OOBINLINE),
     priority: option('integer', constants.SO_PRIORITY),
     reuseaddr: option('flag', constants.SO_REUSEADDR),
@@ -34,6 +34,8 @@ const table = new Map<string, Option>(
 
 /** How many seconds `:linger t` stands for: the kernel's option has no "for ever". */
 export const lingerForever = 0x7fff
+// Darwin's SO_LINGER counts hundredths of a second, and keeps them in 16 bits.
+const longestLinger = constants.SO_LINGER_SEC === undefined ? lingerForever : 327
 
 /** Whether this system has the network option. */
 export function hasOption(name: string): boolean {
@@ -61,7 +63,7 @@ function valueOf(name: string, { kind }: Option, value: unknown): Uint8Array {
       return ints(value)
     case 'linger': {
       const seconds = lingerSeconds(value)
-      return ints(seconds === undefined ? 0 : 1, seconds ?? 0)
+      return ints(seconds === undefined ? 0 : 1, Math.min(seconds ?? 0, longestLinger))
     }
     case 'device': {
       if (!isNil(value) && typeof value !== 'string')
