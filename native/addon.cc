@@ -1,6 +1,10 @@
 // The entry point: what the addon exports. lib/native.ts declares it for TypeScript.
 #include <napi.h>
 
+#ifdef __APPLE__
+#include <dlfcn.h>
+#endif
+
 #include "exports.h"
 #include "sys/constants.h"
 #include "sys/errors.h"
@@ -22,9 +26,20 @@ void ExportTables(Napi::Env env, Napi::Object exports) {
   exports.Set("errors", errors);
 }
 
+// A look-up thread may outlive the worker that asked, and Node unloads the addon with the worker:
+// its code has to stay mapped. On Linux the linker sees to that (binding.gyp).
+void StayLoaded() {
+#ifdef __APPLE__
+  Dl_info self;
+  if (::dladdr(reinterpret_cast<const void*>(&StayLoaded), &self) != 0)
+    (void)::dlopen(self.dli_fname, RTLD_LAZY | RTLD_NODELETE);
+#endif
+}
+
 Napi::Object Initialize(Napi::Env env, Napi::Object exports) {
   Environment* environment = Environment::Make(env);
   if (environment == nullptr) return exports;
+  StayLoaded();
   ExportTables(env, exports);
   ExportSocket(exports, environment);
   ExportHub(exports, environment);
