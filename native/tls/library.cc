@@ -12,15 +12,12 @@ namespace {
 
 constexpr const char* kFloor = "3.6.5";
 
-// Bare names are found where the dynamic linker looks, which is not in Homebrew's and
-// MacPorts' folders.
+// A bare name is found where the dynamic linker looks. On macOS that is the working directory,
+// where anybody may have put a library, and not the folders of Homebrew and MacPorts.
 constexpr const char* kCandidates[] = {
 #ifdef __APPLE__
-    "libgnutls.30.dylib",
-    "/opt/homebrew/lib/libgnutls.30.dylib",
-    "/opt/homebrew/opt/gnutls/lib/libgnutls.30.dylib",
-    "/usr/local/lib/libgnutls.30.dylib",
-    "/usr/local/opt/gnutls/lib/libgnutls.30.dylib",
+    "/opt/homebrew/lib/libgnutls.30.dylib", "/opt/homebrew/opt/gnutls/lib/libgnutls.30.dylib",
+    "/usr/local/lib/libgnutls.30.dylib",    "/usr/local/opt/gnutls/lib/libgnutls.30.dylib",
     "/opt/local/lib/libgnutls.30.dylib",
 #else
     "libgnutls.so.30",
