@@ -238,14 +238,18 @@ export interface Native {
   tlsPrint(pem: Uint8Array): string | number
 }
 
+function hasGlibc(): boolean {
+  const report = process.report.getReport() as unknown as { header: { glibcVersionRuntime?: string } }
+  return report.header.glibcVersionRuntime !== undefined
+}
+
 function load(): Native {
   // Bun has Node-API but not libuv: calling that aborts the process, which could not be caught later.
   if (process.versions.bun !== undefined)
     throw new Error('make-network-process needs libuv, which Bun does not have. Run it with Node.')
 
   const fromEnvironment = process.env.MAKE_NETWORK_PROCESS_ADDON
-  const report = process.report.getReport() as unknown as { header: { glibcVersionRuntime?: string } }
-  const musl = process.platform === 'linux' && report.header.glibcVersionRuntime === undefined ? '-musl' : ''
+  const musl = process.platform === 'linux' && !hasGlibc() ? '-musl' : ''
   const candidates = fromEnvironment
     ? [fromEnvironment]
     : [
