@@ -9,9 +9,15 @@ import { createServer, type AddressInfo, type Socket } from 'node:net'
 import path from 'node:path'
 import { text } from 'node:stream/consumers'
 import { makeNetworkProcess, type NetworkProcess } from 'make-network-process'
+import { constants } from 'make-network-process/socket'
+import { over } from '../process/transports.js'
 import { cleanUp, commandLine, folder, outcome, run, Run } from './run.js'
 
-const packets = (file: string) => [':type', 'seqpacket', ':family', 'local', ':service', file]
+/** The keywords of a socket of local sequenced packets. Skips the test where there are none. */
+const packets = (file: string) => {
+  over('seqpacket', 'local')
+  return [':type', 'seqpacket', ':family', 'local', ':service', file]
+}
 const tcp = (port: string | number) => [':host', '127.0.0.1', ':service', String(port)]
 const udp = (port: string | number) => [':type', 'datagram', ...tcp(port)]
 const listening = /listen on .*:(\d+)\n/
@@ -252,6 +258,7 @@ describe('make-network-process, the command', () => {
     })
 
     it('gets answers at a local socket that :passcred has given a name', async function () {
+      if (constants.SO_PASSCRED === undefined) this.skip()
       const service = path.join(folder(), 'socket')
       const local = [':type', 'datagram', ':family', 'local', ':service', service]
       const server = run([...local, ':server', 't', '--echo'])
@@ -339,6 +346,7 @@ describe('make-network-process, the command', () => {
     })
 
     it('ends the command at once when nobody reads it any more, though the peer receives nothing', async () => {
+      over('seqpacket', 'local')
       const service = path.join(folder(), 'peer.sock')
       const filter = (connection: NetworkProcess) => {
         connection.stop()
@@ -449,6 +457,7 @@ describe('make-network-process, the command', () => {
     })
 
     it('has examples that run as they stand', async function () {
+      over('seqpacket', 'local')
       const { stdout } = await outcome(['--help'], '')
       const examples = stdout
         .split('Examples:')[1]!

@@ -12,11 +12,12 @@ import path from 'node:path'
 import { gnutlsAvailable } from 'make-network-process'
 import { constants, encodeAddress, ifNameToIndex, sealedMemory, Socket } from 'make-network-process/socket'
 import { inNetwork, needsNetwork } from '../support/namespaces.js'
-import { aFolder } from '../support/transports.js'
+import { aFolder, needsAddress } from '../support/transports.js'
 import { aSocket, receive } from '../socket/sockets.js'
 import { example, root, run, type Ended } from './run.js'
 
 const { AF_UNIX, SOCK_DGRAM, SOCK_RAW, SOCK_SEQPACKET, SOCK_STREAM } = constants
+const anAbstractName = `\0mnp-examples-${process.pid}`
 
 /** The errno's name with which `make` fails; undefined where it works. */
 function missing(make: () => void): string | undefined {
@@ -208,6 +209,7 @@ describe('the examples', () => {
     const state = /READY=1, STATUS=Taking requests, MAINPID=\d+$/
 
     it('receives from itself by a path and by an abstract name', async () => {
+      needsAddress(anAbstractName)
       const ended = await example('sd-notify', [], { NOTIFY_SOCKET: undefined })
       says(ended, new RegExp(`^/.+: ${state.source}`), new RegExp(`^@.+: ${state.source}`))
     })
@@ -218,8 +220,10 @@ describe('the examples', () => {
     ] as const)
       it(`tells a manager with ${kind}`, async function () {
         const NOTIFY_SOCKET = name()
+        const address = NOTIFY_SOCKET.replace(/^@/, '\0')
+        if (address.startsWith('\0')) needsAddress(address)
         const manager = aSocket(AF_UNIX, SOCK_DGRAM)
-        manager.bind(encodeAddress(NOTIFY_SOCKET.replace(/^@/, '\0')))
+        manager.bind(encodeAddress(address))
         const { stdout, stderr, status } = await example('sd-notify', [], { NOTIFY_SOCKET })
         assert.deepEqual({ stdout, stderr, status }, { stdout: '', stderr: '', status: 0 })
         assert.match(receive(manager), /^READY=1\nSTATUS=Taking requests\nMAINPID=\d+$/)
@@ -230,11 +234,13 @@ describe('the examples', () => {
     const packets = [/^page\.views:0\|c\|#env:example,shard:0$/]
     for (const type of ['datagram', 'seqpacket'])
       it(`counts all metrics by ${type}`, async () => {
+        needsAddress(anAbstractName)
         const ended = await example('dogstatsd', [type], { DOGSTATSD_SOCKET: undefined })
         says(ended, ...packets, `${type}: 1000 metrics in 5 packets`)
       })
 
     it('fills the packets to the agent that it is given', async () => {
+      needsAddress(anAbstractName) // The packets are longer than the datagrams of the systems that have none.
       const agent = aSocket(AF_UNIX, SOCK_DGRAM)
       const DOGSTATSD_SOCKET = path.join(aFolder(), 'dsd')
       agent.bind(encodeAddress(DOGSTATSD_SOCKET))

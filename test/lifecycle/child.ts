@@ -4,6 +4,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
+import { aFolder } from '../support/transports.js'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 // When a program that has not ended by itself is killed, in milliseconds.
@@ -18,19 +19,21 @@ export interface Ending {
 
 const prelude = `
 import { makeNetworkProcess, acceptProcessOutput, processList } from 'make-network-process'
+const socketFile = () => process.env.MNP_FOLDER + '/' + Math.random()
 const pair = (server = {}, client = {}) => new Promise(resolve => {
-  const service = '\\0mnp-' + process.pid + '-' + Math.random()
+  const service = socketFile()
   const listener = makeNetworkProcess({ name: 's', server: true, family: 'local', service, ...server,
     log: (_, peer) => resolve({ listener, peer, one }) })
   const one = makeNetworkProcess({ name: 'c', family: 'local', service, ...client })
 })
 `
 
-/** Runs a module's text; \`pair()\` is there, and what the package exports. @param before - a command that runs Node */
+/** Runs a module's text; \`pair()\` and \`socketFile()\` are there, and what the package exports. @param before - a command that runs Node */
 export async function run(program: string, before: string[] = []): Promise<Ending> {
   const command = [...before, process.execPath, '--input-type=module', '-e', prelude + program]
   const child = spawn(command[0] as string, command.slice(1), {
     cwd: root,
+    env: { ...process.env, MNP_FOLDER: aFolder() },
     stdio: ['ignore', 'pipe', 'pipe'],
     timeout: limit,
   })

@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url'
 import type { NetworkProcess } from 'make-network-process'
 import { constants, poll, Socket } from 'make-network-process/socket'
 import { changed, cleanUp, finallyDo, make, socketFile, until } from '../process/support.js'
+import { over } from '../process/transports.js'
 
 afterEach(cleanUp)
 
@@ -18,6 +19,7 @@ const messages = 20
 
 /** A server that sends messages with descriptors to a program, which is killed when it has said that it is ready. */
 async function killed(receiver: 'takes some' | 'takes all' | 'reads nothing'): Promise<void> {
+  over('seqpacket', 'local')
   const before = openDescriptors()
   const [left, right] = Socket.pair(constants.AF_UNIX, constants.SOCK_STREAM)
   finallyDo(() => left.close())

@@ -16,7 +16,7 @@ describe('a program', () => {
     'whose connection was closed by its peer': `const { listener, peer, one } = await pair(); listener.delete(); peer.delete()`,
     'that has called unref() on the sender of queued datagrams': `
       const [one, other] = ['a', 'b'].map(name => ({
-        name, type: 'datagram', server: true, family: 'local', service: '\\0' + name + process.pid }))
+        name, type: 'datagram', server: true, family: 'local', service: socketFile() }))
       const receiver = makeNetworkProcess({ ...one, stop: true }).unref()
       const sender = makeNetworkProcess({ ...other, remote: one.service })
       while (sender.writableLength === 0) sender.send('x')
@@ -157,7 +157,7 @@ describe('a program', () => {
   it('without descriptors tells the log, and accepts again when there are some', async function () {
     const program = `
       import { closeSync, openSync } from 'node:fs'
-      const service = '\\0mnp-emfile-' + process.pid
+      const service = socketFile()
       const said = []
       let free = () => {}
       const server = makeNetworkProcess({ name: 's', server: 64, family: 'local', service, log(_, client, message) {

@@ -9,7 +9,7 @@ import { over } from '../process/transports.js'
 afterEach(cleanUp)
 
 const count = 5000
-const descriptors = () => readdirSync('/proc/self/fd').length
+const descriptors = () => readdirSync('/dev/fd').length
 
 /** Resident memory in KiB, after a garbage collection if Node runs with --expose-gc. */
 function memory(): number {
@@ -82,7 +82,9 @@ describe(`${count} connections`, function () {
   }
 
   it('that fail leave no descriptor', async () => {
-    const service = '\0mnp-nobody-there'
+    const gone = over('stream', 'local').server()
+    const service = gone.contact('service') as string
+    gone.delete()
     const before = descriptors()
     const seen = witness()
     for (let i = 0; i < 500; i++) {

@@ -5,10 +5,11 @@ import { closeSync, openSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { parentPort, workerData } from 'node:worker_threads'
 import { acceptProcessOutput, makeNetworkProcess, processList } from 'make-network-process'
+import { constants } from 'make-network-process/socket'
 
-const { work, end, service } = workerData
+const { work, end, folder, packets } = workerData
 let count = 0
-const local = () => `\0mnp-${process.pid}-${service}-${count++}`
+const local = () => `${folder}/${count++}`
 const pair = (server = {}, client = {}) => {
   const name = local()
   let peer
@@ -28,9 +29,11 @@ const pair = (server = {}, client = {}) => {
 const works = {
   nothing() {},
   sockets() {
-    for (const type of ['stream', 'seqpacket']) pair({ type }, { type })
+    for (const type of ['stream', packets]) pair({ type }, { type })
     makeNetworkProcess({ name: 'd', type: 'datagram', server: true, family: 'ipv4', service: true })
-    makeNetworkProcess({ name: 'n', type: 'datagram', remote: { family: 16, data: new Uint8Array(10) } })
+    const { AF_NETLINK: family } = constants
+    if (family !== undefined)
+      makeNetworkProcess({ name: 'n', type: 'datagram', remote: { family, data: new Uint8Array(10) } })
   },
   lookUps() {
     for (let i = 0; i < 10; i++)
@@ -53,7 +56,7 @@ const works = {
     const file = openSync(fileURLToPath(import.meta.url))
     const message = { data: Buffer.alloc(1000), fds: [file, file] }
     const [stopped, held] = [1, 2].map(() =>
-      pair({ type: 'seqpacket', filter: (...message) => message[0].stop() }, { type: 'seqpacket' }),
+      pair({ type: packets, filter: (...message) => message[0].stop() }, { type: packets }),
     )
     stopped.peer.stop()
     while (stopped.one.sendMessage(message));

@@ -5,6 +5,7 @@ import { spawnSync } from 'node:child_process'
 import path from 'node:path'
 import { confirmExit } from 'make-network-process'
 import { cleanUp, folder, Run } from '../cli/run.js'
+import { needsWaitingClients } from '../support/transports.js'
 
 const url = (file: string) => JSON.stringify(new URL(`../../dist/${file}`, import.meta.url))
 const question = /Active processes exist; kill them and exit anyway\? \(y or n\) /
@@ -175,6 +176,7 @@ describe('confirmExit()', () => {
     })
 
     it('does not ask about a process that is still connecting', async () => {
+      needsWaitingClients()
       const { ran, type } = await inTerminal(`
         const { AF_UNIX, SOCK_STREAM } = constants
         const [listener, first] = [1, 2].map(() => new Socket(AF_UNIX, SOCK_STREAM))

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import { inspect } from 'node:util'
 import { TextBuffer, type Address } from 'make-network-process'
+import { needsAddress } from '../support/transports.js'
 import { cleanUp, make, settled, socketFile, until, witness } from './support.js'
 import { over, overEvery } from './transports.js'
 import { run } from '../lifecycle/child.js'
@@ -221,6 +222,7 @@ describe('NetworkProcess#contact()', () => {
 
   it('keeps NUL bytes inside an abstract name', async () => {
     const service = `\0a\0b-${process.pid}`
+    needsAddress(service)
     const seen = witness()
     const server = make({ name: 's', server: true, family: 'local', service, ...seen.callbacks })
     assert.equal(server.contact('local'), service)
@@ -230,6 +232,7 @@ describe('NetworkProcess#contact()', () => {
 
   it('keeps the exact length of an abstract name: names that differ by a trailing NUL are two', async () => {
     const name = `\0exact-${process.pid}`
+    needsAddress(name)
     const heard = [name, `${name}\0`, `${name}\0\0`].map(local => {
       const seen = witness()
       const server = make({ name: 's', server: true, type: 'datagram', local, ...seen.callbacks })
@@ -248,6 +251,7 @@ describe('NetworkProcess#contact()', () => {
 
   it('shows no control characters of a name in the inspected process', () => {
     const local = `\0escape-${process.pid}-\x1b[2J\x07\0`
+    needsAddress(local)
     const server = make({ name: 's', server: true, type: 'datagram', local })
     assert.equal(inspect(server), `#<process s open @escape-${process.pid}-?[2J??>`)
   })

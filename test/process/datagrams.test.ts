@@ -6,6 +6,7 @@ import { acceptProcessOutput } from 'make-network-process'
 import { constants, decodeAddress, encodeAddress, poll, Socket } from 'make-network-process/socket'
 import { run } from '../lifecycle/child.js'
 import { inNetwork } from '../support/namespaces.js'
+import { needsAddress } from '../support/transports.js'
 import { changed, cleanUp, finallyDo, make, settled, socketOf, thrown, until, witness } from './support.js'
 import { over, overEvery, type Transport } from './transports.js'
 
@@ -284,6 +285,7 @@ describe('a datagram server', () => {
   }
 
   it('tells 10,000 UDP senders apart', () => {
+    needsAddress([127, 1, 0, 0, 0])
     const server = over('datagram', 'ipv4').server({ host: '0.0.0.0' })
     const port = 40_000
     const nameOf = (i: number) => [127, 1, i >> 8, i & 255, port]
@@ -303,6 +305,7 @@ describe('a datagram server', () => {
   })
 
   it('remembers its last sender, and those of held messages, when others are forgotten', async () => {
+    needsAddress([127, 2, 0, 0, 0])
     const transport = over('datagram', 'ipv4')
     const held = transport.server({
       filter: process => {
@@ -330,6 +333,7 @@ describe('a datagram server', () => {
   })
 
   it('remembers the address of each queued message when others are forgotten, and reports those that fail', async () => {
+    needsAddress([127, 3, 0, 0, 0])
     const transport = over('datagram', 'local')
     const [first, second, atSender] = [witness(), witness(), witness()]
     const gone = transport.server({ stop: true, ...first.callbacks })

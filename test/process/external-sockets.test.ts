@@ -5,6 +5,7 @@ import { spawnSync } from 'node:child_process'
 import { existsSync, openSync, closeSync } from 'node:fs'
 import { constants, encodeAddress, Socket, socketpair } from 'make-network-process/socket'
 import { cleanUp as endRuns, Run } from '../cli/run.js'
+import { needsWaitingClients } from '../support/transports.js'
 import { cleanUp, finallyDo, make, socketFile, until, witness } from './support.js'
 
 const { AF_INET, AF_UNIX, SOCK_DGRAM, SOCK_STREAM, SOL_SOCKET } = constants
@@ -271,6 +272,7 @@ describe(':use-external-socket', () => {
   })
 
   it('leaves the backlog of a listening socket as it is', () => {
+    needsWaitingClients()
     const { socket, name } = listening()
     passing([socket], 'make({ server: 50 })')
     const clients = [1, 2, 3].map(() => new Socket(AF_UNIX, SOCK_STREAM))

@@ -5,6 +5,7 @@ import { constants as system } from 'node:os'
 import { native } from '../../dist/native.js'
 import { makeNetworkProcess, NetworkProcess, getProcess, processList } from 'make-network-process'
 import { constants } from 'make-network-process/socket'
+import { needsAddress, needsWaitingClients } from '../support/transports.js'
 import { cleanUp, make, settled, socketFile, thrown, until, witness } from './support.js'
 import { over, overEvery } from './transports.js'
 
@@ -225,6 +226,7 @@ describe('makeNetworkProcess()', () => {
   })
 
   it('listens on every address when told so', async () => {
+    needsAddress([127, 0, 0, 2, 0])
     const seen = witness()
     const server = make({ name: 's', server: true, host: '0.0.0.0', service: true, ...seen.callbacks })
     make({ name: 'c', host: '127.0.0.2', service: server.contact('service') })
@@ -255,6 +257,7 @@ describe('makeNetworkProcess()', () => {
   })
 
   it('completes a blocking connect to its own server although the backlog is full', async () => {
+    needsWaitingClients()
     for (const transport of [over('stream', 'local'), over('seqpacket', 'local')]) {
       const seen = witness()
       const server = transport.server({ server: 1, ...seen.callbacks })
@@ -342,6 +345,7 @@ describe('names', () => {
 describe('a blocking connect', () => {
   it('throws when a callback deletes the process meanwhile', () => {
     const service = socketFile()
+    needsWaitingClients()
     const place = { family: 'local', service } as const
     const server = make({ name: 'server', server: 1, stop: true, ...place })
     // They fill the backlog, so that the next one waits for room.

@@ -16,6 +16,7 @@ import {
   type NetworkProcessOptions,
 } from 'make-network-process'
 import { constants, encodeAddress, Socket } from 'make-network-process/socket'
+import { needsWaitingClients } from '../support/transports.js'
 import { cleanUp, finallyDo, make, settled, socketFile, until, witness } from './support.js'
 import { over, overEvery } from './transports.js'
 
@@ -274,6 +275,7 @@ describe(':nowait', () => {
   })
 
   it('waits for a local server whose backlog is full', async () => {
+    needsWaitingClients()
     const { AF_UNIX, SOCK_STREAM } = constants
     const listener = new Socket(AF_UNIX, SOCK_STREAM)
     finallyDo(() => listener.close())

@@ -13,7 +13,7 @@ import {
   familyOf,
   type AddressInput,
 } from 'make-network-process/socket'
-import { aFolder, forEachTransport } from '../support/transports.js'
+import { aFolder, forEachTransport, needsAddress } from '../support/transports.js'
 import { aSocket, connect, detached, thrownBy } from './sockets.js'
 
 const { AF_INET, AF_INET6, AF_UNIX, AF_UNSPEC, SOCK_DGRAM, SOCK_STREAM } = constants
@@ -320,6 +320,7 @@ describe('the kernel and an address agree', () => {
 
   it('on NULs inside an abstract name and at its end', function () {
     const name = `mnp-${process.pid}`
+    needsAddress(`\0${name}`)
     const before = kernelNames(this)
     aSocket(AF_UNIX, SOCK_DGRAM).bind(encodeAddress(`\0${name}\0inside\0`))
     assert.deepEqual(

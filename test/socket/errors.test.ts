@@ -223,8 +223,9 @@ describe('an error', () => {
       domain: AF_UNIX,
       type: SOCK_DGRAM,
       connected: false,
-      anAddress: () => '',
+      anAddress: () => path.join(aFolder(), 'socket'),
     } as Transport)
+    const nobody = encodeAddress(path.join(aFolder(), 'none'))
     const calls: [syscall: string, call: () => unknown][] = [
       ['socket', () => new Socket(12345, SOCK_STREAM)],
       ['socketpair', () => Socket.pair(AF_INET, SOCK_STREAM)],
@@ -232,14 +233,14 @@ describe('an error', () => {
       ['accept', () => server.accept()],
       ['bind', () => server.bind(Buffer.alloc(1))],
       ['listen', () => server.listen(1)],
-      ['connect', () => server.connect(encodeAddress('\0mnp-nobody-here'))],
+      ['connect', () => server.connect(nobody)],
       ['getpeername', () => server.getpeername()],
       ['recv', () => server.recv(Buffer.alloc(1))],
       ['recvfrom', () => server.recvfrom(Buffer.alloc(1))],
       ['recvmsg', () => server.recvmsg(Buffer.alloc(1))],
       ['recvmmsg', () => server.recvmmsg([Buffer.alloc(1)])],
       ['send', () => server.send(Buffer.alloc(1))],
-      ['sendto', () => server.sendto(Buffer.alloc(1), 0, encodeAddress('\0mnp-nobody-here'))],
+      ['sendto', () => server.sendto(Buffer.alloc(1), 0, nobody)],
       ['sendmsg', () => server.sendmsg({ data: Buffer.alloc(1) })],
       ['sendmmsg', () => server.sendmmsg([Buffer.alloc(1)])],
       ['shutdown', () => server.shutdown(77)],

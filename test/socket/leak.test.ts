@@ -15,7 +15,7 @@ const prelude = `
       gc()
     } while (!condition())
   }
-  const count = () => readdirSync('/proc/self/fd').length
+  const count = () => readdirSync('/dev/fd').length
 `
 const run = (body: string) => runScript(prelude + body, '--expose-gc', '--no-warnings')
 

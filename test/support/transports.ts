@@ -93,6 +93,56 @@ export function isThere({ domain, type, connected, anAddress }: Transport): bool
 
 const there = transports.filter(isThere)
 
+/** Whether this kernel has the transport. */
+export function has(transport: Transport): boolean {
+  return there.includes(transport)
+}
+
+let current: Mocha.Test | undefined
+beforeEach(function () {
+  current = this.currentTest
+})
+
+/** Skips the test that runs, because this kernel lacks what it needs. */
+export function skip(): never {
+  current?.skip()
+  throw new Error('no test runs that could be skipped')
+}
+
+/** Skips the test if a full local listener refuses clients, as if nobody listened, instead of making them wait. */
+export function needsWaitingClients(): void {
+  const listener = new Socket(AF_UNIX, SOCK_STREAM)
+  const clients: Socket[] = []
+  try {
+    listener.bind(encodeAddress(path.join(aFolder(), 'socket')))
+    listener.listen(1)
+    for (;;) {
+      const client = new Socket(AF_UNIX, SOCK_STREAM)
+      clients.push(client)
+      client.connect(listener.getsockname())
+    }
+  } catch (error) {
+    if ((error as { code?: string }).code !== 'EAGAIN') skip()
+  } finally {
+    for (const socket of [listener, ...clients]) socket.close()
+  }
+}
+
+/**
+ * Skips the test if nothing can be bound to an address: Linux has all of 127.0.0.0/8 and abstract names, other systems
+ * have 127.0.0.1 only.
+ */
+export function needsAddress(address: string | readonly number[]): void {
+  const socket = new Socket(typeof address === 'string' ? AF_UNIX : AF_INET, SOCK_DGRAM)
+  try {
+    socket.bind(encodeAddress(address))
+  } catch {
+    skip()
+  } finally {
+    socket.close()
+  }
+}
+
 /** Calls `body` with every transport that this kernel has, and that is of one of `wanted` kinds or families. */
 export function forEachTransport(
   body: (transport: Transport) => void,
