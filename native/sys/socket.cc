@@ -84,7 +84,8 @@ int Born(int fd) {
 #endif
 
 msghdr Header(const Message& message) {
-  static iovec nothing = {nullptr, 0};  // Darwin refuses a message of no buffers.
+  // Darwin refuses a message of no buffers, and qemu's user mode does not pass one on.
+  static iovec nothing = {nullptr, 0};
   const bool empty = message.buffer_count == 0;
   msghdr header;
   std::memset(&header, 0, sizeof header);
@@ -296,13 +297,8 @@ void DropQueuedErrors(int fd) {
   const int domain = NatureOf(fd, SO_DOMAIN);
   const bool has_queue = domain == AF_INET || domain == AF_INET6 || domain == AF_PACKET;
   if (!has_queue || NatureOf(fd, SO_PROTOCOL) == IPPROTO_SCTP) return;
-  // There is room for a byte, because qemu's user mode passes no message without any on.
-  char byte;
-  iovec buffer = {&byte, 1};
   for (std::size_t i = 0; i < kMessages; i++) {
     Message message;
-    message.buffers = &buffer;
-    message.buffer_count = 1;
     if (RecvMsg(fd, &message, MSG_ERRQUEUE | MSG_DONTWAIT) < 0) return;
   }
 #else
