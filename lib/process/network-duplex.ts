@@ -19,6 +19,8 @@ const longestDelay = 0x7fffffff
 export class NetworkDuplex extends Duplex {
   /** The milliseconds that `setTimeout` was given; undefined: it was not called. */
   timeout: number | undefined
+  /** Whether a `nowait` connect is under way; `connect` and `ready` are emitted when it is over. */
+  connecting: boolean
 
   readonly #process: NetworkProcess
   #timer: NodeJS.Timeout | undefined
@@ -28,6 +30,17 @@ export class NetworkDuplex extends Duplex {
   constructor(process: NetworkProcess, options: DuplexOptions) {
     super(options)
     this.#process = process
+    this.connecting = process.isConnecting
+    // Not inside the promise's reaction: what a listener throws has to be an uncaught exception.
+    const connected = () => globalThis.process.nextTick(() => this.#onConnected())
+    if (this.connecting) process.opened.then(connected, () => {})
+  }
+
+  #onConnected(): void {
+    if (this.destroyed) return
+    this.connecting = false
+    this.emit('connect')
+    this.emit('ready')
   }
 
   /**
@@ -62,7 +75,15 @@ export class NetworkDuplex extends Duplex {
 
   override destroy(error?: Error): this {
     clearTimeout(this.#timer)
+    this.connecting = false
     return super.destroy(error)
+  }
+
+  /** Ends the stream and destroys it when all that was written is sent, whatever the peer does. */
+  destroySoon(): void {
+    if (this.writable) this.end()
+    if (this.writableFinished) this.destroy()
+    else this.once('finish', () => this.destroy())
   }
 
   #onIdle(): void {
@@ -109,6 +130,23 @@ export class NetworkDuplex extends Duplex {
   unref(): this {
     this.#process.unref()
     return this
+  }
+
+  /** `'opening'`, `'open'`, `'readOnly'`, `'writeOnly'` or `'closed'`. */
+  get readyState(): string {
+    if (this.connecting) return 'opening'
+    if (this.readable) return this.writable ? 'open' : 'readOnly'
+    return this.writable ? 'writeOnly' : 'closed'
+  }
+
+  /** Bytes received. */
+  get bytesRead(): number {
+    return this.#process.bytesRead
+  }
+
+  /** Bytes that the kernel has taken. */
+  get bytesWritten(): number {
+    return this.#process.bytesWritten
   }
 
   /** The peer's IP address; undefined for other families, and for a process that has ended. */

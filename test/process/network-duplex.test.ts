@@ -139,6 +139,58 @@ describe('NetworkDuplex', () => {
       assert.deepEqual(option(constants.SOL_SOCKET, constants.SO_KEEPALIVE), [0])
     })
 
+    it('emits connect and ready when an asynchronous connect is over', async () => {
+      const { server } = await transport.pair()
+      const stream = transport.client(server, { nowait: true, ...unread }).duplex()
+      const events: string[] = []
+      for (const event of ['connect', 'ready']) stream.on(event, () => events.push(event))
+      assert.deepEqual([stream.connecting, stream.readyState], [true, 'opening'])
+      await once(stream, 'ready')
+      assert.deepEqual([stream.connecting, stream.readyState], [false, 'open'])
+      assert.deepEqual(events, ['connect', 'ready'])
+    })
+
+    it('says which side has ended', async () => {
+      const { client, peer } = await transport.pair({ halfOpen: true }, { halfOpen: true, ...unread })
+      peer.filter = null
+      const [near, far] = [client.duplex(), peer.duplex()]
+      assert.deepEqual([near.connecting, near.readyState], [false, 'open'])
+      near.end()
+      far.resume()
+      await once(far, 'end')
+      assert.deepEqual([near.readyState, far.readyState], ['readOnly', 'writeOnly'])
+      far.end()
+      await once(near.resume(), 'close')
+      assert.equal(near.readyState, 'closed')
+    })
+
+    it('counts bytes, also when it is closed', async () => {
+      const { near, far } = await streams(transport)
+      near.end('hello')
+      await once(far.resume(), 'close')
+      assert.deepEqual([near.bytesWritten, near.bytesRead], [5, 0])
+      assert.deepEqual([far.bytesWritten, far.bytesRead], [0, 5])
+    })
+
+    it('is closed by an http.Server that is done with it, though the client does not end', async () => {
+      const { near, far } = await streams(transport)
+      const server = http.createServer((_, response) => response.end('bye'))
+      server.emit('connection', far)
+      near.write('GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n')
+      await once(far, 'close')
+      assert.match(await text(near), /bye$/)
+    })
+
+    it('sends everything before destroySoon() destroys it', async () => {
+      const { near, far } = await streams(transport)
+      near.write(Buffer.alloc(3_000_000, 'x'))
+      near.destroySoon()
+      assert.equal(near.destroyed, false)
+      assert.equal((await text(far)).length, 3_000_000)
+      near.destroySoon()
+      assert.equal(near.destroyed, true)
+    })
+
     it('lets the event loop end, or not', async () => {
       const { near, client } = await streams(transport)
       assert.equal(near.unref(), near)
@@ -160,7 +212,9 @@ describe('NetworkDuplex', () => {
   it('sets none when an asynchronous connect fails', async () => {
     const client = make({ name: 'c', family: 'local', service: '/not/there', nowait: true, filter: true })
     const stream = client.duplex().setNoDelay().setKeepAlive(true)
+    stream.on('connect', () => assert.fail('it was not connected'))
     await once(stream, 'error')
+    assert.equal(stream.connecting, false)
     assert.equal(stream.setNoDelay().setKeepAlive(true), stream)
   })
 
