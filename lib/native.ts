@@ -238,9 +238,21 @@ export interface Native {
   tlsPrint(pem: Uint8Array): string | number
 }
 
-function hasGlibc(): boolean {
-  const report = process.report.getReport() as unknown as { header: { glibcVersionRuntime?: string } }
-  return report.header.glibcVersionRuntime !== undefined
+// Only Node's report tells, in which Node would otherwise look up the names of the peers of all open connections, blocking.
+function isMusl(): boolean {
+  if (process.platform !== 'linux') return false
+  const report = process.report as unknown as Report
+  const { excludeNetwork } = report
+  report.excludeNetwork = true
+  const { header } = report.getReport()
+  report.excludeNetwork = excludeNetwork
+  return header.glibcVersionRuntime === undefined
+}
+
+// The types of Node 20 do not know it yet.
+interface Report {
+  excludeNetwork: boolean
+  getReport(): { header: { glibcVersionRuntime?: string } }
 }
 
 function load(): Native {
@@ -249,7 +261,7 @@ function load(): Native {
     throw new Error('make-network-process needs libuv, which Bun does not have. Run it with Node.')
 
   const fromEnvironment = process.env.MAKE_NETWORK_PROCESS_ADDON
-  const musl = process.platform === 'linux' && !hasGlibc() ? '-musl' : ''
+  const musl = isMusl() ? '-musl' : ''
   const candidates = fromEnvironment
     ? [fromEnvironment]
     : [

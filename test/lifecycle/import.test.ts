@@ -24,6 +24,22 @@ describe('importing the package', () => {
       assert.deepEqual([output, status], ['late', 0])
     })
 
+  it('looks up no names of the peers of connections that the program has', async () => {
+    // As Node does for its report, unless it is told not to.
+    const program = `const { report } = process
+      const { getReport } = report
+      report.getReport = () => {
+        console.log(report.excludeNetwork)
+        return getReport.call(report)
+      }
+      await import(${url('index.js')})
+      console.log(report.excludeNetwork)`
+    const child = spawn(process.execPath, ['--input-type=module', '--eval', program], { stdio: 'pipe' })
+    const [output, [status]] = await Promise.all([text(child.stdout), once(child, 'exit')])
+    const inReport = process.platform === 'linux' ? 'true\n' : ''
+    assert.deepEqual([output, status], [`${inReport}false\n`, 0])
+  })
+
   it('a second time, as another copy with the same addon, leaves the first one working', async () => {
     const { status, stdout } = await run(`
       import { register } from 'node:module'
