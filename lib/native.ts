@@ -2,7 +2,7 @@
 //
 // Native functions take sockets by id and return what the system call returns, or -errno, which lib/socket/errors.ts
 // turns into an Error. They check types only as far as memory safety needs, so callers check arguments.
-import { createRequire } from 'node:module'
+import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 /** A socket's index in the addon's table. It is used again some time after the socket was closed. */
@@ -263,19 +263,18 @@ function load(): Native {
   const fromEnvironment = process.env.MAKE_NETWORK_PROCESS_ADDON
   const musl = isMusl() ? '-musl' : ''
   const candidates = fromEnvironment
-    ? [fromEnvironment]
+    ? [resolve(fromEnvironment)]
     : [
         '../build/Release/make_network_process.node',
         '../build/Debug/make_network_process.node',
         `../prebuilds/${process.platform}-${process.arch}${musl}.node`,
       ].map(path => fileURLToPath(new URL(path, import.meta.url)))
-  const require = createRequire(import.meta.url)
   const tried: string[] = []
   for (const path of candidates) {
     try {
       const addon = { exports: {} }
       // Every copy of this package has a hub of its own: `require` would give all copies in a thread that of the first.
-      process.dlopen(addon, require.resolve(path))
+      process.dlopen(addon, path)
       return addon.exports as Native
     } catch (error) {
       tried.push(

@@ -129,7 +129,7 @@ describe("README's first example", () => {
       })
       return outfile
     }
-    // The addon's loader and iconv-lite are CommonJS modules.
+    // iconv-lite is a CommonJS module.
     const whole: BuildOptions = {
       banner: {
         js: "import { createRequire as requireFrom } from 'node:module'; const require = requireFrom(import.meta.url)",
@@ -145,20 +145,22 @@ describe("README's first example", () => {
       await works([await bundle('outside.cjs', { external: ['make-network-process'], format: 'cjs' })])
     })
 
-    it('with the package inside, and the addon where the environment says', async () => {
-      const moved = mkdtempSync(path.join(tmpdir(), 'mnp-bundle-'))
-      try {
-        const outfile = path.join(moved, 'bundle.mjs')
-        renameSync(await bundle('bundle.mjs', whole), outfile)
-        cpSync(addon, path.join(moved, 'here.node'))
-        await works([outfile], { MAKE_NETWORK_PROCESS_ADDON: path.join(moved, 'here.node') })
-        const { status, stderr } = await run([outfile])
-        assert.notEqual(status, 0)
-        assert.match(stderr, /MAKE_NETWORK_PROCESS_ADDON/)
-      } finally {
-        rmSync(moved, { recursive: true })
-      }
-    })
+    const formats = { 'bundle.mjs': whole, 'bundle.cjs': { format: 'cjs' } } as const
+    for (const [name, options] of Object.entries(formats))
+      it(`with the package inside, and the addon where the environment says: ${name}`, async () => {
+        const moved = mkdtempSync(path.join(tmpdir(), 'mnp-bundle-'))
+        try {
+          const outfile = path.join(moved, name)
+          renameSync(await bundle(name, options), outfile)
+          cpSync(addon, path.join(moved, 'here.node'))
+          await works([outfile], { MAKE_NETWORK_PROCESS_ADDON: path.join(moved, 'here.node') })
+          const { status, stderr } = await run([outfile], { MAKE_NETWORK_PROCESS_ADDON: 'not/there.node' })
+          assert.notEqual(status, 0)
+          assert.match(stderr, /not\/there\.node: /)
+        } finally {
+          rmSync(moved, { recursive: true })
+        }
+      })
 
     it('with the package inside, and prebuilds/ beside its folder', async () => {
       const moved = mkdtempSync(path.join(tmpdir(), 'mnp-bundle-'))
