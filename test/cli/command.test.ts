@@ -11,6 +11,7 @@ import { text } from 'node:stream/consumers'
 import { makeNetworkProcess, type NetworkProcess } from 'make-network-process'
 import { constants } from 'make-network-process/socket'
 import { over } from '../process/transports.js'
+import { authority, canTestTls } from '../tls/certificates.js'
 import { cleanUp, commandLine, folder, outcome, run, Run } from './run.js'
 
 /** The keywords of a socket of local sequenced packets. Skips the test where there are none. */
@@ -135,6 +136,18 @@ describe('make-network-process, the command', () => {
       const { stdout, stderr } = await outcome([...tcp(port), ':nowait', 't'], 'hello\n')
       assert.equal(stdout, 'hello\n')
       assert.match(stderr, /^client: connect\nclient: open\n/)
+    })
+
+    it('says once that a TLS client is open', async function () {
+      if (!canTestTls) this.skip()
+      const { key, certificate } = authority.server
+      const keys = `(gnutls-x509pki :keylist (("${key}" "${certificate}")))`
+      const server = run([...tcp(0), ':server', 't', ':tls-parameters', keys, '--echo'])
+      const port = await server.until('stderr', listening)
+      const trust = `(gnutls-x509pki :hostname "localhost" :trustfiles ("${authority.trust}"))`
+      const { stdout, stderr } = await outcome([...tcp(port), ':tls-parameters', trust], 'one\n')
+      assert.equal(stdout, 'one\n')
+      assert.equal(stderr, `client: open to 127.0.0.1:${port}\nclient: end of file\nclient: deleted\n`)
     })
 
     it('sends the input of a server to every client, and keeps it until there is one', async () => {
