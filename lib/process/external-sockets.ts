@@ -4,9 +4,10 @@
 import { isMainThread } from 'node:worker_threads'
 import { native, type SocketId } from '../native.js'
 import { familyOf } from '../socket/address.js'
+import { adoptDescriptor } from '../socket/adopt.js'
 import { little } from '../socket/bytes.js'
 import { constants } from '../socket/constants.js'
-import { check, errno, integer } from '../socket/errors.js'
+import { errno } from '../socket/errors.js'
 import { isNil } from '../lisp.js'
 
 /** What a process requires of a socket. */
@@ -69,7 +70,7 @@ export function adoptableType(fd: unknown): number {
 
 /** Takes over the socket of a descriptor. */
 export function adoptSocket(fd: unknown): SocketId {
-  return check(native.adopt(integer(':adopt', fd, 0)), 'fstat')
+  return adoptDescriptor(':adopt', fd)
 }
 
 /**

@@ -3,6 +3,7 @@
 // state, options.
 import { inspect } from 'node:util'
 import { native, type RawMessage, type SocketId } from '../native.js'
+import { adoptDescriptor } from './adopt.js'
 import { decodeAddress, errorAddress, familyOf } from './address.js'
 import { bytesOf } from './bytes.js'
 import { constants } from './constants.js'
@@ -161,10 +162,10 @@ export class Socket {
   /**
    * Takes over a descriptor from elsewhere, and makes it non-blocking and close-on-exec.
    *
-   * @throws `ENOTSOCK`; `EBADF`; `EEXIST`: a Socket of this thread owns it already
+   * @throws `ENOTSOCK`; `EBADF`; `EEXIST`: a Socket or a process of this thread owns it already
    */
   static fromFd(fd: number): Socket {
-    return Socket.#own(check(native.adopt(integer('fd', fd, 0)), 'fstat'))
+    return Socket.#own(adoptDescriptor('fd', fd))
   }
 
   /** Makes two sockets that are connected to each other: socketpair(2). */

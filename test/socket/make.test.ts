@@ -146,7 +146,8 @@ describe('Socket.fromFd()', () => {
 
   it('throws EEXIST for a descriptor that a Socket owns', () => {
     const socket = aSocket(AF_UNIX, SOCK_STREAM)
-    assert.throws(() => Socket.fromFd(socket.fd), { code: 'EEXIST' })
+    const message = `fstat EEXIST: descriptor ${socket.fd} belongs to a Socket or a process of this thread; detach() takes it from there`
+    assert.throws(() => Socket.fromFd(socket.fd), { code: 'EEXIST', syscall: 'fstat', message })
     assert.ok(socket.fd >= 0)
     const fd = socket.detach()
     const again = own(Socket.fromFd(fd))
