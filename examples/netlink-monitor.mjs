@@ -18,8 +18,8 @@ if (Object.keys(networkInterfaces()).length > 0) {
   process.exit(1)
 }
 
-// RTMGRP_LINK, RTMGRP_IPV4_IFADDR, RTMGRP_IPV6_IFADDR, RTMGRP_IPV4_ROUTE
-const groups = 0x1 | 0x10 | 0x100 | 0x40
+const { RTMGRP_IPV4_IFADDR, RTMGRP_IPV4_ROUTE, RTMGRP_IPV6_IFADDR, RTMGRP_LINK } = constants
+const groups = RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR | RTMGRP_IPV4_ROUTE
 const overrun = `datagram failed with code ${errno.ENOBUFS}\n`
 
 let noted = () => {}

@@ -20,8 +20,9 @@ const source = fileURLToPath(new URL('../native/sys/constants.cc', import.meta.u
 const table = fileURLToPath(new URL('../native/sys/constants.inc', import.meta.url))
 
 const wanted = new RegExp(
-  '^(?:AF|AI|ALG|CAN|DCCP|EAI|ETH_P|ICMP|ICMPV6|IFF|INADDR|IP|IPPROTO|IPV6|LOCAL|MCAST|MPTCP|MSG|NETLINK|NI|NLM_F|NLMSG)_' +
-    '|^(?:PACKET|SCM|SCTP|SHUT|SO|SOCK|SOF|SOL|TCP|TIPC|TLS|UDP|VMADDR)_|^POLL[A-Z]|^(?:IP6T_SO_ORIGINAL_DST|SOMAXCONN)$',
+  '^(?:AF|AI|ALG|CAN|DCCP|EAI|ETH_P|ICMP|ICMPV6|IFF|INADDR|IP|IPPROTO|IPTOS|IPV6|LOCAL|MCAST|MPTCP|MSG)_' +
+    '|^(?:NETLINK|NI|NLM_F|NLMSG|PACKET|RTM|RTMGRP|RTNLGRP|SCM|SCTP|SHUT|SO|SOCK|SOF|SOL|TCP|TIPC|TLS|UDP|UDPLITE|VMADDR)_' +
+    '|^POLL[A-Z]|^(?:IP6T_SO_ORIGINAL_DST|SOMAXCONN)$',
 )
 
 const unwanted = [
@@ -29,6 +30,7 @@ const unwanted = [
   /_MAX(ID)?$/, // How many names the headers have, which says nothing about the running kernel.
   /^(AI|NI)_IDN_/, // Deprecated in glibc: using them gives a warning.
   /^MPTCP_PM_/, // Of generic netlink, and some are strings.
+  /^RTM_(BASE|NR_)/, // How message types are counted.
   /^SCM_SRCRT$/, // Refers to IPV6_RXSRCRT, which glibc lacks.
 ]
 

@@ -47,11 +47,14 @@ namespace uapi {
 #include <linux/if_packet.h>
 #include <linux/in.h>
 #include <linux/in6.h>
+#include <linux/ip.h>
 #include <linux/net_tstamp.h>
 #include <linux/netfilter_ipv4.h>
 #include <linux/netfilter_ipv6/ip6_tables.h>
 #include <linux/netlink.h>
+#include <linux/rtnetlink.h>
 #include <linux/sctp.h>
+#include <linux/sock_diag.h>
 #include <linux/tipc.h>
 #include <linux/tls.h>
 #include <linux/vm_sockets.h>
@@ -64,6 +67,12 @@ namespace uapi {
 #if __has_include(<linux/can/j1939.h>)  // Since 5.4.
 #include <linux/can/j1939.h>
 #endif
+#endif
+
+#ifdef __linux__
+// Of UDP-Lite, udplite(7); no header has them.
+#define UDPLITE_SEND_CSCOV 10
+#define UDPLITE_RECV_CSCOV 11
 #endif
 
 #ifdef __GLIBC__

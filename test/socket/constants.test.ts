@@ -43,12 +43,18 @@ describe('constants', () => {
       ICMP_FILTER: 1,
       MSG_NOSIGNAL: 0x4000,
       MSG_TRUNC: 0x20,
+      IPTOS_LOWDELAY: 0x10,
       NLM_F_DUMP: 0x300,
+      RTM_NEWLINK: 16,
+      RTMGRP_IPV4_ROUTE: 0x40,
+      RTNLGRP_LINK: 1,
       SCM_CREDENTIALS: 2,
       SO_ORIGINAL_DST: 80,
+      SOCK_DIAG_BY_FAMILY: 20,
       SOF_TIMESTAMPING_SOFTWARE: 16,
       TIPC_NODE_SCOPE: 3,
       TLS_TX: 1,
+      UDPLITE_SEND_CSCOV: 10,
     },
     darwin: { AF_INET6: 30, SOL_SOCKET: 0xffff, SO_REUSEADDR: 4, MSG_TRUNC: 0x10, LOCAL_PEERCRED: 1 },
   }
@@ -70,7 +76,7 @@ describe('constants', () => {
 
   it('have their C names', () => {
     const pattern =
-      /^((AF|SOCK|SOL|SO|IPPROTO|MSG|SHUT|IP|IPV6|TCP|SCM|AI|ALG|CAN|DCCP|EAI|ETH_P|ICMP|ICMPV6|IFF|INADDR|LOCAL|MCAST|MPTCP|NETLINK|NI|NLM_F|NLMSG|PACKET|SCTP|SOF|TIPC|TLS|UDP|VMADDR)_\w+|POLL[A-Z]+|IP6T_SO_ORIGINAL_DST|SOMAXCONN)$/
+      /^((AF|SOCK|SOL|SO|IPPROTO|MSG|SHUT|IP|IPV6|TCP|SCM|AI|ALG|CAN|DCCP|EAI|ETH_P|ICMP|ICMPV6|IFF|INADDR|IPTOS|LOCAL|MCAST|MPTCP|NETLINK|NI|NLM_F|NLMSG|PACKET|RTM|RTMGRP|RTNLGRP|SCTP|SOF|TIPC|TLS|UDP|UDPLITE|VMADDR)_\w+|POLL[A-Z]+|IP6T_SO_ORIGINAL_DST|SOMAXCONN)$/
     const names = Object.keys(constants)
     assert.ok(names.length > 300)
     for (const name of names) assert.match(name, pattern)
