@@ -482,6 +482,8 @@ void Hub::AcceptFrom(Id id, Socket* socket) {
   const int accepts = in_turns_ ? 1 : kAccepts;
   bool drained = false;
   int connections = 0;
+  // Messages are received with MSG_DONTWAIT, for which accept(2) has no equal.
+  sys::MakeNonblocking(socket->descriptor.get());
   while (connections < accepts && slab->room() >= kAddressRoom) {
     sys::Address peer;
     const int fd = sys::Accept(socket->descriptor.get(), &peer);

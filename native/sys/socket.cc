@@ -214,6 +214,8 @@ int Connect(int fd, const Address& address) {
   return errno == EINTR ? -EINPROGRESS : -errno;
 }
 
+void MakeNonblocking(int fd) { (void)fcntl(fd, F_SETFL, O_NONBLOCK); }
+
 int Accept(int fd, Address* peer) {
   peer->length = Address::kCapacity;
 #ifdef SOCK_CLOEXEC

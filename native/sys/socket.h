@@ -36,6 +36,9 @@ int Listen(int fd, int backlog);
 // An interrupted connect goes on by itself and must not be called again, so
 // EINTR is returned as EINPROGRESS.
 int Connect(int fd, const Address& address);
+// Other programs that have the socket may have made it blocking for all, as Node does with a
+// child's standard input.
+void MakeNonblocking(int fd);
 // accept4(2) where there is one.
 int Accept(int fd, Address* peer);
 

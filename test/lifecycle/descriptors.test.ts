@@ -1,5 +1,5 @@
-// Descriptors that come with messages for a program that dies. The other end of a socket that is passed sees its end when
-// the last copy on this machine is closed.
+// Descriptors that programs share, and those that come with messages for a program that dies. The other end of a socket
+// that is passed sees its end when the last copy on this machine is closed.
 
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
@@ -8,6 +8,7 @@ import { readdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import type { NetworkProcess } from 'make-network-process'
 import { constants, poll, Socket } from 'make-network-process/socket'
+import { run } from './child.js'
 import { changed, cleanUp, finallyDo, make, socketFile, until } from '../process/support.js'
 import { over } from '../process/transports.js'
 
@@ -60,6 +61,30 @@ async function killed(receiver: 'takes some' | 'takes all' | 'reads nothing'): P
   cleanUp()
   assert.equal(openDescriptors(), before)
 }
+
+describe('a server whose socket was the standard input of a child', () => {
+  // Node makes it blocking for the child, and so for all that have it.
+  for (const keywords of [
+    `service: true`,
+    `family: 'local', service: '\\0blocking-' + process.pid`,
+    `type: 'seqpacket', family: 'local', service: '\\0blocking-' + process.pid`,
+  ])
+    it(`goes on accepting without blocking: ${keywords}`, async () => {
+      const { status, stdout, stderr } = await run(`
+        import { spawnSync } from 'node:child_process'
+        const server = makeNetworkProcess({ name: 'server', server: true, ${keywords} })
+        spawnSync('true', { stdio: [server.fd, 'ignore', 'ignore'] })
+        const { type, family, service } = server.contact(true)
+        for (let i = 1; i <= 4; i++) {
+          const client = makeNetworkProcess({ name: 'client', type, family, service, filter: true })
+          while (server.stats().accepted < i) await new Promise(setImmediate)
+          client.delete()
+        }
+        server.delete()
+        console.log('accepted')`)
+      assert.deepEqual([stdout, stderr, status], ['accepted\n', '', 0])
+    })
+})
 
 describe('descriptors for a program that is killed', () => {
   for (const receiver of ['takes some', 'takes all', 'reads nothing'] as const)
