@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict'
 import { readdirSync } from 'node:fs'
 import type { NetworkProcess } from 'make-network-process'
-import { constants, encodeAddress, Socket } from 'make-network-process/socket'
+import { constants, Socket } from 'make-network-process/socket'
 import { cleanUp, make, noting, settled, thrown, until, witness, type Received } from './support.js'
 
 afterEach(cleanUp)
@@ -89,13 +89,10 @@ describe('SCTP, one-to-many', () => {
   })
 
   it('marks notifications, for a socket that has asked for them', async () => {
-    const socket = new Socket(AF_INET, SOCK_SEQPACKET, protocol)
-    socket.bind(encodeAddress([127, 0, 0, 1, 0]))
-    // The second field of sctp_event_subscribe: associations that come and go.
-    socket.setsockopt(protocol, constants.SCTP_EVENTS ?? -1, Uint8Array.of(0, 1))
-    socket.listen(5)
     const { filter, received } = noting()
-    const server = make({ name: 's', adopt: socket.detach(), coding: 'binary', filter })
+    // The second field of sctp_event_subscribe: associations that come and go.
+    const sockopts = [[protocol, constants.SCTP_EVENTS ?? -1, Uint8Array.of(0, 1)]] as const
+    const server = make({ ...oneToMany, family: 'ipv4', sockopts, coding: 'binary', filter })
     const remote = server.contact('local') as number[]
     const peer = make({ ...oneToMany, name: 'peer', family: 'ipv4', remote })
     peer.send('a message')
