@@ -8,6 +8,7 @@ import { after } from '../socket/callbacks.js'
 import { attach, Interest, Mode, setReceiver, wait, type Receiver } from '../socket/hub.js'
 import { pollUntil } from '../socket/polling.js'
 import type { NetworkProcess } from './network-process.js'
+import { processList } from './registry.js'
 
 /** An address to try, and the socket that it needs. @internal */
 export interface Candidate {
@@ -24,6 +25,8 @@ export type Prepare = (id: SocketId, candidate: Candidate) => void
 // The pause before connecting again to a local server whose queue is full (EAGAIN), in milliseconds. Nothing reports
 // when there is room.
 const retryPause = 5
+// The pause after which a server of this thread accepts while a client connects to its port, in milliseconds.
+const acceptPause = 100
 // With UDP, EAGAIN means that no local port is left, and waiting may not help.
 function isQueueFull(error: number, address: Uint8Array): boolean {
   return error === errno.EAGAIN && familyOf(address) === constants.AF_UNIX
@@ -86,13 +89,21 @@ function finishConnect(id: SocketId, address: Uint8Array): number {
   for (;;) {
     const error = -native.connect(id, address)
     if (error === errno.EISCONN) return 0
-    if (error === errno.EINPROGRESS || error === errno.EALREADY) {
-      const ready = pollUntil(Int32Array.of(id, constants.POLLOUT, 0), Infinity)
-      return ready < 0 ? -ready : native.socketError(id)
-    }
+    if (error === errno.EINPROGRESS || error === errno.EALREADY) return finishSlowConnect(id, address)
     if (!isQueueFull(error, address)) return error
     // The server may be a process of this thread, which has to get the chance to accept.
     wait(retryPause)
+  }
+}
+
+// The same for TCP, which does not say that the queue is full: the peer's kernel does not answer before there is room.
+function finishSlowConnect(id: SocketId, address: Uint8Array): number {
+  const { port } = errorAddress(address)
+  for (;;) {
+    const ready = pollUntil(Int32Array.of(id, constants.POLLOUT, 0), performance.now() + acceptPause)
+    if (ready !== 0) return ready < 0 ? -ready : native.socketError(id)
+    for (const server of processList())
+      if (server.isListening && server.contact('service', true) === port) wait(0, server.socketId)
   }
 }
 

@@ -256,17 +256,21 @@ describe('makeNetworkProcess()', () => {
     )
   })
 
-  it('completes a blocking connect to its own server although the backlog is full', async () => {
-    needsWaitingClients()
-    for (const transport of [over('stream', 'local'), over('seqpacket', 'local')]) {
-      const seen = witness()
-      const server = transport.server({ server: 1, ...seen.callbacks })
-      const clients = Array.from({ length: 12 }, () => transport.client(server))
-      clients.forEach((client, i) => client.send(`${i};`))
-      await until(() => seen.data.length === 12, '12 messages')
-      assert.equal(seen.clients.length, 12)
-    }
-  })
+  overEvery(
+    ({ connects }) => connects,
+    transport => {
+      it('completes a blocking connect to its own server although the backlog is full', async () => {
+        if (transport.isLocal) needsWaitingClients()
+        const seen = witness()
+        const server = transport.server({ server: 1, ...seen.callbacks })
+        // Over TCP, the kernel tries again only after a second.
+        const clients = Array.from({ length: transport.isLocal ? 12 : 3 }, () => transport.client(server))
+        clients.forEach((client, i) => client.send(`${i};`))
+        await until(() => seen.data.length === clients.length, 'all messages')
+        assert.equal(seen.clients.length, clients.length)
+      })
+    },
+  )
 })
 
 describe('names', () => {
