@@ -60,7 +60,7 @@ export {
   type TlsStatus,
   type TlsWarnings,
 } from './tls/index.js'
-export type { ControlMessage, Credentials } from './socket/control.js'
+export type { ControlMessage, Credentials, ReceivedControlMessage } from './socket/control.js'
 export type { SystemError } from './socket/errors.js'
 export type { BpfInstruction, OptionValue } from './socket/options.js'
 export { sockaddr } from './socket/sockaddr.js'

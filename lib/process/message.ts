@@ -4,7 +4,12 @@ import { inspect } from 'node:util'
 import { native } from '../native.js'
 import type { Address, AddressInput } from '../socket/address.js'
 import { constants } from '../socket/constants.js'
-import { decodeControl, type ControlMessage, type Credentials } from '../socket/control.js'
+import {
+  decodeControl,
+  type ControlMessage,
+  type Credentials,
+  type ReceivedControlMessage,
+} from '../socket/control.js'
 import { codedError } from '../socket/errors.js'
 
 /** What can be sent: text in the process's coding system, or bytes as they are. */
@@ -39,7 +44,7 @@ export interface MessageInfo {
   /** The sender's credentials, as the kernel knows them; only with the network option `passcred`, on Linux. */
   readonly credentials: Credentials | undefined
   /** Control messages without a field of their own, which a socket option asks for: `IP_PKTINFO`, timestamps … */
-  readonly others: readonly ControlMessage[]
+  readonly others: readonly ReceivedControlMessage[]
   /** The sender of a datagram, on a socket that is not connected. */
   readonly address: Address | undefined
   /** The message was longer than what was kept of it. */
@@ -62,7 +67,7 @@ export class ReceivedInfo implements MessageInfo {
   address: Address | undefined
   readonly flags: number
   readonly credentials: Credentials | undefined
-  readonly others: readonly ControlMessage[]
+  readonly others: readonly ReceivedControlMessage[]
   readonly #fds: readonly number[]
   #owner: 'transit' | 'filter' | 'nobody' = 'transit'
 

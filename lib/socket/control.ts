@@ -33,6 +33,12 @@ export interface ControlMessage {
   data: Uint8Array
 }
 
+/** A {@link ControlMessage} that was received. */
+export interface ReceivedControlMessage extends ControlMessage {
+  /** Its data. */
+  data: Buffer
+}
+
 /** The ancillary data of a received message. */
 export interface Control {
   /** Descriptors, which the receiver has to close. */
@@ -40,7 +46,7 @@ export interface Control {
   /** The sender. */
   credentials?: Credentials
   /** All other control messages. */
-  others?: ControlMessage[]
+  others?: ReceivedControlMessage[]
 }
 
 /** The ancillary data of a message to send. */

@@ -10,6 +10,7 @@ export {
   type ControlMessage,
   type Credentials,
   type OutgoingControl,
+  type ReceivedControlMessage,
 } from './control.js'
 export {
   decodeAddress,

@@ -181,6 +181,7 @@ makeNetworkProcess({
     expectTypeOf(connection).toEqualTypeOf<NetworkProcess>()
     expectTypeOf(data).toEqualTypeOf<string>()
     expectTypeOf(info).toEqualTypeOf<MessageInfo>()
+    expectTypeOf(info.others).items.toHaveProperty('data').toEqualTypeOf<Buffer>()
   },
 })
 // What is detected may be bytes, and so may the unknown.
