@@ -238,7 +238,7 @@ export interface Native {
   tlsPrint(pem: Uint8Array): string | number
 }
 
-// Only Node's report tells, in which Node would otherwise look up the names of the peers of all open connections, blocking.
+// Only Node's report tells. Without `excludeNetwork` Node blocks while it looks up the names of all connections' peers.
 function isMusl(): boolean {
   if (process.platform !== 'linux') return false
   const report = process.report as unknown as Report

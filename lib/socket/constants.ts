@@ -121,8 +121,8 @@ type Everywhere =
 /**
  * Every `AF_`, `SOCK_`, `SOL_`, `SO_`, `IPPROTO_`, `MSG_`, `SHUT_`, `IP_`, `IPV6_`, `TCP_` and `SCM_` constant that
  * the system has, and those of other levels and families (`ALG_`, `CAN_`, `ETH_P_`, `ICMP_`, `NETLINK_`, `NLM_F_`,
- * `PACKET_`, `RTM_`, `SCTP_`, `SOF_`, `TIPC_`, `TLS_`, `UDP_` …), by name. A constant that this system does not have, or that is
- * newer than the headers that the addon was built with, is `undefined`.
+ * `PACKET_`, `RTM_`, `SCTP_`, `SOF_`, `TIPC_`, `TLS_`, `UDP_` …), by name. A constant that this system does not have, or
+ * that is newer than the headers that the addon was built with, is `undefined`.
  *
  * @example
  * ```ts
