@@ -1,5 +1,6 @@
 // What libraries written for net.Socket use of the stream they are given: node:http's agents and servers, WebSocket and
 // database clients. Names, defaults and units are net.Socket's.
+import { isIP } from 'node:net'
 import { Duplex, type DuplexOptions } from 'node:stream'
 import { native } from '../native.js'
 import { encodeAddress, errorAddress } from '../socket/address.js'
@@ -19,7 +20,7 @@ const longestDelay = 0x7fffffff
 export class NetworkDuplex extends Duplex {
   /** The milliseconds that `setTimeout` was given; undefined: it was not called. */
   timeout: number | undefined
-  /** Whether a `nowait` connect is under way; `connect` and `ready` are emitted when it is over. */
+  /** Whether a `nowait` connect is under way; `lookup`, `connect` and `ready` are emitted when it is over. */
   connecting: boolean
 
   readonly #process: NetworkProcess
@@ -38,6 +39,9 @@ export class NetworkDuplex extends Duplex {
 
   #onConnected(): void {
     if (this.destroyed) return
+    // Libraries that give both the look-up and the connect a time-out wait for this first.
+    const { remoteAddress } = this
+    this.emit('lookup', null, remoteAddress, isIP(remoteAddress ?? ''), this.#process.contact('host', true))
     this.connecting = false
     this.emit('connect')
     this.emit('ready')
@@ -177,6 +181,11 @@ export class NetworkDuplex extends Duplex {
   /** `'IPv4'` or `'IPv6'`, likewise. */
   get localFamily(): string | undefined {
     return this.#end('local').family
+  }
+
+  /** All three of its own; an empty object for other families, and for a process that has ended. */
+  address(): { address?: string | undefined; port?: number | undefined; family?: string } {
+    return this.#end('local')
   }
 
   #end(which: 'local' | 'remote'): ErrorAddress & { family?: string } {

@@ -113,6 +113,7 @@ describe('NetworkDuplex', () => {
       if (transport.isLocal) {
         assert.equal(near.remoteAddress ?? near.remotePort ?? near.remoteFamily, undefined)
         assert.equal(near.localAddress ?? near.localPort ?? near.localFamily, undefined)
+        assert.deepEqual(near.address(), {})
         return
       }
       const ip = transport.family === 'ipv4' ? '127.0.0.1' : '::1'
@@ -121,6 +122,8 @@ describe('NetworkDuplex', () => {
       assert.equal(near.remotePort, client.contact('service'))
       const family = transport.family === 'ipv4' ? 'IPv4' : 'IPv6'
       assert.deepEqual([near.remoteFamily, far.localFamily], [family, family])
+      const { localAddress: address, localPort: port } = near
+      assert.deepEqual(near.address(), { address, port, family })
       near.destroy()
       assert.equal(near.remoteAddress, undefined)
     })
@@ -139,15 +142,18 @@ describe('NetworkDuplex', () => {
       assert.deepEqual(option(constants.SOL_SOCKET, constants.SO_KEEPALIVE), [0])
     })
 
-    it('emits connect and ready when an asynchronous connect is over', async () => {
+    it('emits lookup, connect and ready when an asynchronous connect is over', async () => {
       const { server } = await transport.pair()
       const stream = transport.client(server, { nowait: true, ...unread }).duplex()
       const events: string[] = []
-      for (const event of ['connect', 'ready']) stream.on(event, () => events.push(event))
+      for (const event of ['lookup', 'connect', 'ready']) stream.on(event, () => events.push(event))
+      stream.once('lookup', (error, address) =>
+        assert.deepEqual([error, address], [null, stream.remoteAddress]),
+      )
       assert.deepEqual([stream.connecting, stream.readyState], [true, 'opening'])
       await once(stream, 'ready')
       assert.deepEqual([stream.connecting, stream.readyState], [false, 'open'])
-      assert.deepEqual(events, ['connect', 'ready'])
+      assert.deepEqual(events, ['lookup', 'connect', 'ready'])
     })
 
     it('says which side has ended', async () => {
