@@ -1,6 +1,6 @@
 // What libraries written for net.Socket use of the stream they are given: node:http's agents and servers, WebSocket and
 // database clients. Names, defaults and units are net.Socket's.
-import { isIP } from 'node:net'
+import { isIP, type AddressInfo } from 'node:net'
 import { Duplex, type DuplexOptions } from 'node:stream'
 import { native } from '../native.js'
 import { encodeAddress, errorAddress } from '../socket/address.js'
@@ -184,8 +184,8 @@ export class NetworkDuplex extends Duplex {
   }
 
   /** All three of its own; an empty object for other families, and for a process that has ended. */
-  address(): { address?: string | undefined; port?: number | undefined; family?: string } {
-    return this.#end('local')
+  address(): Partial<AddressInfo> {
+    return this.#end('local') as Partial<AddressInfo>
   }
 
   #end(which: 'local' | 'remote'): ErrorAddress & { family?: string } {
