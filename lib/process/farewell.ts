@@ -16,6 +16,8 @@ const interval = 10
 // The longest pause before a datagram that found no room is tried again, in milliseconds.
 const longestPause = 64
 
+const nobody = { onPacketFailed() {} }
+
 const farewells = new Set<Farewell>()
 
 class Farewell implements Receiver {
@@ -59,10 +61,10 @@ class Farewell implements Receiver {
   // A packet that fails is dropped alone: those behind it are still sent.
   #flush(): number {
     const output = this.#output
-    let error = output?.flush(this.#id) ?? 0
+    let error = output?.flush(this.#id, nobody) ?? 0
     while (output?.stream === false && error < 0 && !wouldBlock(error)) {
       output.dropPacket()
-      error = output.flush(this.#id)
+      error = output.flush(this.#id, nobody)
     }
     return error
   }

@@ -3,7 +3,16 @@
 // queued.
 import { native, type AddressId, type SocketId } from '../native.js'
 import { lengthOf } from '../socket/bytes.js'
-import { packetsPerCall, sendLaidOut, sendPart, type LaidOut, type Packets } from '../socket/outbox.js'
+import { wouldBlock } from '../socket/errors.js'
+import {
+  packetsPerCall,
+  sendAgain,
+  sendLaidOut,
+  sendPart,
+  type FailureListener,
+  type LaidOut,
+  type Packets,
+} from '../socket/outbox.js'
 import { giveBack, takeMemory } from './spare.js'
 
 // Data of at least this length, in bytes, is not copied if nobody else has its memory.
@@ -119,10 +128,12 @@ export class Output {
   /**
    * Sends what the kernel takes. Returns 0 when everything is sent, or the -errno for which the rest waits or has
    * failed.
+   *
+   * @param listener - for datagrams: see {@link sendAgain}
    */
-  flush(id: SocketId): number {
+  flush(id: SocketId, listener?: FailureListener): number {
     for (let block = this.#first; block !== undefined; block = this.#first) {
-      const error = this.stream ? this.#sendStream(id, block) : this.#sendPackets(id, block)
+      const error = this.stream ? this.#sendStream(id, block) : this.#sendPackets(id, block, listener)
       if (error < 0) return error
     }
     return 0
@@ -137,16 +148,10 @@ export class Output {
     return 0
   }
 
-  #sendPackets(id: SocketId, block: Block): number {
-    const { lengths, to, sent } = block
-    const address = to[sent] as AddressId
-    let until = sent + 1
-    while (until < sent + packetsPerCall && to[until] === address) until++
-    // A packet is sent as a whole: 0 bytes left means that it went. A single one costs less by `transmit`.
-    const result =
-      until - sent > 1
-        ? sendLaidOut(id, block, until - sent, address)
-        : transmit(id, block, block.start + (lengths[sent] as number), address)
+  #sendPackets(id: SocketId, block: Block, listener?: FailureListener): number {
+    let result = transmitPackets(id, block)
+    if (result < 0 && !wouldBlock(result) && listener !== undefined)
+      result = sendAgain(result, () => transmitPackets(id, block), listener)
     if (result < 0) return result
     this.#advancePackets(block, Math.max(result, 1))
     return 0
@@ -216,6 +221,19 @@ function transmit(id: SocketId, { memory, start, beside }: Block, end: number, t
   if (beside === undefined) return sendPart(id, memory, start, end, to)
   const sent = native.sendv(id, [memory.subarray(start, end)], to, beside.control)
   return sent < 0 ? sent : end - start - sent
+}
+
+// Returns how many packets to the address of the first went, at most as many as one call takes, or -errno if none did: 0
+// stands for one.
+function transmitPackets(id: SocketId, block: Block): number {
+  const { lengths, to, sent } = block
+  const address = to[sent] as AddressId
+  let until = sent + 1
+  while (until < sent + packetsPerCall && to[until] === address) until++
+  // A packet is sent as a whole: 0 bytes left means that it went. A single one costs less by `transmit`.
+  return until - sent > 1
+    ? sendLaidOut(id, block, until - sent, address)
+    : transmit(id, block, block.start + (lengths[sent] as number), address)
 }
 
 // Releases a block that is not needed any more.

@@ -17,7 +17,16 @@ import {
 import { constants } from '../socket/constants.js'
 import { after } from '../socket/callbacks.js'
 import { Kind } from '../socket/hub.js'
-import { laidOut, layOut, sendBytes, sendPackets, sendString, textLimit } from '../socket/outbox.js'
+import {
+  laidOut,
+  layOut,
+  sendAgain,
+  sendBytes,
+  sendPackets,
+  sendString,
+  textLimit,
+  type FailureListener,
+} from '../socket/outbox.js'
 import { channelError, isTlsFailure } from '../tls/index.js'
 import type { Coding } from './coding.js'
 import type { Data, OutgoingMessage } from './message.js'
@@ -29,7 +38,6 @@ const mostParts = 1024
 const mostDescriptors = 253
 // The longest pause before a datagram that found no room is tried again, in milliseconds.
 const longestPause = 64
-const refused = -(errno.ECONNREFUSED ?? 0)
 
 // Errors that the caller of `send` cannot help: the peer has gone, or there is no route to it …
 const { ECONNRESET, EHOSTDOWN, EHOSTUNREACH, ENETDOWN, ENETUNREACH } = errno
@@ -55,7 +63,7 @@ function isGone(error: number): boolean {
 }
 
 /** The process that sends. @internal */
-export interface SenderOwner {
+export interface SenderOwner extends FailureListener {
   /** Something waits for room in the kernel. */
   onWaiting(): void
   /** Everything that was queued is sent. */
@@ -64,8 +72,6 @@ export interface SenderOwner {
   onPeerGone(failure: Error): void
   /** A part of a stream that `send` had accepted could not be sent. */
   onPartFailed(failure: Error): void
-  /** A packet could not be delivered. */
-  onPacketFailed(error: number): void
   /** The peer's address for errors, when the kernel does not know it. */
   remoteName(): ErrorAddress
   /** The error for a process that has ended. */
@@ -274,13 +280,12 @@ export class Sender {
       this.#refuse(isGone(result) ? this.#lose(result) : this.#spoil(result))
       return undefined
     }
-    // The refusal may be that of an earlier datagram, which the kernel reports now without having sent this one.
-    const left = result === refused ? transmit() : result
-    const isTaken = left >= 0 || wouldBlock(left)
-    const isOurs = chosen !== undefined || this.#traits.signals || !this.#isUndeliverable(-result)
-    if (!isTaken && isOurs) throw this.#error(result, chosen)
-    this.#owner.onPacketFailed(-result)
-    return isTaken ? left : undefined
+    const left = sendAgain(result, transmit, this.#owner)
+    if (left >= 0 || wouldBlock(left)) return left
+    if (chosen !== undefined || this.#traits.signals || !this.#isUndeliverable(-left))
+      throw this.#error(left, chosen)
+    this.#owner.onPacketFailed(-left)
+    return undefined
   }
 
   #isUndeliverable(error: number): boolean {
@@ -384,8 +389,9 @@ export class Sender {
   flush(pause = 1): void {
     const output = this.#output
     const before = output?.length ?? 0
+    const listener = this.#traits.kind === Kind.datagrams ? this.#owner : undefined
     while (output !== undefined && !output.empty) {
-      const error = output.flush(this.#id)
+      const error = output.flush(this.#id, listener)
       if (error === 0) break
       if (wouldBlock(error)) {
         if (!this.#isFull()) output.settle()

@@ -3,6 +3,7 @@
 // the shared memory. Everything else is sent from where it is.
 import { native, type AddressId, type SocketId } from '../native.js'
 import { lengthOf } from './bytes.js'
+import { wouldBlock } from './errors.js'
 
 /**
  * The longest text, in UTF-16 units of up to three bytes each. native/hub_functions.cc has the same number.
@@ -55,6 +56,24 @@ export function sendPart(
   if (end > longest) return sendBeginning(id, memory.subarray(start, end), to)
   prepare(id, to, start, end - start)
   return send(memory) ?? 0
+}
+
+/** Who is told of a datagram that could not be delivered. @internal */
+export interface FailureListener {
+  onPacketFailed(errno: number): void
+}
+
+/**
+ * Sends a datagram again after an error, which may be that of an earlier one: the kernel reports that once, and then sends
+ * nothing. Returns what `transmit` does, and tells `listener` of the error, unless it was this datagram's after all.
+ *
+ * @internal
+ */
+export function sendAgain(error: number, transmit: () => number, listener: FailureListener): number {
+  const result = transmit()
+  if (result < 0 && !wouldBlock(result)) return error
+  listener.onPacketFailed(-error)
+  return result
 }
 
 // Sends as much as the numbers in `call` can express, which is more than the kernel takes at once.

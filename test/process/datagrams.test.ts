@@ -3,11 +3,22 @@
 import assert from 'node:assert/strict'
 import type { AddressInput, NetworkProcess } from 'make-network-process'
 import { acceptProcessOutput } from 'make-network-process'
-import { constants, decodeAddress, encodeAddress, poll, Socket } from 'make-network-process/socket'
+import { constants, decodeAddress, encodeAddress, errno, poll, Socket } from 'make-network-process/socket'
 import { run } from '../lifecycle/child.js'
 import { inNetwork } from '../support/namespaces.js'
 import { needsAddress } from '../support/transports.js'
-import { changed, cleanUp, finallyDo, make, settled, socketOf, thrown, until, witness } from './support.js'
+import {
+  changed,
+  cleanUp,
+  finallyDo,
+  make,
+  settled,
+  socketFile,
+  socketOf,
+  thrown,
+  until,
+  witness,
+} from './support.js'
 import { over, overEvery, type Transport } from './transports.js'
 
 afterEach(cleanUp)
@@ -183,6 +194,21 @@ describe('a datagram client', () => {
   overEvery(
     ({ type, isLocal }) => type === 'datagram' && !isLocal,
     transport => {
+      it('sends each datagram that waits, though earlier ones are refused', async () => {
+        const { server, client } = await transport.pair()
+        const service = server.contact('service') as number
+        server.delete()
+        client.delete()
+        // Each is sent by a call of its own, which reports the refusal of the one before.
+        const long = 'x'.repeat(2000)
+        const seen = witness()
+        const waiting = transport.client(server, { service, nowait: true, ...seen.callbacks })
+        for (let i = 0; i < 4; i++) waiting.send(long)
+        await waiting.opened
+        await seen.event('datagram failed with code 111\n')
+        assert.equal(waiting.stats().messagesWritten, 4)
+      })
+
       it('is not woken again and again by what is in its error queue', async function () {
         const { IP_RECVERR, IPPROTO_IP, IPV6_RECVERR, IPPROTO_IPV6 } = constants
         const option = transport.family === 'ipv4' ? IP_RECVERR : IPV6_RECVERR
@@ -199,6 +225,31 @@ describe('a datagram client', () => {
       })
     },
   )
+})
+
+describe('a local datagram client', () => {
+  // The kernel tells of messages that their receiver has thrown away, by connecting to another peer, at the next call.
+  for (const send of ['send', 'sendMany', 'sendMessage'] as const)
+    it(`loses nothing that it sends to a new peer when the old one has dropped its messages: ${send}()`, async () => {
+      const { server, atServer } = await over('datagram', 'local').pair()
+      const address = server.contact('local') as string
+      const [mine, theirs] = [socketFile(), socketFile()]
+      const old = rawSocket(AF_UNIX, theirs)
+      const own = rawSocket(AF_UNIX, mine)
+      own.connect(encodeAddress(theirs))
+      old.connect(encodeAddress(mine))
+      const seen = witness()
+      const client = make({ name: 'client', type: 'datagram', adopt: own.detach(), ...seen.callbacks })
+      client.send('dropped')
+      old.connect(encodeAddress(address))
+      client.datagramAddress = address
+      if (send === 'send') client.send('kept')
+      else if (send === 'sendMany') client.sendMany(['kept'])
+      else client.sendMessage({ data: 'kept', address })
+      await atServer.messages(1)
+      assert.deepEqual(atServer.data, ['kept'])
+      await seen.event(`datagram failed with code ${errno.ECONNRESET}\n`)
+    })
 })
 
 describe('a datagram server', () => {
