@@ -96,10 +96,16 @@ type ViewClass = new (memory: ArrayBuffer, offset: number, length: number) => Bu
 const View = (Buffer as unknown as { [Symbol.species]: ViewClass })[Symbol.species]
 const nothing = new ArrayBuffer(0)
 
-// Many messages are views of this memory: transferring that of one to another thread would take the others' away.
+// Many messages are views of this memory: transferring that of one would take the others' away. Node 22 does not see the
+// mark in `transfer`, and neither 20 nor 22 does where a stream of bytes takes it.
 function ours(memory: ArrayBuffer): ArrayBuffer {
   markAsUntransferable(memory)
+  if ('transfer' in memory) Object.assign(memory, { transfer: refuse, transferToFixedLength: refuse })
   return memory
+}
+
+function refuse(): never {
+  throw new TypeError('This memory holds other messages too: copy the message to transfer it')
 }
 
 /** What one wake-up brought, and how much of it is delivered. */
@@ -157,8 +163,11 @@ function deliver({ events, kept, lent, text, extras }: Frame, at: number, id: nu
     case Event.failed:
       return receiver.onFailed?.(offset)
     case Event.accepted: {
-      const sockaddr = new View(kept, offset & ((1 << lengthShift) - 1), offset >> lengthShift)
-      return receiver.onAccepted?.(address, sockaddr)
+      const length = offset >> lengthShift
+      const start = offset & ((1 << lengthShift) - 1)
+      // A callback has had the memory taken: the connection must not be lost with it.
+      const isGone = kept.byteLength === 0
+      return receiver.onAccepted?.(address, isGone ? peerOf(address) : new View(kept, start, length))
     }
     case Event.acceptFailed:
       return receiver.onAcceptFailed?.(offset)
@@ -174,6 +183,11 @@ function deliver({ events, kept, lent, text, extras }: Frame, at: number, id: nu
       return receiver.onAncillary(control, address)
     }
   }
+}
+
+function peerOf(id: SocketId): Buffer {
+  const peer = native.getpeername(id)
+  return typeof peer === 'number' ? Buffer.alloc(0) : peer
 }
 
 /** Closes the descriptors that were received with a message and that nobody has taken. @internal */

@@ -2,7 +2,7 @@
 // reads; bytes that are not valid text.
 
 import assert from 'node:assert/strict'
-import { cleanUp, settled, until, type Witness } from './support.js'
+import { cleanUp, settled, until, witness, type Witness } from './support.js'
 import { over, overEvery } from './transports.js'
 
 afterEach(cleanUp)
@@ -154,6 +154,26 @@ describe('a filter', () => {
         assert.equal(atServer.text, '012')
         assert.equal(taken.length, 3)
       })
+
+  for (const [what, transfer] of Object.entries(transfers))
+    it(`loses no connection that arrives together with bytes that ${what} takes`, async () => {
+      const { client, peer, atServer } = await over('seqpacket', 'local').pair({ coding: 'binary' })
+      peer.filter = (process, bytes) => {
+        atServer.callbacks.filter(process, bytes)
+        try {
+          transfer(bytes as Buffer)
+        } catch {
+          // See above.
+        }
+      }
+      const seen = witness()
+      const server = over('stream', 'local').server(seen.callbacks)
+      client.send('taken')
+      over('stream', 'local').client(server)
+      const connection = await seen.connection()
+      assert.equal(connection.status, 'open')
+      assert.equal(atServer.text, 'taken')
+    })
 
   it('keeps its coding system when an invalid one is set', async () => {
     const { client } = await over('stream', 'local').pair()
