@@ -6,6 +6,7 @@
 #include <sys/types.h>
 
 #include <cerrno>
+#include <cstdint>
 #include <cstring>
 
 namespace sys {
@@ -36,11 +37,14 @@ Answer GetAddrInfo(const Query& query) {
 }
 
 Name GetNameInfo(const Address& address, int flags) {
+  // The name of a local socket is read up to a NUL, which an address need not have.
+  alignas(sockaddr_storage) std::uint8_t terminated[Address::kCapacity + 1] = {};
+  std::memcpy(terminated, address.bytes, address.length);
   char host[NI_MAXHOST] = "";
   char service[NI_MAXSERV] = "";
   Name name;
-  name.error = ::getnameinfo(address.get(), address.length, host, sizeof host, service,
-                             sizeof service, flags);
+  name.error = ::getnameinfo(reinterpret_cast<const sockaddr*>(terminated), address.length, host,
+                             sizeof host, service, sizeof service, flags);
   name.system_error = errno;
   name.host = host;
   name.service = service;
