@@ -426,6 +426,8 @@ bool Hub::Handle(const sys::Ready& ready) {
   }
   const bool reading = (socket->interest & sys::kReadable) != 0;
   if (reading && (ready.readable || ready.failed) && !HasRoom(*socket)) return false;
+  // The set would report them for as long as nobody reads and there is no room.
+  if (!reading && ready.failed && !ready.writable) sys::DropQueuedErrors(socket->descriptor.get());
   if (writing && (ready.writable || ready.failed)) Push(id, kWritable, 0, -1);
   if (reading && (ready.readable || ready.failed)) Read(id, socket, ready.ended);
   return true;

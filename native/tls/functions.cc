@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "../exports.h"
+#include "../sys/socket.h"
 #include "../values.h"
 #include "context.h"
 #include "library.h"
@@ -169,7 +170,11 @@ Napi::Value Feed(const Napi::CallbackInfo& info) {
 // tlsHandshake(id): 0 when it is over, 1 when it waits to read, 2 to write, or a failure
 Napi::Value Handshake(const Napi::CallbackInfo& info) {
   tls::Session* session = SessionOf(info);
-  return Number(info, session == nullptr ? -EBADF : session->Handshake());
+  if (session == nullptr) return Number(info, -EBADF);
+  const int result = session->Handshake();
+  // The set would report them for as long as the handshake waits.
+  if (result > 0) sys::DropQueuedErrors(Environment::SocketOf(info)->descriptor.get());
+  return Number(info, result);
 }
 
 // tlsTearDown(id): whether there was a usable session

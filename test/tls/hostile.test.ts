@@ -8,7 +8,8 @@ import { Duplex } from 'node:stream'
 import tls from 'node:tls'
 import { readFileSync } from 'node:fs'
 import { makeNetworkProcess } from 'make-network-process'
-import { cleanUp, changed, finallyDo, until } from '../process/support.js'
+import { constants, poll } from 'make-network-process/socket'
+import { cleanUp, changed, finallyDo, settled, socketOf, until } from '../process/support.js'
 import { authority, canTestTls } from './certificates.js'
 import { gnutlsClient, opensslClient, opensslServer } from './peers.js'
 import {
@@ -84,6 +85,33 @@ describe('TLS with peers that break the rules', () => {
     const port = await clearServer(() => {})
     const { client } = join(port, trusting({ timeout: 0.05 }), { nowait: true })
     await assert.rejects(client.opened, { code: 'ERR_TLS_HANDSHAKE_TIMEOUT' })
+  })
+
+  it('is not woken again and again by the error queue while a server sends nothing', async function () {
+    const {
+      SOL_SOCKET,
+      SO_TIMESTAMPING,
+      SOF_TIMESTAMPING_SOFTWARE = 0,
+      SOF_TIMESTAMPING_TX_SOFTWARE = 0,
+    } = constants
+    if (SO_TIMESTAMPING === undefined) this.skip()
+    // The kernel puts the time at which something was sent there, and reports that as an error.
+    const stamps = SOF_TIMESTAMPING_SOFTWARE | SOF_TIMESTAMPING_TX_SOFTWARE
+    let greeted = false
+    const port = await clearServer(socket =>
+      socket.once('data', () => {
+        greeted = true
+        changed()
+      }),
+    )
+    const { client } = join(port, trusting(), {
+      nowait: true,
+      sockopts: [[SOL_SOCKET, SO_TIMESTAMPING, stamps]],
+    })
+    await until(() => greeted, 'the first message')
+    await settled()
+    assert.equal(poll([{ socket: socketOf(client), events: 0 }], 0), 0)
+    assert.equal(client.status, 'connect')
   })
 
   for (const [what, say] of [
