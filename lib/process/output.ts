@@ -151,7 +151,7 @@ export class Output {
   #sendPackets(id: SocketId, block: Block, listener?: FailureListener): number {
     let result = transmitPackets(id, block)
     if (result < 0 && !wouldBlock(result) && listener !== undefined)
-      result = sendAgain(result, () => transmitPackets(id, block), listener)
+      result = sendAgain(id, result, () => transmitPackets(id, block), listener)
     if (result < 0) return result
     this.#advancePackets(block, Math.max(result, 1))
     return 0

@@ -18,6 +18,7 @@ import { constants } from '../socket/constants.js'
 import { after } from '../socket/callbacks.js'
 import { Kind } from '../socket/hub.js'
 import {
+  isNetlink,
   laidOut,
   layOut,
   sendAgain,
@@ -52,11 +53,6 @@ const undeliverable = new Set([...lost, ECONNREFUSED, ENOENT, EPROTOTYPE])
 // Only descriptors in `fds` are duplicated while the message waits in the queue.
 const { SOL_SOCKET, SCM_RIGHTS } = constants
 const isDescriptors = ({ level, type }: ControlMessage) => level === SOL_SOCKET && type === SCM_RIGHTS
-
-function isNetlink(id: SocketId): boolean {
-  const own = native.getsockname(id)
-  return typeof own !== 'number' && familyOf(own) === constants.AF_NETLINK
-}
 
 function isGone(error: number): boolean {
   return gone.has(-error) || isTlsFailure(error)
@@ -280,7 +276,7 @@ export class Sender {
       this.#refuse(isGone(result) ? this.#lose(result) : this.#spoil(result))
       return undefined
     }
-    const left = sendAgain(result, transmit, this.#owner)
+    const left = sendAgain(this.#id, result, transmit, this.#owner)
     if (left >= 0 || wouldBlock(left)) return left
     if (chosen !== undefined || this.#traits.signals || !this.#isUndeliverable(-left))
       throw this.#error(left, chosen)

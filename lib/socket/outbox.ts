@@ -2,7 +2,9 @@
 // passing numbers through Node-API takes longer. So does passing a view: a small message, or one of many, is copied to
 // the shared memory. Everything else is sent from where it is.
 import { native, type AddressId, type SocketId } from '../native.js'
+import { familyOf } from './address.js'
 import { lengthOf } from './bytes.js'
+import { constants } from './constants.js'
 import { wouldBlock } from './errors.js'
 
 /**
@@ -69,11 +71,24 @@ export interface FailureListener {
  *
  * @internal
  */
-export function sendAgain(error: number, transmit: () => number, listener: FailureListener): number {
+export function sendAgain(
+  id: SocketId,
+  error: number,
+  transmit: () => number,
+  listener: FailureListener,
+): number {
+  // Such errors are always the message's own, and it may have reached a group all the same.
+  if (isNetlink(id)) return error
   const result = transmit()
   if (result < 0 && !wouldBlock(result)) return error
   listener.onPacketFailed(-error)
   return result
+}
+
+/** @internal */
+export function isNetlink(id: SocketId): boolean {
+  const own = native.getsockname(id)
+  return typeof own !== 'number' && familyOf(own) === constants.AF_NETLINK
 }
 
 // Sends as much as the numbers in `call` can express, which is more than the kernel takes at once.

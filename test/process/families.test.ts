@@ -6,7 +6,7 @@ import { endianness, networkInterfaces } from 'node:os'
 import type { Filter, RawAddress } from 'make-network-process'
 import { constants, ifNameToIndex, sockaddr, Socket } from 'make-network-process/socket'
 import { native } from '../../dist/native.js'
-import { changed, cleanUp, make, noting, until, witness, type Witness } from './support.js'
+import { changed, cleanUp, make, noting, settled, until, witness, type Witness } from './support.js'
 
 afterEach(cleanUp)
 
@@ -85,6 +85,22 @@ describe('netlink', () => {
       await seen.messages(sent.length)
       assert.deepEqual(seen.data, sent)
     })
+
+  it('sends a message to a group once, though the kernel refuses what it has delivered', async () => {
+    const seen = witness()
+    const usersock = { type: 'datagram', protocol: constants.NETLINK_USERSOCK } as const
+    const data = new Uint8Array(10)
+    new DataView(data.buffer).setUint32(6, 1, little)
+    make({ name: 'r', server: true, local: { family, data }, ...usersock, ...seen.callbacks })
+    const atWriter = witness()
+    const writer = make({ name: 'w', remote: { family, data }, ...usersock, ...atWriter.callbacks })
+    writer.send('one')
+    writer.sendMany(['two', 'three'])
+    assert.throws(() => writer.sendMessage({ data: 'four', address: { family, data } }))
+    await settled()
+    assert.deepEqual(seen.data, ['one', 'two', 'three', 'four'])
+    assert.deepEqual(atWriter.events, Array(3).fill('datagram failed with code 111\n'))
+  })
 
   it('answers a server, whose address the kernel assigns', async () => {
     const seen = witness()
