@@ -37,9 +37,10 @@ export class Handshakes {
         this.#owner.onRefused(peer, error.message)
       },
     })
-    if (this.#pending.size >= mostHandshakes) this.#dropOldest()
     this.#pending.set(id, { handshake, peer })
     handshake.start()
+    // Last, because the log function is called, which may delete the server.
+    if (this.#pending.size > mostHandshakes) this.#dropOldest()
   }
 
   #dropOldest(): void {

@@ -144,6 +144,14 @@ describe('TLS with peers that break the rules', () => {
     assert.equal(seen.text, 'hello')
   })
 
+  it('leaves no handshake behind when word of one that gave way deletes the server', async () => {
+    const { port } = serve({ server: 512, log: server => server.delete() })
+    const idle = Array.from({ length: 257 }, () => net.connect(port, host))
+    finallyDo(() => idle.forEach(socket => socket.destroy()))
+    idle.forEach(socket => socket.on('error', () => {}).on('close', changed))
+    await until(() => idle.every(socket => socket.closed), 'end of all')
+  })
+
   it('closes a client that sends nothing after :timeout', async () => {
     const { port, seen } = serve({}, { ...showingKeys(authority.server), timeout: 0.05 })
     const socket = net.connect(port, host)
