@@ -492,9 +492,10 @@ export function setProcessBuffer(
   return buffer
 }
 
-/** `process-mark`, as an offset from 0; null where there is none. */
+/** `process-mark`, as an offset from 0; null where there is none, as in a killed buffer. */
 export function processMark(process: NetworkProcess): number | null {
-  return nil(only(process).mark)
+  const { buffer, mark } = only(process)
+  return buffer?.live ? nil(mark) : null
 }
 
 /** `process-plist` */

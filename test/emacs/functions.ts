@@ -514,7 +514,11 @@ const tests: Record<string, () => Promise<void> | void> = {
   },
   processMark() {
     assert.equal(emacs.processMark(server()), null)
-    assert.equal(emacs.processMark(server(':buffer', buffer('output'))), 0)
+    const output = buffer('output')
+    const process = server(':buffer', output)
+    assert.equal(emacs.processMark(process), 0)
+    output.kill()
+    assert.equal(emacs.processMark(process), null)
   },
   getBufferCreate() {
     const made = emacs.getBufferCreate('made')
