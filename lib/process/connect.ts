@@ -25,7 +25,7 @@ export type Prepare = (id: SocketId, candidate: Candidate) => void
 // The pause before connecting again to a local server whose queue is full (EAGAIN), in milliseconds. Nothing reports
 // when there is room.
 const retryPause = 5
-// The pause after which a server of this thread accepts while a client connects to its port, in milliseconds.
+// The pause after which a server of this thread accepts while a client connects to it, in milliseconds.
 const acceptPause = 100
 // With UDP, EAGAIN means that no local port is left, and waiting may not help.
 function isQueueFull(error: number, address: Uint8Array): boolean {
@@ -99,12 +99,21 @@ function finishConnect(id: SocketId, address: Uint8Array): number {
 // The same for TCP, which does not say that the queue is full: the peer's kernel does not answer before there is room.
 function finishSlowConnect(id: SocketId, address: Uint8Array): number {
   const { port } = errorAddress(address)
+  const isHere = (server: NetworkProcess) => server.isListening && server.contact('service', true) === port
   for (;;) {
     const ready = pollUntil(Int32Array.of(id, constants.POLLOUT, 0), performance.now() + acceptPause)
     if (ready !== 0) return ready < 0 ? -ready : native.socketError(id)
-    for (const server of processList())
-      if (server.isListening && server.contact('service', true) === port) wait(0, server.socketId)
+    if (!isOfThisMachine(id, address)) continue
+    for (const server of processList().filter(isHere)) wait(0, server.socketId)
   }
+}
+
+// Whether an address to which a socket is being connected is one of this machine's own: the kernel then sends from it,
+// but for those that begin with 127.
+function isOfThisMachine(id: SocketId, address: Uint8Array): boolean {
+  const own = native.getsockname(id)
+  const { address: peer } = errorAddress(address)
+  return peer?.startsWith('127.') === true || (typeof own !== 'number' && errorAddress(own).address === peer)
 }
 
 /** Connects without blocking; the process is told the outcome. @internal */
