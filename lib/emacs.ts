@@ -343,8 +343,8 @@ export function getProcess(name: string | NetworkProcess): NetworkProcess | null
 
 /** `get-buffer-process`: the newest process of a buffer. */
 export function getBufferProcess(buffer: ProcessBuffer | string | null): NetworkProcess | null {
-  const found = typeof buffer === 'string' ? TextBuffer.get(buffer) : buffer
-  if (isNil(found)) return null
+  const found = isNil(buffer) ? undefined : existing(buffer)
+  if (found === undefined) return null
   return nil(registry.processList().find(process => process.buffer === found))
 }
 
@@ -565,14 +565,21 @@ export function setProcessInheritCodingSystemFlag<T>(process: NetworkProcess, fl
 
 // ---- buffers ---------------------------------------------------------------------------------------------------
 
-/** `get-buffer-create` */
-export function getBufferCreate(name: string): TextBuffer {
-  return TextBuffer.named(name)
+// A buffer stands for itself, even when it was killed.
+function existing<B extends ProcessBuffer>(buffer: B | string): B | TextBuffer | undefined {
+  if (typeof buffer === 'string') return TextBuffer.get(buffer)
+  if (isBuffer(buffer)) return buffer
+  throw typeError('buffer', 'a buffer or the name of one', buffer)
 }
 
-/** `get-buffer` */
-export function getBuffer(name: string): TextBuffer | null {
-  return nil(TextBuffer.get(name))
+/** `get-buffer-create`: the buffer of a name, made if there is none; a buffer itself. */
+export function getBufferCreate(buffer: TextBuffer | string): TextBuffer {
+  return existing(buffer) ?? TextBuffer.named(buffer as string)
+}
+
+/** `get-buffer`: the buffer of a name; a buffer itself. */
+export function getBuffer(buffer: TextBuffer | string): TextBuffer | null {
+  return nil(existing(buffer))
 }
 
 /** `generate-new-buffer` */
@@ -580,12 +587,16 @@ export function generateNewBuffer(name: string): TextBuffer {
   return TextBuffer.new(name)
 }
 
-/** `kill-buffer`: deletes the buffer's processes, without asking: only `confirmExit` asks. */
+/**
+ * `kill-buffer`: deletes the buffer's processes, without asking: only `confirmExit` asks. Returns false for a buffer
+ * that was killed before.
+ */
 export function killBuffer(buffer: TextBuffer | string): boolean {
-  const found = typeof buffer === 'string' ? TextBuffer.get(buffer) : buffer
+  const found = existing(buffer)
   if (found === undefined) throw codedError(new Error(`No buffer named ${String(buffer)}`), 'ERR_NO_BUFFER')
+  const { live } = found
   found.kill()
-  return true
+  return live
 }
 
 // ---- contact and options ---------------------------------------------------------------------------------------

@@ -1,4 +1,5 @@
 // Buffers: text that processes insert into. The interface is what a process needs of one; TextBuffer is our own.
+import { typeError, valueError } from '../socket/errors.js'
 
 /** What a process needs of a buffer. Positions are offsets in UTF-16 code units, from 0. */
 export interface ProcessBuffer {
@@ -37,6 +38,8 @@ export class TextBuffer implements ProcessBuffer {
   #live = true
 
   private constructor(name: string) {
+    if (typeof name !== 'string') throw typeError("a buffer's name", 'a string', name)
+    if (name === '') throw valueError("a buffer's name", 'a string that is not empty', name)
     this.name = name
     buffers.set(name, this)
   }

@@ -359,6 +359,7 @@ const tests: Record<string, () => Promise<void> | void> = {
     assert.equal(emacs.getBufferProcess('output'), newest)
     assert.equal(emacs.getBufferProcess('nobody'), null)
     assert.equal(emacs.getBufferProcess(null), null)
+    assert.equal(thrown(() => emacs.getBufferProcess(12 as never)).code, type)
   },
   processStatus() {
     const process = server(':buffer', buffer('output'))
@@ -524,23 +525,32 @@ const tests: Record<string, () => Promise<void> | void> = {
     const made = emacs.getBufferCreate('made')
     buffers.push(made)
     assert.equal(emacs.getBufferCreate('made'), made)
+    assert.equal(emacs.getBufferCreate(made), made)
+    assert.equal(thrown(() => emacs.getBufferCreate(12 as never)).code, type)
+    assert.equal(thrown(() => emacs.getBufferCreate('')).code, 'ERR_INVALID_ARG_VALUE')
   },
   getBuffer() {
     assert.equal(emacs.getBuffer('nobody'), null)
     const one = buffer('one')
     assert.equal(emacs.getBuffer(one.name), one)
+    assert.equal(emacs.getBuffer(one), one)
+    assert.equal(thrown(() => emacs.getBuffer(null as never)).code, type)
   },
   generateNewBuffer() {
     const [one, two] = [emacs.generateNewBuffer('new'), emacs.generateNewBuffer('new')]
     buffers.push(one, two)
     assert.deepEqual([one.name, two.name], ['new', 'new<2>'])
+    for (const wrong of [12, null])
+      assert.equal(thrown(() => emacs.generateNewBuffer(wrong as never)).code, type)
   },
   killBuffer() {
     const one = buffer('one')
     const process = server(':buffer', one)
     assert.equal(emacs.killBuffer(one.name), true)
     assert.deepEqual([one.live, processStatus(process)], [false, 'closed'])
+    assert.equal(emacs.killBuffer(one), false)
     assert.equal(thrown(() => emacs.killBuffer('nobody')).code, 'ERR_NO_BUFFER')
+    for (const wrong of [12, null]) assert.equal(thrown(() => emacs.killBuffer(wrong as never)).code, type)
   },
   processPlist() {
     assert.equal(emacs.processPlist(server()), null)

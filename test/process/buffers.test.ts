@@ -6,6 +6,7 @@ import {
   acceptProcessOutput,
   defaultFilter,
   defaultSentinel,
+  processList,
   TextBuffer,
   type NetworkProcess,
 } from 'make-network-process'
@@ -207,6 +208,17 @@ describe('TextBuffer', () => {
     buffers.push(TextBuffer.named('made'))
     assert.equal(server.buffer, TextBuffer.get('made'))
     assert.equal(server.contact('buffer'), 'made')
+  })
+
+  it('has a name that is text', () => {
+    const wrongType = { code: 'ERR_INVALID_ARG_TYPE', message: /buffer's name/ }
+    for (const wrong of [12, null, undefined] as never[]) {
+      assert.throws(() => TextBuffer.named(wrong), wrongType)
+      assert.throws(() => TextBuffer.new(wrong), wrongType)
+    }
+    assert.throws(() => TextBuffer.new(''), { code: 'ERR_INVALID_ARG_VALUE' })
+    assert.throws(() => make({ name: 's', server: true, service: true, buffer: '' }), /buffer's name/)
+    assert.deepEqual(processList(), [])
   })
 
   it('deletes its processes when it is killed, while it still has its text', async () => {
