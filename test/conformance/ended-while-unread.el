@@ -1,0 +1,17 @@
+;; The peer ends while nothing is read: stopped, with filter t, or both. What it sent comes first, then the end.
+(dolist (kind '((:host local :service t :family ipv4) (:family local) (:family local :type seqpacket)))
+  (dolist (how '(stop t both))
+    (let* (child
+           (where (if (plist-get kind :host) kind (append kind (list :service (tmp (format "%s-%s" how (plist-get kind :type)))))))
+           (srv (apply #'make-network-process :name "srv" :server t :log (lambda (_s c _m) (setq child c)) where))
+           (cli (make-network-process :name "cli" :type (plist-get kind :type) :remote (process-contact srv :local) :filter (shows 'in) :sentinel (shows 'event))))
+      (settle 0.05)
+      (when (memq how '(stop both)) (stop-process cli))
+      (when (memq how '(t both)) (set-process-filter cli t))
+      (process-send-string child "last words") (delete-process child) (settle 0.05)
+      (show kind how (process-status cli) (process-exit-status cli))
+      (continue-process cli) (settle 0.05)
+      (show (process-status cli))
+      (set-process-filter cli (shows 'late)) (settle 0.05)
+      (show (process-status cli) (process-exit-status cli))
+      (mapc #'delete-process (process-list)))))
