@@ -485,7 +485,7 @@ void Hub::AcceptFrom(Id id, Socket* socket) {
   bool drained = false;
   int connections = 0;
   // Messages are received with MSG_DONTWAIT, for which accept(2) has no equal.
-  sys::MakeNonblocking(socket->descriptor.get());
+  if (socket->altered) sys::MakeNonblocking(socket->descriptor.get());
   while (connections < accepts && slab->room() >= kAddressRoom) {
     sys::Address peer;
     const int fd = sys::Accept(socket->descriptor.get(), &peer);
@@ -502,7 +502,7 @@ void Hub::AcceptFrom(Id id, Socket* socket) {
       Push(id, kAcceptFailed, -fd, -1);
       return;
     }
-    const Id accepted = sockets_.Add(fd, socket->may_linger);
+    const Id accepted = sockets_.Add(fd, socket->altered);
     std::memcpy(slab->end(), peer.bytes, peer.length);
     slab->shown = true;
     const std::size_t place = slab->used | std::size_t{peer.length} << kLengthShift;

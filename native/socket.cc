@@ -29,9 +29,9 @@ int Integer(const Napi::CallbackInfo& info, std::size_t index) {
   return IntegerOf(info.Env(), info[index]);
 }
 
-Napi::Value Made(const Napi::CallbackInfo& info, int fd, bool may_linger) {
+Napi::Value Made(const Napi::CallbackInfo& info, int fd, bool altered) {
   if (fd < 0) return Number(info, fd);
-  return Number(info, Environment::Of(info)->sockets().Add(fd, may_linger));
+  return Number(info, Environment::Of(info)->sockets().Add(fd, altered));
 }
 
 // ---- make -----------------------------------------------------------------------------------
@@ -91,7 +91,10 @@ Napi::Value Detach(const Napi::CallbackInfo& info) {
   return Number(info, environment->sockets().Detach(id));
 }
 
+// Whoever knows it may give the socket to others.
 Napi::Value FileDescriptor(const Napi::CallbackInfo& info) {
+  Socket* socket = Environment::SocketOf(info);
+  if (socket != nullptr) socket->altered = true;
   return Number(info, DescriptorOf(info));
 }
 
@@ -300,7 +303,7 @@ Napi::Value SetSockOpt(const Napi::CallbackInfo& info) {
   const Bytes value = BytesOf(info.Env(), info[3]);
   const int level = Integer(info, 1);
   const int name = Integer(info, 2);
-  if (level == SOL_SOCKET && IsLinger(name)) socket->may_linger = true;
+  if (level == SOL_SOCKET && IsLinger(name)) socket->altered = true;
   return Number(info, sys::SetSockOpt(socket->descriptor.get(), level, name, value.data,
                                       static_cast<socklen_t>(value.length)));
 }

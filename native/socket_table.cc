@@ -7,7 +7,7 @@
 
 namespace mnp {
 
-Id SocketTable::Add(int fd, bool may_linger) {
+Id SocketTable::Add(int fd, bool altered) {
   Id id;
   if (free_.empty()) {
     id = size();
@@ -17,7 +17,7 @@ Id SocketTable::Add(int fd, bool may_linger) {
     free_.pop_back();
   }
   sockets_[id].descriptor = sys::Descriptor(fd);
-  sockets_[id].may_linger = may_linger;
+  sockets_[id].altered = altered;
   return id;
 }
 
@@ -34,7 +34,7 @@ void SocketTable::Close(Id id) {
   linger set = {0, 0};
   socklen_t length = sizeof set;
   // With a linger time, close(2) waits for the peer even on a non-blocking descriptor.
-  if (sockets_[id].may_linger && sys::GetSockOpt(fd, SOL_SOCKET, SO_LINGER, &set, &length) == 0 &&
+  if (sockets_[id].altered && sys::GetSockOpt(fd, SOL_SOCKET, SO_LINGER, &set, &length) == 0 &&
       set.l_onoff != 0 && set.l_linger > 0) {
     set.l_onoff = 0;
     (void)sys::SetSockOpt(fd, SOL_SOCKET, SO_LINGER, &set, sizeof set);

@@ -55,7 +55,7 @@ struct Socket {
   std::uint8_t watched = 0;   // … and what the set looks for, which may be more.
   bool counted = false;       // Keeps the event loop alive.
 
-  bool may_linger = true;  // SO_LINGER may be set.
+  bool altered = true;  // SO_LINGER may be set, or O_NONBLOCK cleared by others who have it.
 
   // The adaptive loops (hub.cc).
   bool hot = false;
@@ -76,9 +76,9 @@ struct Socket {
 
 class SocketTable {
  public:
-  // Takes over the descriptor. `may_linger`: SO_LINGER may be set, by whoever made the socket or
-  // by inheritance from a listener.
-  Id Add(int fd, bool may_linger);
+  // Takes over the descriptor. `altered`: it may be so already, by whoever made the socket or by
+  // inheritance from a listener.
+  Id Add(int fd, bool altered);
   // Null for an id that is closed or never was.
   Socket* Get(Id id) {
     return id < sockets_.size() && sockets_[id].descriptor.open() ? &sockets_[id] : nullptr;
