@@ -535,8 +535,7 @@ void Hub::Read(Id id, Socket* socket, bool ended) {
                              : socket->large && socket->carry_length == 0 ? ReadLarge(id, socket)
                                                                           : ReadSmall(id, socket);
     if (received == -EAGAIN) {
-      // The set has reported what is in the error queue, and would report it for ever.
-      if (ended && messages == 0) sys::DropQueuedErrors(socket->descriptor.get());
+      if (ended && messages == 0) SilenceErrors(id, socket);
       drained = true;
       break;
     }
@@ -566,6 +565,15 @@ void Hub::Read(Id id, Socket* socket, bool ended) {
     }
   }
   Learn(socket, messages, drained);
+}
+
+// The set has reported something that is no input, and would report it for ever: errors in the
+// queue, or that somebody has shut down the receiving half of a datagram socket.
+void Hub::SilenceErrors(Id id, Socket* socket) {
+  const int fd = socket->descriptor.get();
+  sys::DropQueuedErrors(fd);
+  if (socket->kind == Kind::kDatagrams && sys::IsShutDown(fd))
+    (void)SetInterest(id, socket->interest & sys::kWritable);
 }
 
 // Returns the full length of the message, which may be more than there was room

@@ -135,6 +135,7 @@ class Hub {
   ssize_t Receive(Id id, Socket* socket, iovec* buffers, std::size_t count);
   ssize_t ReceiveMessage(Id id, Socket* socket, iovec* buffers, std::size_t count, int flags);
   bool HasEnded(const Socket& socket);
+  void SilenceErrors(Id id, Socket* socket);
   void NoteSender(Socket* socket, const sys::Address& sender);
   void ShowText(Id id, const Socket& socket, std::size_t length);
   void ShowSlab(Id id, const Socket& socket, std::size_t length);

@@ -575,6 +575,16 @@ bool PeerHasEnded(int fd) {
 #endif
 }
 
+bool IsShutDown(int fd) {
+#ifdef POLLRDHUP
+  pollfd entry = {fd, POLLRDHUP, 0};
+  return ::poll(&entry, 1, 0) > 0 && (entry.revents & POLLRDHUP) != 0;
+#else
+  (void)fd;
+  return false;
+#endif
+}
+
 int HoldsRecord(int fd) {
 #if defined(SO_PASSCRED) && defined(SCM_CREDENTIALS)
   // Once SO_PASSCRED is set, every record brings the credentials of its sender; the

@@ -91,6 +91,8 @@ int Unsent(int fd);
 // Whether the peer has ended its sending half. A read of no bytes is an empty
 // record if it has not, and may be the end if it has.
 bool PeerHasEnded(int fd);
+// Whether the receiving half is shut down, which only Linux says of a datagram socket.
+bool IsShutDown(int fd);
 // Whether a record, perhaps an empty one, is waiting and not the end: 1 or 0, or
 // -errno where the kernel does not let them be told apart.
 int HoldsRecord(int fd);

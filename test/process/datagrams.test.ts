@@ -1,6 +1,7 @@
 // What is peculiar to datagrams: who the peer is, how it changes, and which peer a packet belongs to.
 
 import assert from 'node:assert/strict'
+import { existsSync, readFileSync, readdirSync } from 'node:fs'
 import type { AddressInput, NetworkProcess } from 'make-network-process'
 import { acceptProcessOutput } from 'make-network-process'
 import { constants, decodeAddress, encodeAddress, errno, poll, Socket } from 'make-network-process/socket'
@@ -256,6 +257,23 @@ describe('a datagram server', () => {
   overEvery(
     transport => !transport.connects,
     transport => {
+      it('is not woken again and again when its receiving half is shut down', async function () {
+        const folder = '/proc/self/fdinfo'
+        if (!existsSync(folder)) this.skip()
+        const server = transport.server()
+        const files = () => readdirSync(folder).map(fd => `${folder}/${fd}`)
+        const sets = () => files().map(file => (existsSync(file) ? readFileSync(file, 'utf8') : ''))
+        const isInSet = () => sets().some(text => new RegExp(`^tfd: +${server.fd} `, 'm').test(text))
+        assert.equal(isInSet(), true)
+        // Over UDP the kernel does it, although it says that there is no connection.
+        const shutDown = () => socketOf(server).shutdown(constants.SHUT_RD)
+        if (transport.isLocal) shutDown()
+        else assert.throws(shutDown, { code: 'ENOTCONN' })
+        await settled()
+        assert.equal(isInSet(), false)
+        assert.equal(server.status, 'open')
+      })
+
       it('answers the last sender', async () => {
         const server = transport.server({ filter: (process, data) => void process.send(`${String(data)}!`) })
         const seen = Array.from({ length: 5 }, () => witness())
