@@ -485,7 +485,7 @@ void Hub::AcceptFrom(Id id, Socket* socket) {
   bool drained = false;
   int connections = 0;
   // Messages are received with MSG_DONTWAIT, for which accept(2) has no equal.
-  if (socket->altered) sys::MakeNonblocking(socket->descriptor.get());
+  if (socket->altered) (void)sys::MakeNonblocking(socket->descriptor.get());
   while (connections < accepts && slab->room() >= kAddressRoom) {
     sys::Address peer;
     const int fd = sys::Accept(socket->descriptor.get(), &peer);

@@ -94,8 +94,9 @@ Napi::Value Detach(const Napi::CallbackInfo& info) {
 // Whoever knows it may give the socket to others.
 Napi::Value FileDescriptor(const Napi::CallbackInfo& info) {
   Socket* socket = Environment::SocketOf(info);
-  if (socket != nullptr) socket->altered = true;
-  return Number(info, DescriptorOf(info));
+  if (socket == nullptr) return Number(info, -1);
+  socket->altered = true;
+  return Number(info, socket->descriptor.get());
 }
 
 // ---- address --------------------------------------------------------------------------------

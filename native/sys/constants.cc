@@ -33,7 +33,7 @@ namespace uapi {
 
 #include <iterator>
 
-#include "newer.h"
+#include "missing.h"
 
 #ifdef __linux__
 #include <linux/can.h>
@@ -67,12 +67,6 @@ namespace uapi {
 #if __has_include(<linux/can/j1939.h>)  // Since 5.4.
 #include <linux/can/j1939.h>
 #endif
-#endif
-
-#ifdef __linux__
-// Of UDP-Lite, udplite(7); no header has them.
-#define UDPLITE_SEND_CSCOV 10
-#define UDPLITE_RECV_CSCOV 11
 #endif
 
 #ifdef __GLIBC__

@@ -63,8 +63,8 @@ int Result(int result) { return result < 0 ? -errno : result; }
 int SetFlags(int fd) {
   const int descriptor_flags = fcntl(fd, F_GETFD);
   if (descriptor_flags < 0 || fcntl(fd, F_SETFD, descriptor_flags | FD_CLOEXEC) < 0) return -errno;
-  const int status_flags = fcntl(fd, F_GETFL);
-  if (status_flags < 0 || fcntl(fd, F_SETFL, status_flags | O_NONBLOCK) < 0) return -errno;
+  const int error = MakeNonblocking(fd);
+  if (error < 0) return error;
 #ifdef SO_NOSIGPIPE
   // Not every family has it (and MSG_NOSIGNAL is there too, on newer systems).
   const int on = 1;
@@ -214,7 +214,11 @@ int Connect(int fd, const Address& address) {
   return errno == EINTR ? -EINPROGRESS : -errno;
 }
 
-void MakeNonblocking(int fd) { (void)fcntl(fd, F_SETFL, O_NONBLOCK); }
+int MakeNonblocking(int fd) {
+  const int flags = fcntl(fd, F_GETFL);
+  if (flags < 0) return -errno;
+  return (flags & O_NONBLOCK) != 0 ? 0 : Result(fcntl(fd, F_SETFL, flags | O_NONBLOCK));
+}
 
 int Accept(int fd, Address* peer) {
   peer->length = Address::kCapacity;

@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "address.h"
-#include "newer.h"
+#include "missing.h"
 
 namespace sys {
 
@@ -38,7 +38,7 @@ int Listen(int fd, int backlog);
 int Connect(int fd, const Address& address);
 // Other programs that have the socket may have made it blocking for all, as Node does with a
 // child's standard input.
-void MakeNonblocking(int fd);
+int MakeNonblocking(int fd);
 // accept4(2) where there is one.
 int Accept(int fd, Address* peer);
 

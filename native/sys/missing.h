@@ -1,5 +1,5 @@
-// Constants of Linux's sockets that are newer than many systems' headers. Their numbers never
-// change.
+// Constants of Linux's sockets that headers lack: some are newer than those of many systems. Their
+// numbers never change.
 #pragma once
 
 #include <sys/socket.h>
@@ -14,4 +14,7 @@
 #ifndef SCM_PIDFD
 #define SCM_PIDFD 4
 #endif
+// udplite(7): in no header.
+#define UDPLITE_SEND_CSCOV 10
+#define UDPLITE_RECV_CSCOV 11
 #endif
