@@ -4,16 +4,18 @@
 import assert from 'node:assert/strict'
 import { rmSync } from 'node:fs'
 import { acceptProcessOutput, type NetworkProcess } from 'make-network-process'
-import { constants, errno, poll, socketpair, type Socket } from 'make-network-process/socket'
+import { constants, errno, socketpair, type Socket } from 'make-network-process/socket'
 import { native } from '../../dist/native.js'
 import {
   changed,
   cleanUp,
+  errorsTaken,
   finallyDo,
   make,
   settled,
   socketFile,
   socketOf,
+  stampsOfSending,
   until,
   watchTimers,
   witness,
@@ -634,30 +636,20 @@ describe('watching for room in the kernel’s queue', () => {
     },
   )
 
-  // The kernel puts the time at which something was sent into the error queue, and reports that as an error.
   overEvery(
     ({ type, isLocal }) => type === 'stream' && !isLocal,
     transport => {
       for (const what of ['stopped', 'deleted'] as const)
         it(`is not woken again and again by the error queue of a process that is ${what}`, async function () {
-          const {
-            SOL_SOCKET,
-            SO_TIMESTAMPING,
-            SOF_TIMESTAMPING_SOFTWARE = 0,
-            SOF_TIMESTAMPING_TX_SOFTWARE = 0,
-          } = constants
-          if (SO_TIMESTAMPING === undefined) this.skip()
+          if (stampsOfSending === undefined) this.skip()
           const { client, peer, atServer } = await transport.pair(binary, binary)
           const socket = socketOf(client)
-          const stamps = SOF_TIMESTAMPING_SOFTWARE | SOF_TIMESTAMPING_TX_SOFTWARE
-          socket.setsockopt(SOL_SOCKET, SO_TIMESTAMPING, stamps)
+          socket.setsockopt(...stampsOfSending)
           peer.stop()
           const all = fill(client)
           client.stop()
           if (what === 'deleted') client.delete()
-          // What is still being sent may add to it.
-          do await settled()
-          while (poll([{ socket, events: 0 }], 0) > 0)
+          await errorsTaken(socket)
           socket.close()
           peer.continue()
           await until(() => atServer.bytes.length >= all.length, 'everything')

@@ -17,7 +17,7 @@ import {
   type NetworkProcessOptions,
   type Sentinel,
 } from 'make-network-process'
-import { constants, Socket, socketpair } from 'make-network-process/socket'
+import { constants, poll, Socket, socketpair } from 'make-network-process/socket'
 
 // ---- waiting --------------------------------------------------------------------------------------------
 
@@ -241,6 +241,23 @@ export function readOption(
   assert.ok(name !== undefined)
   const bytes = socketOf(process).getsockopt(level, name, length)
   return [...new Int32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length))]
+}
+
+const { SO_TIMESTAMPING, SOF_TIMESTAMPING_SOFTWARE = 0, SOF_TIMESTAMPING_TX_SOFTWARE = 0 } = constants
+
+/**
+ * The option with which the kernel puts the time at which something was sent into the error queue, and reports that as an
+ * error; undefined where there is none.
+ */
+export const stampsOfSending: [level: number, name: number, value: number] | undefined =
+  SO_TIMESTAMPING === undefined
+    ? undefined
+    : [constants.SOL_SOCKET, SO_TIMESTAMPING, SOF_TIMESTAMPING_SOFTWARE | SOF_TIMESTAMPING_TX_SOFTWARE]
+
+/** Waits until the error queue of a socket is empty: what is still being sent may add to it. */
+export async function errorsTaken(socket: Socket): Promise<void> {
+  do await settled()
+  while (poll([{ socket, events: 0 }], 0) > 0)
 }
 
 /** Calls `note` for every timer that is set from now on. Returns what ends that. */
